@@ -1,0 +1,9 @@
+/** An answer of ours, as data. Two writers speak it: http/writers.ts to a response and to a raw socket. */
+
+export interface Answer {
+  readonly status: number
+  /** Names as sent; a list becomes repeated headers. Values are header-safe. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  /** Text in UTF-8; empty for none. */
+  readonly body: string
+}

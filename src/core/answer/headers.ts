@@ -1,0 +1,153 @@
+/** The finished header record that goes upstream: everything doubtful off, then what we vouch for on. */
+import type { HeaderEntry, Tenant } from '../gateway.ts'
+import type { RolesFound } from '../identity/roles.ts'
+import type { ClaimValue, Session } from '../identity/session.ts'
+import type { RequestFacts } from '../request/facts.ts'
+import { withoutOwnCookies } from './cookies.ts'
+import { encodeHeaderValue } from './encoding.ts'
+import { foldName, isIdentityName } from './identity-names.ts'
+
+export type FinishedHeaders = Record<string, string | readonly string[]>
+
+export interface Person {
+  readonly session: Session
+  readonly roles: RolesFound
+}
+
+/**
+ * Scrub, then add. Names are lower case, values one byte per character. Scrubbing does not look at who asks: it is the same on
+ * public routes, without a session, and for upgrades (T25, T27, T102).
+ */
+export function finishHeaders(
+  facts: RequestFacts,
+  tenant: Tenant,
+  person: Person | null,
+  requestId: string,
+): FinishedHeaders {
+  const finished: FinishedHeaders = scrub(facts, tenant)
+  finished.host = tenant.publicUrl.host
+  finished['x-forwarded-for'] = facts.forwardedFor
+  finished['x-forwarded-proto'] = tenant.publicUrl.scheme
+  finished['x-forwarded-host'] = tenant.publicUrl.host
+  finished['x-request-id'] = requestId
+  // Never the caller's: `close` would end our pooled connections; an upgrade needs its own two fields (RFC 9110 section 7.8).
+  if (facts.kind === 'upgrade') {
+    finished.connection = 'Upgrade'
+    finished.upgrade = 'websocket'
+  } else {
+    finished.connection = 'keep-alive'
+  }
+  if (person !== null) for (const [name, value] of identityHeaders(tenant, person)) finished[name] = value
+  return finished
+}
+
+/** Belong to one connection, not to the request (RFC 9110 section 7.6.1). Transfer-Encoding stays: it says how the body is framed. */
+const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'expect',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'upgrade',
+])
+
+function scrub(facts: RequestFacts, tenant: Tenant): FinishedHeaders {
+  const finished: FinishedHeaders = {}
+  const named = namedByConnection(facts.headers.connection)
+  for (const name in facts.headers) {
+    const value = facts.headers[name]
+    if (value === undefined || named?.has(name) || dropped(tenant, name)) continue
+    if (name === 'cookie') {
+      const kept = withoutOwnCookies(String(value))
+      if (kept !== null) finished.cookie = kept
+    } else if (name !== 'authorization' || !bindsConnection(String(value))) {
+      finished[name] = value
+    }
+  }
+  return finished
+}
+
+function namedByConnection(connection: string | readonly string[] | undefined): ReadonlySet<string> | null {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null
+  return new Set(
+    String(connection)
+      .split(',')
+      .map((token) => token.trim().toLowerCase()),
+  )
+}
+
+/** NTLM and Negotiate prove who owns the *connection*; on ours, which many people share, they would speak for all (T119). */
+function bindsConnection(authorization: string): boolean {
+  return /^\s*(?:ntlm|negotiate)\b/i.test(authorization)
+}
+
+/** Whether a field goes, by name; remembered, since callers send the same few names. Bounded, since they choose them. */
+function dropped(tenant: Tenant, name: string): boolean {
+  const memo = verdicts.get(tenant) ?? new Map<string, boolean>()
+  const known = memo.get(name)
+  if (known !== undefined) return known
+  const verdict = hopByHop.has(name) || isIdentityName(tenant, foldName(name))
+  if (memo.size < mostVerdicts) memo.set(name, verdict)
+  verdicts.set(tenant, memo)
+  return verdict
+}
+
+const verdicts = new WeakMap<Tenant, Map<string, boolean>>()
+const mostVerdicts = 1_000
+
+const identities = new WeakMap<
+  Session,
+  { readonly tenant: Tenant; readonly headers: readonly (readonly [string, string])[] }
+>()
+
+/** The identity headers of a person, worked out once per session and compiled tenant. */
+export function identityHeaders(tenant: Tenant, person: Person): readonly (readonly [string, string])[] {
+  const known = identities.get(person.session)
+  if (known?.tenant === tenant) return known.headers
+  const headers: (readonly [string, string])[] = []
+  for (const entry of tenant.headers.entries) {
+    const value = entryValue(entry, tenant, person)
+    if (value !== null) headers.push([entry.name.toLowerCase(), value])
+  }
+  identities.set(person.session, { tenant, headers })
+  return headers
+}
+
+/** Null where a placeholder has no value: the header is then absent, never half filled and never the caller's. */
+function entryValue(entry: HeaderEntry, tenant: Tenant, person: Person): string | null {
+  let text = ''
+  for (const part of entry.parts) {
+    const value =
+      'text' in part
+        ? part.text
+        : 'claim' in part
+          ? claimText(person.session, part.claim)
+          : listText(part.list, tenant, person)
+    if (value === null) return null
+    text += value
+  }
+  const encoded = encodeHeaderValue(text, tenant.headers.encoding)
+  return encoded === '' ? null : encoded
+}
+
+function claimText({ facts }: Session, name: string): string | null {
+  if (name === 'oid') return facts.objectId
+  if (name === 'tid') return facts.directoryId
+  const value: ClaimValue | undefined = Object.hasOwn(facts.claims, name) ? facts.claims[name] : undefined
+  if (value === undefined) return null
+  return typeof value === 'object' ? joined(value) : String(value)
+}
+
+function listText(list: 'roles' | 'groups', tenant: Tenant, { session, roles }: Person): string | null {
+  if (list === 'groups') return joined(session.facts.groups)
+  return joined(tenant.sendRoles === 'highest' ? roles.roles.slice(0, 1) : roles.roles)
+}
+
+/** A comma inside an element would make two of one: such a list is not sent at all (T29). */
+function joined(elements: readonly string[]): string | null {
+  return elements.length === 0 || elements.some((element) => element.includes(',')) ? null : elements.join(',')
+}

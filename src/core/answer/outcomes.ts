@@ -1,0 +1,267 @@
+/**
+ * Every way in which a request can end other than with the application's own answer: one table.
+ * Pages, problem+json, log lines, metrics and the README's table all come from it; a code without a row does not compile.
+ */
+
+/** refusal: we decided against it. fault: something we depend on failed. bug: we failed. */
+export type OutcomeKind = 'refusal' | 'fault' | 'bug'
+
+export interface Outcome {
+  readonly kind: OutcomeKind
+  /** HTTP status of the answer. */
+  readonly status: number
+  /** Level of the log line. */
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  /** Heading of the page, and `title` of problem+json (RFC 9457). */
+  readonly title: string
+  /** What the person is told: what happened, and what to do next. */
+  readonly text: string
+  /** What the operator should look at. */
+  readonly remedy: string
+}
+
+export const outcomes = {
+  request_malformed: {
+    kind: 'refusal',
+    status: 400,
+    level: 'info',
+    title: 'This request cannot be understood',
+    text: 'Something in the request is written in a way that we do not accept. Go back and try again from the start page.',
+    remedy:
+      'The field `detail` of the log line names the rule: a missing or doubled Host, a doubled single-value header, a Connection header that names an identity header, a target that does not begin with a slash.',
+  },
+  tenant_unknown: {
+    kind: 'refusal',
+    status: 421,
+    level: 'info',
+    title: 'There is no application at this address',
+    text: 'Check the address for typing errors.',
+    remedy:
+      'No tenant has this host in `publicUrl`. The Host header decides, port included: a proxy in front must pass it on unchanged.',
+  },
+  path_refused: {
+    kind: 'refusal',
+    status: 400,
+    level: 'info',
+    title: 'This address cannot be opened',
+    text: 'The address contains characters that we do not accept. Go to the start page and find the page from there.',
+    remedy:
+      'The path has a reading that could mean another place to the application (dot segments, control characters, backslash, doubly encoded separators). The field `detail` of the log line names the rule.',
+  },
+  path_too_long: {
+    kind: 'refusal',
+    status: 414,
+    level: 'info',
+    title: 'This address is too long',
+    text: 'The address is longer than we accept. Go to the start page and find the page from there.',
+    remedy: 'A path may have 8,192 bytes.',
+  },
+  route_unknown: {
+    kind: 'refusal',
+    status: 404,
+    level: 'info',
+    title: 'There is nothing here',
+    text: 'This application has no page at this address.',
+    remedy: 'No route of the tenant covers the path. What no route covers is closed; add a route if it should be open.',
+  },
+  endpoint_unknown: {
+    kind: 'refusal',
+    status: 404,
+    level: 'info',
+    title: 'There is nothing here',
+    text: 'The sign-in service has no page at this address.',
+    remedy: 'Paths under `/.auth` belong to the gateway and never reach the application.',
+  },
+  method_refused: {
+    kind: 'refusal',
+    status: 405,
+    level: 'info',
+    title: 'This cannot be done here',
+    text: 'The page does not accept this kind of request.',
+    remedy: 'The `methods` of the route that covers the path do not contain the method of the request.',
+  },
+  expectation_refused: {
+    kind: 'refusal',
+    status: 417,
+    level: 'info',
+    title: 'This request cannot be understood',
+    text: 'The request asks for something that we do not offer.',
+    remedy: 'Of `Expect`, only `100-continue` is known (RFC 9110 section 10.1.1).',
+  },
+  headers_too_large: {
+    kind: 'refusal',
+    status: 431,
+    level: 'info',
+    title: 'Your browser sent too much',
+    text: 'The cookies of this site have become too large. Delete the cookies of this site and try again.',
+    remedy:
+      'The header section has more than 16 KB. Usually cookies of the application or of sibling hosts have piled up.',
+  },
+  upgrade_refused: {
+    kind: 'refusal',
+    status: 400,
+    level: 'info',
+    title: 'This connection cannot be opened',
+    text: 'The connection asks for a protocol that we do not pass on.',
+    remedy: 'Only WebSocket, version 13, by GET and without a body, is passed on (RFC 6455 section 4.1).',
+  },
+  origin_refused: {
+    kind: 'refusal',
+    status: 403,
+    level: 'warn',
+    title: 'This connection cannot be opened',
+    text: 'The connection was opened by another site.',
+    remedy: 'The Origin header of a WebSocket must be the origin of `publicUrl` (cross-site WebSocket hijacking).',
+  },
+  cross_site_refused: {
+    kind: 'refusal',
+    status: 403,
+    level: 'warn',
+    title: 'This has to be done here',
+    text: 'Another site tried to do this for you. If you want it, open this application and do it there.',
+    remedy: 'A request that changes the session came from another origin (Sec-Fetch-Site, Origin).',
+  },
+  login_required: {
+    kind: 'refusal',
+    status: 401,
+    level: 'debug',
+    title: 'Please sign in',
+    text: 'You are not signed in, or your session has ended. Sign in, then do it again.',
+    remedy: 'Normal: there was no live session, and the request could not be redirected to a sign-in page.',
+  },
+  role_missing: {
+    kind: 'refusal',
+    status: 403,
+    level: 'info',
+    title: 'You may not open this page',
+    text: 'You are signed in, but this page needs a role that you do not have. Ask for the role, or sign in with another account.',
+    remedy: 'The route asks for one of several roles, and the groups and app roles of this person give none of them.',
+  },
+  no_role: {
+    kind: 'refusal',
+    status: 403,
+    level: 'info',
+    title: 'You have no access to this application yet',
+    text: 'You are signed in, but nobody has given you a role in this application. Ask for access, or sign in with another account.',
+    remedy:
+      'The person matches none of the tenant’s `roles`. Add the person to one of the groups or app roles, or set `noRole`. The log line `signed_in` names what the directory said.',
+  },
+  transaction_missing: {
+    kind: 'refusal',
+    status: 400,
+    level: 'info',
+    title: 'This sign-in cannot be finished',
+    text: 'The sign-in did not begin in this browser, or it began too long ago. Please start again.',
+    remedy:
+      'The callback came without `state`, with one that we did not make, or without the cookie `__Host-login`: a bookmarked sign-in page, an answer pasted into another browser, blocked cookies, or a forged callback.',
+  },
+  transaction_used: {
+    kind: 'refusal',
+    status: 400,
+    level: 'info',
+    title: 'This sign-in was already finished',
+    text: 'The page was opened a second time, perhaps with the back button. Please start again.',
+    remedy: 'Normal after the back button. Many of them from one address are replays.',
+  },
+  login_cancelled: {
+    kind: 'refusal',
+    status: 403,
+    level: 'info',
+    title: 'You did not sign in',
+    text: 'The sign-in was cancelled, or you did not agree to what was asked. You can start again at any time.',
+    remedy: 'The provider answered `access_denied`. The field `providerCode` of the log line has its code.',
+  },
+  provider_refused: {
+    kind: 'refusal',
+    status: 403,
+    level: 'warn',
+    title: 'The sign-in service said no',
+    text: 'The sign-in service did not let you in. Try again; if it happens again, give the details below to the people who run this application.',
+    remedy:
+      'The fields `providerError` and `providerCode` (AADSTS…) of the log line say why, with trace and correlation id.',
+  },
+  identity_refused: {
+    kind: 'refusal',
+    status: 403,
+    level: 'warn',
+    title: 'This account cannot be used here',
+    text: 'You signed in with an account that this application does not accept. Sign in with another account.',
+    remedy:
+      'The ID token is valid, but not for us: another directory (`tid`), or a needed claim is missing. The field `detail` of the log line names the rule.',
+  },
+  groups_unknown: {
+    kind: 'refusal',
+    status: 403,
+    level: 'error',
+    title: 'Your groups could not be read',
+    text: 'You belong to more groups than the sign-in service tells us, so we cannot know your role. The people who run this application have to change a setting.',
+    remedy:
+      'Entra left the groups out because there are more than 200 (overage). Set the groups claim of the app registration to “Groups assigned to the application”, or use app roles.',
+  },
+  provider_unreachable: {
+    kind: 'fault',
+    status: 503,
+    level: 'error',
+    title: 'The sign-in service cannot be reached',
+    text: 'Signing in does not work at the moment. Please try again in a minute. Who is signed in already is not affected.',
+    remedy: 'Discovery, keys or the token endpoint of the provider do not answer. Check DNS, egress rules and proxy.',
+  },
+  provider_fault: {
+    kind: 'fault',
+    status: 502,
+    level: 'error',
+    title: 'The sign-in service gave a wrong answer',
+    text: 'Signing in does not work at the moment. Please try again; if it happens again, give the details below to the people who run this application.',
+    remedy:
+      'The answer of the provider failed a check (signature, issuer, audience, nonce, time), or was no answer of the protocol. The log line has the cause.',
+  },
+  client_refused: {
+    kind: 'fault',
+    status: 502,
+    level: 'error',
+    title: 'This application cannot sign anybody in',
+    text: 'The sign-in service does not accept this application. The people who run it have to correct a setting.',
+    remedy:
+      'The provider refused our credential (`invalid_client`, `unauthorized_client`): client secret expired, mistyped, or the secret’s ID in place of its value.',
+  },
+  session_store_down: {
+    kind: 'fault',
+    status: 503,
+    level: 'error',
+    title: 'Please try again in a moment',
+    text: 'We cannot look up your session just now. You stay signed in; please try again in a moment.',
+    remedy: 'The session store does not answer. Nobody was logged out, and nobody unknown was let in.',
+  },
+  upstream_unreachable: {
+    kind: 'fault',
+    status: 502,
+    level: 'error',
+    title: 'The application does not answer',
+    text: 'The application behind this page cannot be reached. Please try again in a minute.',
+    remedy:
+      'The connection to `upstream.url` was refused, or ended before an answer began. The log line has the cause.',
+  },
+  upstream_timeout: {
+    kind: 'fault',
+    status: 504,
+    level: 'error',
+    title: 'The application takes too long',
+    text: 'The application behind this page did not answer in time. Please try again in a minute.',
+    remedy: 'No connection within `upstream.timeouts.connect`, or no answer within `upstream.timeouts.firstByte`.',
+  },
+  internal_error: {
+    kind: 'bug',
+    status: 500,
+    level: 'error',
+    title: 'Something went wrong here',
+    text: 'This is a mistake of ours, not of yours. Please try again; if it happens again, give the request id below to the people who run this application.',
+    remedy: 'A defect in the gateway. The log line has the stack; please report it.',
+  },
+} as const satisfies Record<string, Outcome>
+
+export type OutcomeCode = keyof typeof outcomes
+type CodeOf<K extends OutcomeKind> = {
+  [C in OutcomeCode]: (typeof outcomes)[C]['kind'] extends K ? C : never
+}[OutcomeCode]
+export type RefusalCode = CodeOf<'refusal'>
+export type FaultCode = CodeOf<'fault'>

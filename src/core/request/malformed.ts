@@ -1,0 +1,52 @@
+/** Requests that nobody may send through us, whatever their path: doubled fields, tricks with Connection, odd expectations. */
+import { foldName, isIdentityName } from '../answer/identity-names.ts'
+import type { Tenant } from '../gateway.ts'
+import type { RequestFacts } from './facts.ts'
+
+type Malformed = {
+  readonly reason: 'request_malformed' | 'expectation_refused' | 'path_refused'
+  readonly detail: string
+}
+
+/** @returns why the request is refused, or null when there is nothing against it. */
+export function malformed(facts: RequestFacts, tenant: Tenant): Malformed | null {
+  const { headers } = facts
+  if (facts.repeated.length > 0) return { reason: 'request_malformed', detail: 'repeated-header' }
+  if (facts.target.includes('#')) return { reason: 'path_refused', detail: 'fragment' }
+  const { connection, expect } = headers
+  if (connection !== undefined && !plainConnection.has(String(connection)) && namesMore(String(connection), tenant)) {
+    return { reason: 'request_malformed', detail: 'connection-names-header' }
+  }
+  if (expect !== undefined && String(expect).toLowerCase() !== '100-continue') {
+    return { reason: 'expectation_refused', detail: 'expect' }
+  }
+  return null
+}
+
+/** What browsers and proxies send; spares the split for nearly every request. */
+const plainConnection: ReadonlySet<string> = new Set([
+  'keep-alive',
+  'close',
+  'Keep-Alive',
+  'Upgrade',
+  'keep-alive, Upgrade',
+])
+
+/** Fields that end a request or carry its meaning: a Connection header that names one would have it removed on the way (T26). */
+const endToEnd: ReadonlySet<string> = new Set([
+  'authorization',
+  'cache-control',
+  'content-length',
+  'content-type',
+  'cookie',
+  'host',
+  'origin',
+  'transfer-encoding',
+])
+
+function namesMore(connection: string, tenant: Tenant): boolean {
+  return connection
+    .split(',')
+    .map((token) => foldName(token.trim()))
+    .some((name) => endToEnd.has(name) || isIdentityName(tenant, name))
+}

@@ -1,0 +1,102 @@
+/** Builds the plain data that tests of core work on. */
+import type { Access, Gateway, HeaderPlan, RoleRule, Route, Tenant } from '../../src/core/gateway.ts'
+import type { Session, SessionFacts } from '../../src/core/identity/session.ts'
+import type { RequestFacts } from '../../src/core/request/facts.ts'
+import { Secret } from '../../src/core/secret.ts'
+
+export const directoryId = '0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30'
+export const objectId = '3c6e0a94-8d1b-4b57-9f20-5e7a1c4d8b36'
+export const admins = '4f9d2b6a-1c83-4e57-b0a9-7d6e5c4b3a21'
+export const staff = '8e2c7a10-5d4f-4b96-a3e8-1f0d9c8b7a65'
+
+export function route(
+  path: string,
+  access: 'public' | 'optional' | 'signed-in' | readonly string[],
+  also: Partial<Route> = {},
+): Route {
+  const level: Access = typeof access === 'string' ? { level: access } : { level: 'roles', anyOf: access }
+  return { path, trailingSlash: false, exact: false, methods: null, access: level, ...also }
+}
+
+const roles: readonly RoleRule[] = [
+  { name: 'admin', groups: [admins], appRoles: ['Payroll.Admin'] },
+  { name: 'user', groups: [staff], appRoles: ['Payroll.Reader'] },
+]
+
+const headers: HeaderPlan = { entries: [], encoding: 'utf8' }
+
+export function tenant(also: Partial<Tenant> = {}): Tenant {
+  return {
+    name: 'payroll',
+    publicUrl: { scheme: 'https', host: 'payroll.example', origin: 'https://payroll.example' },
+    provider: {
+      name: 'contoso',
+      label: 'Sign in',
+      tenantId: directoryId,
+      clientId: '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791',
+      clientSecret: new Secret('x'),
+      authority: 'https://login.example',
+    },
+    roles,
+    noRole: { act: 'refuse' },
+    sendRoles: 'all',
+    upstream: {
+      protocol: 'http:',
+      hostname: 'payroll.internal',
+      port: 8080,
+      origin: 'http://payroll.internal:8080',
+      connectTimeoutSeconds: 5,
+      firstByteTimeoutSeconds: 60,
+    },
+    routes: [route('/', 'signed-in')],
+    headers,
+    branding: { name: 'Payroll', support: null },
+    ...also,
+  }
+}
+
+export function gateway(...tenants: readonly Tenant[]): Gateway {
+  return {
+    server: {
+      listen: { host: '127.0.0.1', port: 0 },
+      management: { host: '127.0.0.1', port: 0 },
+      trustedProxies: [],
+      log: { level: 'info', requests: 'refused' },
+      drainSeconds: 5,
+    },
+    session: { secrets: [], lifetimeSeconds: 36_000, idleSeconds: 3_600, store: { type: 'memory', maxSessions: 10 } },
+    tenants,
+    tenantsByHost: new Map(tenants.map((each) => [each.publicUrl.host, each])),
+  }
+}
+
+export function session(also: Partial<SessionFacts> = {}): Session {
+  return {
+    version: 1,
+    facts: {
+      tenant: 'payroll',
+      provider: 'contoso',
+      directoryId,
+      objectId,
+      claims: { name: 'Ada Lovelace', preferred_username: 'ada@contoso.example', email: 'ada@contoso.example' },
+      groups: [staff],
+      appRoles: [],
+      startedAt: 1_000_000,
+      ...also,
+    },
+  }
+}
+
+export function facts(also: Partial<RequestFacts> = {}): RequestFacts {
+  return {
+    method: 'GET',
+    target: '/',
+    host: 'payroll.example',
+    headers: {},
+    repeated: [],
+    kind: 'navigation',
+    callerAddress: '192.0.2.1',
+    forwardedFor: '192.0.2.1',
+    ...also,
+  }
+}

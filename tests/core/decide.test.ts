@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import { type Asked, decide } from '../../src/core/answer/decide.ts'
+import { admins, session, staff, tenant } from './build.ts'
+
+const needs = (level: Asked['requirement']['level'], ...everyOf: string[][]): Asked['requirement'] => ({
+  level,
+  everyOf,
+})
+const ask = (also: Partial<Asked>) => {
+  const decision = decide({
+    tenant: tenant(),
+    requirement: needs('signed-in'),
+    method: 'GET',
+    kind: 'navigation',
+    session: null,
+    ...also,
+  })
+  if (decision.act === 'forward')
+    return decision.person === null ? 'forward nobody' : `forward ${decision.person.roles.roles.join('+')}`
+  return `${decision.act} ${decision.reason}`
+}
+const user = session({ groups: [staff] })
+const admin = session({ groups: [staff, admins] })
+const nobody = session({ groups: [] })
+const allowing = tenant({ noRole: { act: 'allow' } })
+const giving = tenant({ noRole: { act: 'role', role: 'guest' } })
+const plain = tenant({ roles: [] })
+
+describe('decide', () => {
+  for (const [name, asked, expected] of [
+    [
+      'forwards anybody on a public route, without an identity',
+      { requirement: needs('public'), session: user },
+      'forward nobody',
+    ],
+    ['forwards a visitor on an optional route', { requirement: needs('optional') }, 'forward nobody'],
+    [
+      'forwards a person with the identity on an optional route',
+      { requirement: needs('optional'), session: user },
+      'forward user',
+    ],
+    [
+      'forwards a person without role on an optional route as nobody',
+      { requirement: needs('optional'), session: nobody },
+      'forward nobody',
+    ],
+    ['sends a navigation without session to the sign-in', {}, 'login login_required'],
+    ['sends a HEAD navigation there too', { method: 'HEAD' }, 'login login_required'],
+    ['refuses a form post without session rather than lose its body', { method: 'POST' }, 'refuse login_required'],
+    ['refuses data without session (T53)', { kind: 'data' }, 'refuse login_required'],
+    ['refuses an upgrade without session (T99)', { kind: 'upgrade' }, 'refuse login_required'],
+    ['refuses a frame without session', { kind: 'frame' }, 'refuse login_required'],
+    ['forwards a signed-in person', { session: user }, 'forward user'],
+    ['refuses a person without any role', { session: nobody }, 'refuse no_role'],
+    ['admits a person without any role where noRole allows', { session: nobody, tenant: allowing }, 'forward '],
+    ['gives the role of noRole', { session: nobody, tenant: giving }, 'forward guest'],
+    ['admits everybody where the tenant has no roles', { session: nobody, tenant: plain }, 'forward '],
+    [
+      'forwards a person who holds one of the roles',
+      { session: admin, requirement: needs('signed-in', ['editor', 'admin']) },
+      'forward admin+user',
+    ],
+    [
+      'refuses a person who holds none of them',
+      { session: user, requirement: needs('signed-in', ['admin']) },
+      'refuse role_missing',
+    ],
+    [
+      'never sends a refused person back to the sign-in',
+      { session: user, requirement: needs('signed-in', ['admin']), kind: 'navigation' },
+      'refuse role_missing',
+    ],
+    [
+      'asks for every list of the strictest readings',
+      { session: user, requirement: needs('signed-in', ['user'], ['admin']) },
+      'refuse role_missing',
+    ],
+    [
+      'does not let noRole: allow open a route with roles',
+      { session: nobody, tenant: allowing, requirement: needs('signed-in', ['user']) },
+      'refuse role_missing',
+    ],
+    [
+      'refuses everybody for an empty list of roles',
+      { session: admin, requirement: needs('signed-in', []) },
+      'refuse role_missing',
+    ],
+  ] as const) {
+    test(name, () => expect(ask(asked as Partial<Asked>)).toBe(expected))
+  }
+})

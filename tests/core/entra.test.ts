@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest'
+import { readEntraClaims } from '../../src/core/identity/entra.ts'
+import { resolveRoles } from '../../src/core/identity/roles.ts'
+import { admins, directoryId, objectId, session, staff, tenant } from './build.ts'
+
+const claims = (also: object = {}) => ({
+  ver: '2.0',
+  tid: directoryId,
+  oid: objectId,
+  sub: 's',
+  name: 'Ada',
+  preferred_username: 'ada@contoso.example',
+  ...also,
+})
+const read = (also: object = {}, at = tenant()) => readEntraClaims(at, claims(also), 1_000)
+
+describe('readEntraClaims', () => {
+  test('keeps who it is, the groups that the configuration names, and the app roles', () => {
+    const result = read({
+      groups: [staff.toUpperCase(), '00000000-0000-4000-8000-000000000000', 7],
+      roles: ['Payroll.Reader'],
+    })
+    expect(result).toMatchObject({
+      facts: {
+        tenant: 'payroll',
+        provider: 'contoso',
+        directoryId,
+        objectId,
+        groups: [staff],
+        appRoles: ['Payroll.Reader'],
+        startedAt: 1_000,
+      },
+      unnamedGroups: 1,
+    })
+  })
+
+  test('takes absent groups and roles for none', () => {
+    expect(read()).toMatchObject({ facts: { groups: [], appRoles: [] } })
+  })
+
+  for (const [name, also, refused] of [
+    [
+      'a token of another directory (T106)',
+      { tid: '11111111-2222-4333-8444-555555555555' },
+      'tid-of-another-directory',
+    ],
+    ['a token without a directory (T107)', { tid: undefined }, 'tid-missing'],
+    ['a directory that is no GUID', { tid: 'common' }, 'tid-missing'],
+    ['a token without an object id', { oid: undefined }, 'oid-missing'],
+    ['a token of version 1', { ver: '1.0' }, 'ver'],
+    [
+      'groups that were left out (T109)',
+      { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'https://trap.example/' } } },
+      'groups-overage',
+    ],
+    ['groups that were left out of a front-channel token', { hasgroups: true }, 'groups-overage'],
+    ['roles that were left out', { _claim_names: { roles: 'src1' } }, 'roles-overage'],
+    ['claim sources in a shape that nobody knows', { _claim_names: 'x' }, 'groups-overage'],
+  ] as const) {
+    test(`refuses ${name}`, () => expect(read(also)).toMatchObject({ detail: refused }))
+  }
+
+  test('does not need groups where no role depends on them', () => {
+    const at = tenant({ roles: [{ name: 'user', groups: [], appRoles: ['Payroll.Reader'] }] })
+    expect(read({ hasgroups: true, roles: ['Payroll.Reader'] }, at)).toHaveProperty('facts')
+  })
+
+  test('leaves out claims that could attack a header, grow a session, or serve the protocol alone (T28)', () => {
+    const result = read({
+      name: 'a\r\nX-User: admin',
+      city: 'x'.repeat(2_000),
+      nested: { a: 1 },
+      nonce: 'n',
+      aio: 'a',
+      login_hint: 'h',
+      dept: 'Förderung',
+      big: Array(500).fill('x'.repeat(20)),
+    })
+    if (!('facts' in result)) throw new Error('refused')
+    expect(Object.keys(result.facts.claims).sort()).toEqual(['dept', 'oid', 'preferred_username', 'sub', 'tid'])
+    expect([...result.dropped].sort()).toEqual(['big', 'city', 'name', 'nested'])
+  })
+
+  test('never takes a claim name for a prototype', () => {
+    const hostile = JSON.parse('{"__proto__": {"polluted": true}, "constructor": "x"}') as object
+    const result = readEntraClaims(tenant(), Object.assign(Object.create(null), claims(), hostile), 1)
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+    expect(result).toHaveProperty('facts')
+  })
+})
+
+describe('resolveRoles', () => {
+  test('gives roles in the order of the configuration, with what matched', () => {
+    const found = resolveRoles(tenant(), session({ groups: [staff, admins], appRoles: ['Payroll.Admin'] }))
+    expect(found.roles).toEqual(['admin', 'user'])
+    expect(found.matched).toEqual([
+      { role: 'admin', by: 'group', value: admins },
+      { role: 'admin', by: 'app-role', value: 'Payroll.Admin' },
+      { role: 'user', by: 'group', value: staff },
+    ])
+  })
+
+  test('compares app roles letter by letter', () => {
+    expect(resolveRoles(tenant(), session({ groups: [], appRoles: ['payroll.admin'] })).admitted).toBe(false)
+  })
+
+  test('remembers what it found for a session and a compiled tenant', () => {
+    const [at, who] = [tenant(), session()]
+    expect(resolveRoles(at, who)).toBe(resolveRoles(at, who))
+    expect(resolveRoles(tenant(), who)).not.toBe(resolveRoles(at, who))
+  })
+})

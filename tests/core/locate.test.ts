@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import type { RequestFacts } from '../../src/core/request/facts.ts'
+import { locate } from '../../src/core/request/locate.ts'
+import { normaliseHost } from '../../src/core/request/tenant.ts'
+import { facts, gateway, tenant } from './build.ts'
+
+const other = tenant({
+  name: 'other',
+  publicUrl: { scheme: 'http', host: 'localhost:8080', origin: 'http://localhost:8080' },
+})
+const gate = gateway(tenant(), other)
+const at = (also: Partial<RequestFacts>) => {
+  const located = locate(gate, facts(also))
+  switch (located.at) {
+    case 'refused':
+      return located.reason
+    case 'endpoint':
+      return `${located.tenant.name} ${located.endpoint}`
+    default:
+      return located.tenant.name
+  }
+}
+
+describe('locate', () => {
+  for (const host of [
+    'payroll.example',
+    'PAYROLL.Example',
+    'payroll.example.',
+    'payroll.example:443',
+    'payroll.example:80',
+    'payroll.example.:443',
+  ]) {
+    test(`finds the tenant of ${host} (T10)`, () => expect(at({ host })).toBe('payroll'))
+  }
+  for (const [host, expected] of [
+    ['localhost:8080', 'other'],
+    ['localhost', 'tenant_unknown'],
+    ['payroll.example:8443', 'tenant_unknown'],
+    ['evil-payroll.example', 'tenant_unknown'],
+    ['payroll.example.evil.example', 'tenant_unknown'],
+    ['10.0.0.1', 'tenant_unknown'],
+    ['user@payroll.example', 'request_malformed'],
+    ['payroll.example/', 'request_malformed'],
+    ['payroll.example, other', 'request_malformed'],
+    ['payroll.example..', 'request_malformed'],
+    ['', 'request_malformed'],
+    [null, 'request_malformed'],
+  ] as const) {
+    test(`answers ${expected} for the host ${JSON.stringify(host)} (T10, T15)`, () =>
+      expect(at({ host })).toBe(expected))
+  }
+
+  for (const [target, expected] of [
+    ['/.auth/login', 'payroll login'],
+    ['/.auth/login?return_to=%2Fx', 'payroll login'],
+    ['/.auth/callback?code=x', 'payroll callback'],
+    ['/.auth/me', 'payroll me'],
+    ['/.auth/signed-out', 'payroll signedOut'],
+    ['/.auth', 'endpoint_unknown'],
+    ['/.auth/', 'endpoint_unknown'],
+    ['/.auth/unknown', 'endpoint_unknown'],
+    ['/.AUTH/login', 'endpoint_unknown'],
+    ['/.auth//login', 'endpoint_unknown'],
+    ['/.auth/login/', 'endpoint_unknown'],
+    ['/.auth%2Flogin', 'endpoint_unknown'],
+    ['/.auth;x/login', 'endpoint_unknown'],
+    ['/.%61uth/login', 'endpoint_unknown'],
+    ['/.authentic', 'payroll'],
+    ['/x/.auth/login', 'payroll'],
+  ] as const) {
+    test(`says ${expected} for ${target}`, () => expect(at({ target })).toBe(expected))
+  }
+
+  for (const [name, also, expected] of [
+    ['a doubled header', { repeated: ['authorization'] }, 'request_malformed'],
+    [
+      'a Connection header that names an identity header (T26)',
+      { headers: { connection: 'keep-alive, X-Forwarded-User' } },
+      'request_malformed',
+    ],
+    [
+      'a Connection header that names it with an underscore',
+      { headers: { connection: 'x_remote_user' } },
+      'request_malformed',
+    ],
+    ['a Connection header that names the cookie', { headers: { connection: 'cookie' } }, 'request_malformed'],
+    ['an unknown expectation', { headers: { expect: 'x' } }, 'expectation_refused'],
+    ['a fragment in the query (T6)', { target: '/a?b#c' }, 'path_refused'],
+    ['an absolute target (T9)', { target: 'http://payroll.example/' }, 'path_refused'],
+    ['the asterisk (T9)', { target: '*', method: 'OPTIONS' }, 'path_refused'],
+    ['a path over 8 KB', { target: `/${'a'.repeat(8_193)}` }, 'path_too_long'],
+    ['TRACE', { method: 'TRACE' }, 'method_refused'],
+    ['a POST to an endpoint that only reads', { method: 'POST', target: '/.auth/me' }, 'method_refused'],
+  ] as const) {
+    test(`refuses ${name}`, () => expect(at(also)).toBe(expected))
+  }
+
+  test('lets an ordinary Connection header and 100-continue pass', () => {
+    expect(at({ headers: { connection: 'keep-alive, Upgrade', expect: '100-continue' } })).toBe('payroll')
+    expect(at({ headers: { connection: 'close, x-my-own' } })).toBe('payroll')
+  })
+
+  test('never looks at the query to decide (T7)', () => {
+    expect(at({ target: '/x?/.auth/login' })).toBe('payroll')
+    expect(at({ target: '/x?next=/../admin' })).toBe('payroll')
+  })
+})
+
+describe('normaliseHost', () => {
+  test('keeps ports that are not those of http and https, and brackets of IPv6', () => {
+    expect(normaliseHost('[::1]:8080')).toBe('[::1]:8080')
+    expect(normaliseHost('A.b:8443')).toBe('a.b:8443')
+  })
+})
