@@ -1,0 +1,28 @@
+/** Whether the gateway can serve, with detail. A provider or a store that is away does not take it out of service. */
+
+export interface Health {
+  /** From now on readiness is off; it does not come back. */
+  drain(): void
+  draining(): boolean
+  /** A part that reports on itself when asked. */
+  part(name: string, state: () => string): void
+  report(): { readonly ready: boolean; readonly detail: Readonly<Record<string, string>> }
+}
+
+export function createHealth(): Health {
+  const parts = new Map<string, () => string>()
+  let draining = false
+  return {
+    drain: () => {
+      draining = true
+    },
+    draining: () => draining,
+    part: (name, state) => {
+      parts.set(name, state)
+    },
+    report() {
+      const detail = Object.fromEntries([...parts].map(([name, state]) => [name, state()]))
+      return { ready: !draining, detail: { ...detail, gateway: draining ? 'draining' : 'serving' } }
+    },
+  }
+}
