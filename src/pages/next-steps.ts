@@ -1,0 +1,62 @@
+/** What a person can do next, for every outcome: which buttons a page offers, the most helpful one first. */
+import type { OutcomeCode } from '../core/answer/outcomes.ts'
+
+export type Step = 'again' | 'login' | 'other-account' | 'start' | 'contact'
+
+/** Whose help a page names: for access to the application, or with a thing that does not work. */
+type Help = 'access' | 'help' | 'none'
+
+interface NextSteps {
+  /** In this order; what the gate gave no address for is left out. */
+  readonly steps: readonly Step[]
+  readonly help: Help
+}
+
+const nothing: NextSteps = { steps: [], help: 'none' }
+const fromTheStart: NextSteps = { steps: ['start'], help: 'help' }
+const signIn: NextSteps = { steps: ['login', 'start'], help: 'help' }
+const tryAgain: NextSteps = { steps: ['again', 'start'], help: 'help' }
+const trySigningIn: NextSteps = { steps: ['again', 'login', 'start'], help: 'help' }
+const askForHelp: NextSteps = { steps: ['contact', 'again', 'start'], help: 'help' }
+
+const nextSteps = {
+  request_malformed: fromTheStart,
+  tenant_unknown: nothing,
+  path_refused: fromTheStart,
+  path_too_long: fromTheStart,
+  route_unknown: fromTheStart,
+  endpoint_unknown: fromTheStart,
+  method_refused: fromTheStart,
+  expectation_refused: fromTheStart,
+  headers_too_large: tryAgain,
+  upgrade_refused: fromTheStart,
+  origin_refused: fromTheStart,
+  cross_site_refused: fromTheStart,
+  login_required: signIn,
+  role_missing: { steps: ['other-account', 'contact', 'start'], help: 'access' },
+  // The start page would end here once more.
+  no_role: { steps: ['other-account', 'contact'], help: 'access' },
+  transaction_missing: signIn,
+  transaction_used: signIn,
+  login_cancelled: signIn,
+  provider_refused: { steps: ['again', 'other-account', 'start'], help: 'help' },
+  identity_refused: { steps: ['other-account', 'contact'], help: 'help' },
+  groups_unknown: { steps: ['contact', 'other-account'], help: 'help' },
+  provider_unreachable: trySigningIn,
+  provider_fault: trySigningIn,
+  client_refused: askForHelp,
+  session_store_down: tryAgain,
+  upstream_unreachable: tryAgain,
+  upstream_timeout: tryAgain,
+  internal_error: tryAgain,
+} as const satisfies Record<OutcomeCode, NextSteps>
+
+/** The steps to offer after an outcome, and whose help to name. */
+export function nextStepsFor(code: OutcomeCode): NextSteps {
+  return nextSteps[code]
+}
+
+/** Whether the sign-in link of the outcome's page has to let the person choose an account (`prompt=select_account`). */
+export function asksForAnotherAccount(code: OutcomeCode): boolean {
+  return nextStepsFor(code).steps.includes('other-account')
+}

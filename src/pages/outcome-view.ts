@@ -1,0 +1,86 @@
+/** The page of an outcome: what happened, who is signed in, what to do next, whom to ask. */
+import { outcomes } from '../core/answer/outcomes.ts'
+import { displayText } from './display-text.ts'
+import { type Link, pathLink, siteLink, supportLink } from './links.ts'
+import { nextStepsFor, type Step } from './next-steps.ts'
+import type { OutcomePage } from './page.ts'
+import { type Action, blankView, type HelpLine, personView, type View } from './view.ts'
+
+/** Works out the page of an outcome. Throws a TypeError for a link that is not allowed, offered or not. */
+export function outcomeView(page: OutcomePage): View {
+  const { title, text } = outcomes[page.code]
+  const { steps } = nextStepsFor(page.code)
+  const cannotRepeat = steps[0] === 'again' && page.returnTo === null
+  const support = page.support === null ? null : supportLink(page.support, supportMail(page))
+  return {
+    ...blankView(page),
+    title,
+    code: page.code,
+    text: cannotRepeat ? [text, 'Go back to the page before and do it again, or reload this page.'] : [text],
+    person: personView(page.person),
+    help: helpLine(page, support),
+    actions: actionsFor(page, steps, support),
+    details: detailLines(page),
+  }
+}
+
+/** The steps that have an address; two steps to one address are one. */
+function actionsFor(page: OutcomePage, steps: readonly Step[], support: Link | null): readonly Action[] {
+  const login = page.loginUrl === null ? null : siteLink(page.loginUrl, 'loginUrl')
+  const asksForAccess = nextStepsFor(page.code).help === 'access'
+  const offers = {
+    again: { label: 'Try again', href: page.returnTo === null ? null : pathLink(page.returnTo, 'returnTo') },
+    login: { label: 'Sign in', href: login },
+    'other-account': { label: 'Sign in with another account', href: login },
+    start: { label: 'Go to the start page', href: page.startUrl === null ? null : pathLink(page.startUrl, 'startUrl') },
+    contact: { label: asksForAccess ? 'Ask for access' : 'Ask for help', href: support },
+  } satisfies Record<Step, { readonly label: string; readonly href: Link | null }>
+  const actions = new Map<Link, Action>()
+  for (const step of steps) {
+    const { label, href } = offers[step]
+    if (href !== null && !actions.has(href)) actions.set(href, { label, href })
+  }
+  return [...actions.values()]
+}
+
+function helpLine(page: OutcomePage, href: Link | null): HelpLine | null {
+  const contact = displayText(page.support ?? '').replace(/^mailto:/i, '')
+  switch (nextStepsFor(page.code).help) {
+    case 'access':
+      return {
+        before: 'To ask for access, contact ',
+        contact: contact === '' ? 'the people who run this application' : contact,
+        href,
+        after: ', and tell them which account you use.',
+      }
+    case 'help':
+      // Where nobody is named, the texts of the outcomes say already when to turn to the people who run the application.
+      if (contact === '') return null
+      return {
+        before: 'If you need help, contact ',
+        contact,
+        href,
+        after: `, and give them the ${page.details.length === 0 ? 'request id' : 'details'} below.`,
+      }
+    case 'none':
+      return null
+  }
+}
+
+/** What a message to the support begins with. Line breaks in a mail are CRLF (RFC 6068 section 5). */
+function supportMail(page: OutcomePage): { readonly subject: string; readonly body: string } {
+  const { application, requestId, person } = { ...blankView(page), person: personView(page.person) }
+  const wish = nextStepsFor(page.code).help === 'access' ? 'Access to' : 'Help with'
+  const account = person === null ? [] : [`Account: ${person.name} ${person.username}`.trim()]
+  return {
+    subject: `${wish} ${application === '' ? 'an application' : application}`,
+    body: ['', '', ...account, `Request id: ${requestId}`, `Code: ${page.code}`].join('\r\n'),
+  }
+}
+
+/** The block to copy has the request id too: one click takes everything that a helper needs. */
+function detailLines(page: OutcomePage): readonly string[] {
+  if (page.details.length === 0) return []
+  const lines = page.details.map(({ label, value }) => `${displayText(label)}: ${displayText(value)}`)
+  return [`Request id: ${displayText(page.requestId)}`, `Code: ${page.code}`, ...lines]
+}

@@ -1,0 +1,92 @@
+/** Turns a page, as data, into a whole HTML document: no script, nothing loaded from anywhere, works with links and forms alone. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Eta } from 'eta/core'
+import { policyOrigin } from './links.ts'
+import { outcomeView } from './outcome-view.ts'
+import type { Page, SignOutPage } from './page.ts'
+import { frameView, signedOutView, signOutView } from './session-views.ts'
+import type { View } from './view.ts'
+
+export interface Pages {
+  /**
+   * The document of a page, in UTF-8 text. Throws a TypeError for a link that is no path of ours and no http or https URL
+   * (T36, T39); the message names the field only.
+   */
+  render(page: Page): string
+  /** The policy of a page that needs nothing more; the strictest. */
+  readonly contentSecurityPolicy: string
+  /** The policy that a page needs. Throws for a form origin that is none. */
+  contentSecurityPolicyFor(page: Page): string
+}
+
+/** The pages themselves, and the parts that they include. */
+const templates = ['outcome', 'signed-out', 'sign-out', 'frame', 'layout', 'person', 'actions'] as const
+
+/** Reads and compiles every template once. `eta/core` has no file access of its own, so nothing is read later. */
+export function createPages(): Pages {
+  const eta = new Eta({ autoEscape: true, cache: true })
+  for (const name of templates) eta.loadTemplate(name, readText(`${name}.eta`))
+  const style = readText('style.css')
+  const hash = createHash('sha256').update(style).digest('base64')
+  const strictest = policy({ hash, formTargets: [], frameAncestors: "'none'" })
+  return {
+    contentSecurityPolicy: strictest,
+    contentSecurityPolicyFor(page) {
+      if (page.page === 'sign-out') return policy({ hash, formTargets: formTargets(page), frameAncestors: "'none'" })
+      // This page exists to be seen in a frame. It tells nothing about anybody and changes nothing: its one link opens a
+      // window, which any site can do by itself, so there is nothing to gain from luring a click onto it.
+      if (page.page === 'frame') return policy({ hash, formTargets: [], frameAncestors: '*' })
+      return strictest
+    },
+    render(page) {
+      return eta.render(page.page, { ...viewOf(page), style })
+    },
+  }
+}
+
+function viewOf(page: Page): View {
+  switch (page.page) {
+    case 'outcome':
+      return outcomeView(page)
+    case 'signed-out':
+      return signedOutView(page)
+    case 'sign-out':
+      return signOutView(page)
+    case 'frame':
+      return frameView(page)
+    default:
+      return page satisfies never
+  }
+}
+
+interface PolicyParts {
+  readonly hash: string
+  readonly formTargets: readonly string[]
+  readonly frameAncestors: string
+}
+
+/**
+ * Browsers hold every redirect after a form to the policy of the form's page. Ours leads to the provider, and that may lead on
+ * to whatever federates the account, which nobody here can list: so any https site may follow, as soon as one must.
+ */
+function formTargets({ formOrigins = [] }: SignOutPage): readonly string[] {
+  return formOrigins.length === 0 ? [] : ['https:', ...formOrigins.map(policyOrigin)]
+}
+
+/** CSP Level 3. The style stands in the page and is named by its hash, so an injected one does nothing (T91). */
+function policy({ hash, formTargets, frameAncestors }: PolicyParts): string {
+  return [
+    "default-src 'none'",
+    `style-src 'sha256-${hash}'`,
+    'img-src data:',
+    ["form-action 'self'", ...formTargets].join(' '),
+    "base-uri 'none'",
+    `frame-ancestors ${frameAncestors}`,
+  ].join('; ')
+}
+
+/** A file beside this one. A browser reads CRLF as LF before it hashes a style, so a checkout with CRLF must too. */
+function readText(name: string): string {
+  return readFileSync(new URL(name, import.meta.url), 'utf8').replaceAll('\r\n', '\n')
+}

@@ -1,0 +1,50 @@
+/** The pages around signing in and out: signed out, whether to sign out, and the one for a frame. */
+import { outcomes } from '../core/answer/outcomes.ts'
+import { displayText } from './display-text.ts'
+import { pathLink, siteLink } from './links.ts'
+import type { FramePage, SignedOutPage, SignOutPage } from './page.ts'
+import { blankView, personView, type View } from './view.ts'
+
+/** Says honestly how far the sign-out went. Throws a TypeError for a link that is not allowed, as all of these do. */
+export function signedOutView(page: SignedOutPage): View {
+  const application = displayText(page.applicationName)
+  return {
+    ...blankView(page),
+    title: page.complete ? 'You are signed out' : 'Your session here has ended',
+    text: page.complete
+      ? [`You are signed out of ${application} and of the sign-in service. You can close this window.`]
+      : [
+          `You are signed out of ${application}, but the sign-in service may still know you and let you in again without a password.`,
+          'If other people use this device, sign out of your account there too, or close all windows of this browser.',
+        ],
+    actions: [
+      { label: 'Sign in again', href: siteLink(page.loginUrl, 'loginUrl') },
+      { label: 'Sign in with another account', href: siteLink(page.otherAccountUrl, 'otherAccountUrl') },
+    ],
+  }
+}
+
+/** Asks before it ends a session. */
+export function signOutView(page: SignOutPage): View {
+  return {
+    ...blankView(page),
+    title: 'Do you want to sign out?',
+    text: [`This ends your session in ${displayText(page.applicationName)}, in all windows of this browser.`],
+    person: personView(page.person),
+    formAction: siteLink(page.actionUrl, 'actionUrl'),
+    actions: [{ label: 'Stay signed in', href: pathLink('/', 'startUrl') }],
+  }
+}
+
+/** Leads out of a frame: sign-in services do not let themselves be framed. */
+export function frameView(page: FramePage): View {
+  return {
+    ...blankView(page),
+    title: outcomes.login_required.title,
+    text: [
+      'You are not signed in, and signing in does not work inside another page.',
+      'Open the sign-in in a window of its own. Then come back and show this part again.',
+    ],
+    actions: [{ label: 'Open the sign-in', href: siteLink(page.loginUrl, 'loginUrl') }],
+  }
+}

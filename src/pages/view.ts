@@ -1,0 +1,64 @@
+/** What a page shows, worked out and made safe: every text has been cleaned and every link judged; templates only place them. */
+import { displayText } from './display-text.ts'
+import type { Link } from './links.ts'
+import type { Page, Person } from './page.ts'
+
+export interface View {
+  readonly title: string
+  /** Empty if the page belongs to no application. */
+  readonly application: string
+  readonly requestId: string
+  /** Code of the outcome; empty if the page is none. */
+  readonly code: string
+  readonly text: readonly string[]
+  readonly person: PersonView | null
+  readonly help: HelpLine | null
+  /** The first is the primary button, unless there is a form. */
+  readonly actions: readonly Action[]
+  /** Lines of the block to copy; none, no block. */
+  readonly details: readonly string[]
+  readonly formAction: Link | null
+}
+
+export interface PersonView {
+  readonly name: string
+  /** Empty if it says nothing that the name does not say. */
+  readonly username: string
+}
+
+export interface Action {
+  readonly label: string
+  readonly href: Link
+}
+
+/** A sentence around a contact, of which the address may be a link. */
+export interface HelpLine {
+  readonly before: string
+  readonly contact: string
+  readonly href: Link | null
+  readonly after: string
+}
+
+/** What every page has, and nothing else yet. */
+export function blankView(page: Page): Omit<View, 'title' | 'text'> {
+  return {
+    application: page.applicationName === null ? '' : displayText(page.applicationName),
+    requestId: displayText(page.requestId),
+    code: '',
+    person: null,
+    help: null,
+    actions: [],
+    details: [],
+    formAction: null,
+  }
+}
+
+/** Who is signed in: the name and the user name, or one of them alone. Null if neither has anything to show. */
+export function personView(person: Person | null): PersonView | null {
+  if (person === null) return null
+  const name = displayText(person.name)
+  const username = displayText(person.username)
+  if (name === '' && username === '') return null
+  if (name === '' || name === username) return { name: username, username: '' }
+  return { name, username }
+}

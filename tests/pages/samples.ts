@@ -1,0 +1,73 @@
+/** One page of each kind, harmless and complete, for the tests of this room to vary. */
+import { type OutcomeCode, outcomes } from '../../src/core/answer/outcomes.ts'
+import type { FramePage, OutcomePage, Page, SignedOutPage, SignOutPage } from '../../src/pages/page.ts'
+
+export const codes = Object.keys(outcomes) as OutcomeCode[]
+
+const person = { name: 'Zoë Björkqvist', username: 'zoe@contoso.com' }
+
+export const outcomePage: OutcomePage = {
+  page: 'outcome',
+  code: 'no_role',
+  requestId: '01JDZ7Q8V3M4',
+  applicationName: 'Payroll',
+  support: 'it@contoso.com',
+  returnTo: '/reports?year=2024',
+  loginUrl: '/.auth/login?return_to=%2Freports',
+  startUrl: '/',
+  person,
+  details: [{ label: 'Error code', value: 'AADSTS50105' }],
+}
+
+export const signedOutPage: SignedOutPage = {
+  page: 'signed-out',
+  applicationName: 'Payroll',
+  loginUrl: '/.auth/login',
+  otherAccountUrl: '/.auth/login?prompt=select_account',
+  complete: true,
+  requestId: '01JDZ7Q8V3M4',
+}
+
+export const signOutPage: SignOutPage = {
+  page: 'sign-out',
+  applicationName: 'Payroll',
+  actionUrl: '/.auth/logout',
+  person,
+  requestId: '01JDZ7Q8V3M4',
+}
+
+export const framePage: FramePage = {
+  page: 'frame',
+  applicationName: 'Payroll',
+  loginUrl: '/.auth/login',
+  requestId: '01JDZ7Q8V3M4',
+}
+
+export const everyPage: readonly Page[] = [
+  ...codes.map((code) => ({ ...outcomePage, code })),
+  signedOutPage,
+  { ...signedOutPage, complete: false },
+  signOutPage,
+  framePage,
+]
+
+/** Texts that try to break out of their place, or to deceive the eye. */
+export const hostileTexts: readonly string[] = [
+  '"><script>alert(1)</script>',
+  "'><img src=x onerror=alert(1)>",
+  '</title></style></pre><script>alert(1)</script>',
+  '" onmouseover="alert(1)" autofocus onfocus="alert(1)',
+  '<%= 7 * 7 %><%~ it.style %>{{7*7}}',
+  '&lt;script&gt;&#x3c;b&#x3e;&amp;amp;',
+  '<!-- --!><svg/onload=alert(1)>',
+  'javascript:alert(1)',
+  'https://evil.example/',
+  'gro.live@\u202enimda\u202c \u2066x\u2069\u200e\u200f\u061c',
+  'zero\u200bwidth\ufeff\u2060\u00ad\u{e0041}',
+  'nul\u0000bell\u0007\r\nSet-Cookie: a=b\u2028line\u2029\u0085next\u001b[31m',
+  'lone \ud800 surrogate \udc00',
+  'A'.repeat(10_240),
+  '\u{1f468}\u200d\u{1f469}'.repeat(2_000),
+  '',
+  '   ',
+]

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { test } from 'vitest'
+
+const room = new URL('../../src/pages/', import.meta.url)
+const templates = readdirSync(room).filter((name) => name.endsWith('.eta'))
+
+test('the templates are where this test looks for them', () => assert.ok(templates.includes('layout.eta')))
+
+for (const name of templates) {
+  const source = readFileSync(new URL(name, room), 'utf8')
+
+  test(`${name} uses the raw tag only to include, for the body and for the style (T91)`, () => {
+    for (const [, raw] of source.matchAll(/<%[-_]?\s*~\s*(.*?)\s*[-_]?%>/g)) {
+      assert.match(raw ?? '', /^(it\.body|it\.style|include\('(person|actions)'\))$/)
+    }
+  })
+
+  test(`${name} adds to the document in no other way than by tags (T91)`, () => {
+    assert.doesNotMatch(source, /\boutput\(|__eta|\bcapture\(|\bblock\(/)
+  })
+
+  test(`${name} puts every value of an attribute into double quotes`, () => {
+    assert.doesNotMatch(source, /=\s*<%|='<%/)
+  })
+
+  test(`${name} has no script, no inline handler, no inline style`, () => {
+    assert.doesNotMatch(source, /<script|\son\w+=|\sstyle=/i)
+  })
+}
