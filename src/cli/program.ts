@@ -1,0 +1,43 @@
+/** The command line: which commands there are, what they take, and what their exit codes mean. */
+import { Command } from 'commander'
+import { checkCommand } from './check-command.ts'
+import { demoCommand } from './demo-command.ts'
+import { keygenCommand } from './keygen-command.ts'
+import { schemaCommand } from './schema-command.ts'
+import { serveCommand } from './serve-command.ts'
+
+const exitCodes = `
+Exit codes:
+  0  done; for \`serve\` and \`demo\`: ended as told
+  1  could not do it: an address in use, a file that cannot be read, a defect
+  2  the configuration has issues (all of them are printed), or the command line is wrong
+`
+
+export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  const program = new Command('sallyport')
+    .description(
+      'OpenID Connect reverse-proxy gateway: Microsoft Entra sign-in in front of applications that have none.',
+    )
+    .addHelpText('after', exitCodes)
+    .showHelpAfterError('(try --help)')
+  for (const command of [serveCommand(), checkCommand(), demoCommand(), schemaCommand(), keygenCommand()]) {
+    program.addCommand(command.exitOverride())
+  }
+  program.exitOverride()
+  try {
+    await program.parseAsync([...argv])
+  } catch (error) {
+    process.exitCode = exitCodeOf(error)
+  }
+}
+
+/** Help that was asked for ends well; what Commander refuses is a wrong command line, and it has said so. */
+function exitCodeOf(error: unknown): number {
+  if (isCommanderError(error)) return error.exitCode === 0 ? 0 : 2
+  process.stderr.write(`sallyport: ${error instanceof Error ? error.message : String(error)}\n`)
+  return 1
+}
+
+function isCommanderError(error: unknown): error is { exitCode: number } {
+  return error instanceof Error && 'exitCode' in error && 'code' in error && String(error.code).startsWith('commander.')
+}

@@ -1,0 +1,142 @@
+/** Answers of ours for every outcome: a page for a person, problem+json for a program; and redirects. */
+import type { Answer } from '../core/answer/answer.ts'
+import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
+import { safeReturnTo } from '../core/answer/return-to.ts'
+import type { Tenant } from '../core/gateway.ts'
+import type { Session } from '../core/identity/session.ts'
+import { endpoints } from '../core/request/addresses.ts'
+import type { RequestFacts } from '../core/request/facts.ts'
+import { asksForAnotherAccount } from '../pages/next-steps.ts'
+import type { Detail, Page, Person } from '../pages/page.ts'
+import type { Pages } from '../pages/render.ts'
+
+/** What an answer may tell. `facts` and `tenant` are missing where the request could not even be read, or the host is nobody's. */
+export interface Occasion {
+  readonly requestId: string
+  readonly facts: RequestFacts | null
+  readonly tenant: Tenant | null
+  readonly session: Session | null
+  readonly details?: readonly Detail[]
+  /** Where the person wanted to go, if it is not what was asked for. */
+  readonly returnTo?: string | null
+}
+
+export interface Answers {
+  /** The answer for a row of the outcomes table, in the form that this kind of request can use. */
+  outcome(code: OutcomeCode, occasion: Occasion): Answer
+  page(status: number, page: Page): Answer
+  json(status: number, body: object): Answer
+  redirect(location: string, cookies?: readonly string[]): Answer
+}
+
+/** On everything that we say ourselves. Referrer-Policy keeps Origin on our own form, which `no-referrer` would blank. */
+const always = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'X-Robots-Tag': 'noindex',
+} as const
+
+export function createAnswers(pages: Pages): Answers {
+  function page(status: number, shown: Page): Answer {
+    const headers = {
+      ...always,
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': pages.contentSecurityPolicyFor(shown),
+    }
+    return { status, headers, body: pages.render(shown) }
+  }
+  return {
+    page,
+    outcome(code, occasion) {
+      const { facts, tenant } = occasion
+      if (facts === null || facts.kind === 'data' || facts.kind === 'upgrade') return problem(code, occasion)
+      if (facts.kind === 'frame' && code === 'login_required' && tenant !== null) {
+        const { requestId } = occasion
+        const applicationName = tenant.branding.name
+        const loginUrl = loginAddress(framingPage(facts, tenant))
+        return page(outcomes[code].status, { page: 'frame', applicationName, loginUrl, requestId })
+      }
+      const answer = page(outcomes[code].status, outcomePage(code, occasion))
+      return { ...answer, headers: { ...answer.headers, ...required(code, tenant) } }
+    },
+    json: (status, body) => ({
+      status,
+      headers: { ...always, 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+    redirect: (location, cookies = []) => ({
+      status: 302,
+      headers: { ...always, Location: location, ...(cookies.length === 0 ? {} : { 'Set-Cookie': cookies }) },
+      body: '',
+    }),
+  }
+}
+
+/** Our sign-in, with where to go afterwards. */
+export function loginAddress(returnTo: string | null, otherAccount = false): string {
+  const query = new URLSearchParams()
+  if (returnTo !== null) query.set('return_to', returnTo)
+  if (otherAccount) query.set('prompt', 'select_account')
+  const text = query.toString()
+  return text === '' ? endpoints.login : `${endpoints.login}?${text}`
+}
+
+/** Problem Details, RFC 9457. */
+function problem(code: OutcomeCode, { requestId, tenant }: Occasion): Answer {
+  const { status, title, text } = outcomes[code]
+  const body = {
+    title,
+    status,
+    detail: text,
+    code,
+    requestId,
+    ...(code === 'login_required' && tenant !== null ? { loginUrl: tenant.publicUrl.origin + endpoints.login } : {}),
+  }
+  const headers = { ...always, 'Content-Type': 'application/problem+json', ...required(code, tenant) }
+  return { status, headers, body: JSON.stringify(body) }
+}
+
+/** RFC 9110 sections 15.5.2 and 15.6.4: a 401 names its challenge; a 503 says when to come again. */
+function required(code: OutcomeCode, tenant: Tenant | null): Record<string, string> {
+  const { status } = outcomes[code]
+  if (status === 401)
+    return { 'WWW-Authenticate': `Cookie realm="${tenant?.name ?? ''}", form-action="${endpoints.login}"` }
+  return status === 503 ? { 'Retry-After': '5' } : {}
+}
+
+function outcomePage(code: OutcomeCode, occasion: Occasion): Page {
+  const { facts, tenant, session, requestId } = occasion
+  const returnTo = occasion.returnTo === undefined ? repeatable(facts, tenant) : occasion.returnTo
+  return {
+    page: 'outcome',
+    code,
+    requestId,
+    applicationName: tenant?.branding.name ?? null,
+    support: tenant?.branding.support ?? null,
+    returnTo,
+    loginUrl: tenant === null ? null : loginAddress(returnTo, asksForAnotherAccount(code)),
+    startUrl: tenant === null ? null : '/',
+    person: session === null ? null : personOf(session),
+    details: occasion.details ?? [],
+  }
+}
+
+/** Asking again by a link does the same only for what was asked by a link. */
+function repeatable(facts: RequestFacts | null, tenant: Tenant | null): string | null {
+  if (facts === null || tenant === null || (facts.method !== 'GET' && facts.method !== 'HEAD')) return null
+  return safeReturnTo(facts.target, tenant.publicUrl.origin)
+}
+
+/** A frame's own address would show the frame alone: the person comes back to the page around it, where that is known. */
+function framingPage(facts: RequestFacts, tenant: Tenant): string | null {
+  const referer = facts.headers.referer
+  return typeof referer === 'string' ? safeReturnTo(referer, tenant.publicUrl.origin) : null
+}
+
+/** For display only: neither value is a key to anything. */
+export function personOf({ facts }: Session): Person {
+  const text = (name: string) => (typeof facts.claims[name] === 'string' ? facts.claims[name] : '')
+  return { name: text('name'), username: text('preferred_username') }
+}

@@ -1,0 +1,140 @@
+/** `/.auth/callback`, where the provider sends people back: checks the answer and makes the session, or says why not. */
+import type { Request } from 'express'
+import type { Answer } from '../core/answer/answer.ts'
+import type { OutcomeCode } from '../core/answer/outcomes.ts'
+import { readEntraClaims } from '../core/identity/entra.ts'
+import { resolveRoles } from '../core/identity/roles.ts'
+import type { SessionFacts } from '../core/identity/session.ts'
+import type { Providers } from '../oidc/provider.ts'
+import { type ProviderError, type Redeemed, redeem } from '../oidc/redeem.ts'
+import type { Log } from '../ops/log.ts'
+import type { Metrics } from '../ops/metrics.ts'
+import type { Detail } from '../pages/page.ts'
+import { readBinding } from '../session/cookie.ts'
+import type { Finished, Transactions } from '../session/transaction.ts'
+import type { SessionWriter } from '../session/writer.ts'
+import type { Answers } from './answers.ts'
+import type { Login } from './login.ts'
+import { onceEach } from './query.ts'
+import { cookieOf } from './read-facts.ts'
+import type { Walk } from './walk.ts'
+
+export interface CallbackParts {
+  readonly answers: Answers
+  readonly login: Login
+  readonly providers: Providers
+  readonly transactions: Transactions
+  readonly writer: SessionWriter
+  readonly metrics: Metrics
+  readonly log: Log
+  /** Seconds since 1970. */
+  readonly clock: () => number
+}
+
+type Opened = Extract<Finished, { outcome: 'opened' }>
+
+/** @returns the handler of the endpoint: `(request, walk, query) → Answer`. Faults are thrown. */
+export function createCallback(parts: CallbackParts): (request: Request, walk: Walk, query: string) => Promise<Answer> {
+  const { answers, transactions, log, metrics } = parts
+
+  return async function callback(request, walk, query) {
+    const asked = onceEach(query, ['state', 'code', 'error', 'error_description', 'iss'])
+    if (asked === null) return refuse(walk, 'request_malformed', '/')
+    const finished = await transactions.finish(asked.state ?? '', {
+      tenant: walk.tenant.name,
+      binding: readBinding(cookieOf(walk.facts)),
+    })
+    if (finished.outcome !== 'opened') return await heal(walk, finished)
+    const redeemed = await redeem(parts.providers, walk.tenant.provider, {
+      currentUrl: new URL(`${walk.tenant.publicUrl.origin}${walk.facts.target}`),
+      state: asked.state ?? '',
+      nonce: finished.nonce,
+      codeVerifier: finished.codeVerifier,
+    })
+    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed.said)
+    return await signIn(request, walk, finished, redeemed)
+  }
+
+  /**
+   * The answer belongs to no sign-in that this browser can finish: it never makes a session (T41, T44). Who is signed in by now
+   * goes where they wanted; otherwise the sign-in begins anew, once, and then it is explained.
+   */
+  async function heal(walk: Walk, finished: Exclude<Finished, Opened>): Promise<Answer> {
+    const { tenant, session, requestId } = walk
+    log.info('callback_not_ours', { requestId, tenant: tenant.name, why: finished.outcome })
+    if (finished.outcome === 'unreadable') {
+      return session === null ? refuse(walk, 'transaction_missing', '/') : answers.redirect('/')
+    }
+    if (session !== null) return answers.redirect(finished.returnTo)
+    if (finished.outcome === 'used') return refuse(walk, 'transaction_used', finished.returnTo)
+    if (finished.attempt > 0) return refuse(walk, 'transaction_missing', finished.returnTo)
+    const { returnTo, attempt } = finished
+    return await parts.login.start({ tenant, cookieHeader: cookieOf(walk.facts), returnTo, attempt: attempt + 1 })
+  }
+
+  async function signIn(
+    request: Request,
+    walk: Walk,
+    { returnTo }: Opened,
+    redeemed: Exclude<Redeemed, { refused: string }>,
+  ): Promise<Answer> {
+    const { tenant, requestId } = walk
+    const read = readEntraClaims(tenant, redeemed.claims, parts.clock())
+    if ('refused' in read) {
+      log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail })
+      return refuse(walk, read.refused, returnTo)
+    }
+    await parts.writer.signIn(request, read.facts, { idToken: redeemed.idToken, loginHint: redeemed.loginHint })
+    logSignIn(walk, read.facts, read)
+    metrics.signIn(tenant.name, 'signed_in')
+    return answers.redirect(returnTo)
+  }
+
+  function logSignIn(
+    { tenant, requestId, facts }: Walk,
+    stated: SessionFacts,
+    read: { readonly unnamedGroups: number; readonly dropped: readonly string[] },
+  ): void {
+    const { roles, matched, admitted } = resolveRoles(tenant, { facts: stated, version: 1 })
+    log.info('signed_in', {
+      requestId,
+      tenant: tenant.name,
+      provider: stated.provider,
+      directoryId: stated.directoryId,
+      objectId: stated.objectId,
+      callerAddress: facts.callerAddress,
+      roles,
+      matched,
+      admitted,
+      unnamedGroups: read.unnamedGroups,
+      droppedClaims: read.dropped.length === 0 ? undefined : read.dropped,
+    })
+  }
+
+  function refuse(walk: Walk, code: OutcomeCode, returnTo: string, said?: ProviderError): Answer {
+    const { tenant, facts, session, requestId } = walk
+    metrics.signIn(tenant.name, code)
+    log.warn('sign_in_refused', {
+      requestId,
+      tenant: tenant.name,
+      reason: code,
+      callerAddress: facts.callerAddress,
+      providerError: said?.error,
+      providerCode: said?.code,
+      traceId: said?.traceId,
+      correlationId: said?.correlationId,
+    })
+    const details = said === undefined ? [] : detailsOf(said)
+    return answers.outcome(code, { requestId, facts, tenant, session, details, returnTo })
+  }
+}
+
+function detailsOf(said: ProviderError): readonly Detail[] {
+  const rows: readonly (readonly [string, string | null])[] = [
+    ['Code', said.code ?? said.error],
+    ['Trace ID', said.traceId],
+    ['Correlation ID', said.correlationId],
+    ['Time', said.timestamp],
+  ]
+  return rows.flatMap(([label, value]) => (value === null ? [] : [{ label, value }]))
+}

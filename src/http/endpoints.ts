@@ -1,0 +1,96 @@
+/**
+ * Our own endpoints. Those that write sessions run under Express with express-session; those that only read do not.
+ * The gate has found out everything before: Express matches nothing but fixed names, and decides nothing.
+ */
+import type { IncomingMessage } from 'node:http'
+import express, { type NextFunction, type Request, type Response } from 'express'
+import type { Answer } from '../core/answer/answer.ts'
+import { endpoints as addresses, type EndpointName } from '../core/request/addresses.ts'
+import type { SessionWriter } from '../session/writer.ts'
+import type { Answers } from './answers.ts'
+import type { createCallback } from './callback.ts'
+import type { Login } from './login.ts'
+import type { Logout } from './logout.ts'
+import { meAnswer } from './me.ts'
+import type { Walk } from './walk.ts'
+import { writeAnswer } from './writers.ts'
+
+export interface Endpoints {
+  /** Resolves when the answer is written. Faults and defects are thrown: the gate answers for them. */
+  serve(
+    request: IncomingMessage,
+    walk: Walk,
+    asked: { readonly endpoint: EndpointName; readonly query: string },
+  ): Promise<void>
+}
+
+export interface EndpointParts {
+  readonly answers: Answers
+  readonly login: Login
+  readonly callback: ReturnType<typeof createCallback>
+  readonly logout: Logout
+  readonly writer: SessionWriter
+}
+
+interface Call {
+  readonly walk: Walk
+  readonly query: string
+  readonly done: () => void
+  readonly failed: (error: unknown) => void
+}
+
+export function createEndpoints({ answers, login, callback, logout, writer }: EndpointParts): Endpoints {
+  const calls = new WeakMap<IncomingMessage, Call>()
+  const callOf = (request: IncomingMessage): Call => {
+    const call = calls.get(request)
+    if (call === undefined) throw new Error('a request came to Express past the gate')
+    return call
+  }
+
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    writer.handler(callOf(request).walk.tenant)(request, response, next)
+  })
+  const on = (name: EndpointName, answer: (request: Request, call: Call) => Promise<Answer>) => {
+    app.all(addresses[name], async (request: Request, response: Response) => {
+      const call = callOf(request)
+      writeAnswer(request, response, await answer(request, call))
+      call.done()
+    })
+  }
+  on('callback', async (request, { walk, query }) => await callback(request, walk, query))
+  on('logout', async (request, { walk }) => await logout.logout(request, walk))
+  // Four parameters are how Express knows an error handler; its own would print the error to the caller.
+  app.use((error: unknown, request: Request, _response: Response, _next: NextFunction) => callOf(request).failed(error))
+
+  async function underExpress(request: IncomingMessage, walk: Walk, name: EndpointName, query: string): Promise<void> {
+    await new Promise<void>((done, failed) => {
+      calls.set(request, { walk, query, done, failed })
+      request.url = addresses[name]
+      // express-session sets a Secure cookie only on what it takes for https. The configured public URL says what the browser
+      // uses: https, or http on localhost, which browsers treat alike.
+      request.headers['x-forwarded-proto'] = 'https'
+      app(request, walk.response)
+    })
+  }
+
+  return {
+    async serve(request, walk, { endpoint, query }) {
+      switch (endpoint) {
+        case 'callback':
+        case 'logout':
+          return await underExpress(request, walk, endpoint, query)
+        case 'login':
+          return writeAnswer(request, walk.response, await login.answer(walk, query))
+        case 'signedOut':
+          return writeAnswer(request, walk.response, logout.signedOut(walk, query))
+        case 'me':
+          return writeAnswer(request, walk.response, meAnswer(answers, walk))
+        default:
+          return endpoint satisfies never
+      }
+    },
+  }
+}

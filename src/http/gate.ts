@@ -1,0 +1,166 @@
+/**
+ * The gate: every request walks through here once. Locate, load, decide, enforce.
+ * Node's own request and response, no framework: what is forwarded passes nothing else of ours.
+ */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ownCookieNames } from '../core/answer/cookies.ts'
+import { decide } from '../core/answer/decide.ts'
+import { finishHeaders, type Person } from '../core/answer/headers.ts'
+import type { Gateway } from '../core/gateway.ts'
+import type { Session } from '../core/identity/session.ts'
+import type { RequestFacts } from '../core/request/facts.ts'
+import { type Located, locate } from '../core/request/locate.ts'
+import type { Health } from '../ops/health.ts'
+import type { Log } from '../ops/log.ts'
+import type { Metrics } from '../ops/metrics.ts'
+import type { Forwarder } from '../proxy/forward.ts'
+import type { ForwardPlan } from '../proxy/plan.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { Answers } from './answers.ts'
+import type { CallerReader } from './caller.ts'
+import type { Endpoints } from './endpoints.ts'
+import type { Login } from './login.ts'
+import { cookieOf, readFacts } from './read-facts.ts'
+import { createReporter, type Reporter } from './report.ts'
+import { writeAnswer } from './writers.ts'
+
+export interface GateParts {
+  readonly gateway: Gateway
+  readonly sessions: Sessions
+  readonly forwarder: Forwarder
+  readonly endpoints: Endpoints
+  readonly login: Login
+  readonly answers: Answers
+  readonly readCaller: CallerReader
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly health: Health
+}
+
+export type Gate = (request: IncomingMessage, response: ServerResponse) => void
+
+type ToRoute = Extract<Located, { at: 'route' }>
+type ToEndpoint = Extract<Located, { at: 'endpoint' }>
+
+/** One request on its way, as far as it has come. */
+interface Passage {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly requestId: string
+  readonly facts: RequestFacts
+  readonly startedAt: number
+}
+
+export function createGate(parts: GateParts): Gate {
+  const report = createReporter(parts)
+
+  async function walk(passage: Passage, located: Located): Promise<void> {
+    switch (located.at) {
+      case 'refused':
+        return answerOutcome(passage, report.refusal(passage, located))
+      case 'endpoint':
+        return await serveEndpoint(passage, located)
+      case 'route':
+        return await serveRoute(passage, located)
+      default:
+        return located satisfies never
+    }
+  }
+
+  async function serveRoute(passage: Passage, located: ToRoute): Promise<void> {
+    const { facts } = passage
+    const { tenant, requirement } = located
+    const loaded = loadFor(parts.sessions, located, facts)
+    const session = loaded instanceof Promise ? await loaded : loaded
+    const decision = decide({ tenant, requirement, method: facts.method, kind: facts.kind, session })
+    switch (decision.act) {
+      case 'forward':
+        return await forward(passage, located, decision.person)
+      case 'login': {
+        const cookieHeader = cookieOf(facts)
+        const answer = await parts.login.start({ tenant, cookieHeader, returnTo: facts.target, attempt: 0 })
+        parts.metrics.request(tenant.name, 'login')
+        return writeAnswer(passage.request, passage.response, answer)
+      }
+      case 'refuse':
+        return answerOutcome(passage, report.refusal(passage, { ...decision, tenant, session }))
+      default:
+        return decision satisfies never
+    }
+  }
+
+  async function forward(passage: Passage, located: ToRoute, person: Person | null): Promise<void> {
+    const plan = planFor(passage.facts, located, person, passage.requestId)
+    const how = await parts.forwarder.forward(passage.request, passage.response, plan)
+    report.forwarded(passage, located.tenant, how)
+  }
+
+  async function serveEndpoint(passage: Passage, located: ToEndpoint): Promise<void> {
+    const { tenant, endpoint } = located
+    // Asking who is signed in is not activity: a page that polls must not keep a session alive (T131).
+    const needsSession = endpoint !== 'signedOut'
+    const session = needsSession
+      ? await parts.sessions.load(tenant.name, cookieOf(passage.facts), { activity: endpoint !== 'me' })
+      : null
+    const { requestId, facts, response } = passage
+    await parts.endpoints.serve(passage.request, { requestId, facts, tenant, session, response }, located)
+    parts.metrics.request(tenant.name, 'answered')
+  }
+
+  function answerOutcome(passage: Passage, outcome: ReturnType<Reporter['refusal']>): void {
+    writeAnswer(passage.request, passage.response, parts.answers.outcome(outcome.code, outcome.occasion))
+  }
+
+  return function gate(request, response) {
+    const requestId = randomUUID()
+    const facts = readFacts(request, parts.readCaller, false)
+    const passage = { request, response, requestId, facts, startedAt: performance.now() }
+    if (parts.health.draining()) response.setHeader('Connection', 'close')
+    const located = locate(parts.gateway, facts)
+    walk(passage, located)
+      .catch((error: unknown) => answerOutcome(passage, report.failure(passage, located.tenant, error)))
+      .catch((error: unknown) => {
+        // Not even the page of the failure could be made: no answer is better than a second attempt at a wrong one.
+        parts.log.error('answer_failed', { requestId, error })
+        response.destroy()
+      })
+  }
+}
+
+/** Public routes skip the well; optional ones survive its absence: whoever cannot be known is nobody in particular. */
+export function loadFor(
+  sessions: Sessions,
+  located: ToRoute,
+  facts: RequestFacts,
+): Promise<Session | null> | Session | null {
+  const { level } = located.requirement
+  if (level === 'public') return null
+  if (level === 'optional') return loadOrNobody(sessions, located, facts)
+  return sessions.load(located.tenant.name, cookieOf(facts))
+}
+
+async function loadOrNobody(sessions: Sessions, located: ToRoute, facts: RequestFacts): Promise<Session | null> {
+  try {
+    return await sessions.load(located.tenant.name, cookieOf(facts))
+  } catch {
+    // The store has logged and counted its own absence; an optional route is open without it.
+    return null
+  }
+}
+
+/** What the proxy needs: it decides nothing. */
+export function planFor(
+  facts: RequestFacts,
+  { tenant }: ToRoute,
+  person: Person | null,
+  requestId: string,
+): ForwardPlan {
+  return {
+    upstream: tenant.upstream,
+    target: facts.target,
+    headers: finishHeaders(facts, tenant, person, requestId),
+    ownCookieNames,
+    signedIn: person !== null,
+  }
+}

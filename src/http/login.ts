@@ -1,0 +1,94 @@
+/** Where a sign-in begins: `/.auth/login`, and every navigation that needs a session and has none. */
+import type { Answer } from '../core/answer/answer.ts'
+import { safeReturnTo } from '../core/answer/return-to.ts'
+import type { Tenant } from '../core/gateway.ts'
+import { endpoints } from '../core/request/addresses.ts'
+import { authorizationUrl } from '../oidc/authorize.ts'
+import type { Providers } from '../oidc/provider.ts'
+import type { Metrics } from '../ops/metrics.ts'
+import { bindingCookie, newBinding, readBinding } from '../session/cookie.ts'
+import type { Transactions } from '../session/transaction.ts'
+import type { Answers } from './answers.ts'
+import { onceEach } from './query.ts'
+import { cookieOf } from './read-facts.ts'
+import type { Walk } from './walk.ts'
+
+export interface LoginStart {
+  readonly tenant: Tenant
+  readonly cookieHeader: string | undefined
+  readonly returnTo: string
+  /** How often this sign-in has been begun anew by us, without the person asking. */
+  readonly attempt: number
+  readonly prompt?: 'select_account' | 'login' | null
+  readonly loginHint?: string | null
+  readonly domainHint?: string | null
+}
+
+export interface Login {
+  /** The redirect to the provider. @throws Fault `provider_unreachable`, `session_store_down`. */
+  start(start: LoginStart): Promise<Answer>
+  /** The answer of the endpoint. */
+  answer(walk: Walk, query: string): Promise<Answer>
+}
+
+export interface LoginParts {
+  readonly answers: Answers
+  readonly providers: Providers
+  readonly transactions: Transactions
+  readonly metrics: Metrics
+}
+
+export function createLogin({ answers, providers, transactions, metrics }: LoginParts): Login {
+  async function start(begin: LoginStart): Promise<Answer> {
+    const { tenant } = begin
+    // One cookie for all tabs of a browser, renewed rather than replaced: twenty parallel sign-ins do not undo each other (T45).
+    const binding = readBinding(begin.cookieHeader) ?? newBinding()
+    const transaction = await transactions.begin({
+      tenant: tenant.name,
+      provider: tenant.provider.name,
+      binding,
+      returnTo: begin.returnTo,
+      attempt: begin.attempt,
+    })
+    const url = await authorizationUrl(providers, tenant.provider, {
+      redirectUri: tenant.publicUrl.origin + endpoints.callback,
+      state: transaction.state,
+      nonce: transaction.nonce,
+      codeVerifier: transaction.codeVerifier,
+      prompt: begin.prompt ?? null,
+      loginHint: begin.loginHint ?? null,
+      domainHint: begin.domainHint ?? null,
+    })
+    metrics.signIn(tenant.name, 'started')
+    return answers.redirect(url.href, [bindingCookie(binding)])
+  }
+
+  return {
+    start,
+    async answer(walk, query) {
+      const { tenant, facts, session, requestId } = walk
+      const occasion = { requestId, facts, tenant, session }
+      const asked = onceEach(query, ['return_to', 'prompt', 'login_hint', 'domain_hint'])
+      if (asked === null) return answers.outcome('request_malformed', occasion)
+      // Scripts, images and prefetches must not begin sign-ins that nobody will finish (T53); frames cannot finish them.
+      if (facts.kind !== 'navigation') return answers.outcome('login_required', occasion)
+      const returnTo = safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/'
+      const prompt = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
+      // A bookmarked sign-in page, or a link to it, neither ends a session nor bothers who has one.
+      if (session !== null && prompt === null) return answers.redirect(returnTo)
+      return await start({
+        tenant,
+        cookieHeader: cookieOf(facts),
+        returnTo,
+        attempt: 0,
+        prompt,
+        loginHint: hint(asked.login_hint),
+        domainHint: hint(asked.domain_hint),
+      })
+    },
+  }
+}
+
+function hint(value: string | undefined): string | null {
+  return value !== undefined && /^[\x21-\x7e]{1,254}$/.test(value) ? value : null
+}

@@ -1,0 +1,103 @@
+/** `/.auth/logout` and `/.auth/signed-out`: the session ends here first, then the person goes on to the provider's sign-out. */
+import type { Request } from 'express'
+import type { Answer } from '../core/answer/answer.ts'
+import { Fault } from '../core/fault.ts'
+import type { Tenant } from '../core/gateway.ts'
+import { endpoints } from '../core/request/addresses.ts'
+import type { RequestFacts } from '../core/request/facts.ts'
+import { endSessionUrl } from '../oidc/end-session.ts'
+import type { Providers } from '../oidc/provider.ts'
+import type { Log } from '../ops/log.ts'
+import type { Metrics } from '../ops/metrics.ts'
+import { expiredCookie } from '../session/cookie.ts'
+import type { SessionWriter } from '../session/writer.ts'
+import { type Answers, loginAddress, personOf } from './answers.ts'
+import { onceEach } from './query.ts'
+import type { Walk } from './walk.ts'
+
+export interface LogoutParts {
+  readonly answers: Answers
+  readonly providers: Providers
+  readonly writer: SessionWriter
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+export interface Logout {
+  logout(request: Request, walk: Walk): Promise<Answer>
+  signedOut(walk: Walk, query: string): Answer
+}
+
+export function createLogout({ answers, providers, writer, metrics, log }: LogoutParts): Logout {
+  /** A provider that is away must not keep anybody signed in here: the session has ended by then, and the page says what is left. */
+  async function nextStop(tenant: Tenant, logoutHint: string | null): Promise<string> {
+    try {
+      const postLogoutRedirectUri = tenant.publicUrl.origin + endpoints.signedOut
+      const url = await endSessionUrl(providers, tenant.provider, { postLogoutRedirectUri, logoutHint })
+      if (url !== null) return url.href
+    } catch (cause) {
+      if (!(cause instanceof Fault)) throw cause
+      log.warn('provider_sign_out_skipped', { tenant: tenant.name, provider: tenant.provider.name })
+    }
+    return `${endpoints.signedOut}?only=here`
+  }
+
+  return {
+    async logout(request, walk) {
+      const { tenant, session, facts, requestId } = walk
+      const intent = signOutIntent(facts, tenant)
+      if (intent === 'refuse') return answers.outcome('cross_site_refused', { requestId, facts, tenant, session })
+      if (intent === 'ask') return answers.page(200, confirmPage(walk))
+      const tokens = await writer.signOut(request)
+      if (session !== null) {
+        metrics.signOut(tenant.name)
+        log.info('signed_out', {
+          requestId,
+          tenant: tenant.name,
+          directoryId: session.facts.directoryId,
+          objectId: session.facts.objectId,
+          callerAddress: facts.callerAddress,
+        })
+      }
+      const location = session === null ? endpoints.signedOut : await nextStop(tenant, tokens?.loginHint ?? null)
+      return answers.redirect(location, [expiredCookie()])
+    },
+
+    signedOut({ tenant, requestId }, query) {
+      return answers.page(200, {
+        page: 'signed-out',
+        applicationName: tenant.branding.name,
+        loginUrl: loginAddress('/'),
+        // The provider's own session may live on, and then a plain sign-in would ask nobody.
+        otherAccountUrl: loginAddress('/', true),
+        complete: onceEach(query, ['only'])?.only !== 'here',
+        requestId,
+      })
+    },
+  }
+
+  function confirmPage({ tenant, session, requestId }: Walk) {
+    return {
+      page: 'sign-out',
+      applicationName: tenant.branding.name,
+      actionUrl: endpoints.logout,
+      formOrigins: [tenant.provider.authority],
+      person: session === null ? null : personOf(session),
+      requestId,
+    } as const
+  }
+}
+
+/**
+ * Signing out changes state, so another site must not be able to cause it (T82): a link of the application signs out at once;
+ * an address typed in, a bookmark or an old browser asks first; a form of another site is refused.
+ */
+function signOutIntent(facts: RequestFacts, tenant: Tenant): 'act' | 'ask' | 'refuse' {
+  const site = facts.headers['sec-fetch-site']
+  if (facts.method === 'POST') {
+    const origin = facts.headers.origin
+    if (origin !== undefined) return origin === tenant.publicUrl.origin ? 'act' : 'refuse'
+    return site === 'same-origin' ? 'act' : 'refuse'
+  }
+  return facts.method === 'GET' && facts.kind === 'navigation' && site === 'same-origin' ? 'act' : 'ask'
+}

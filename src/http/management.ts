@@ -1,0 +1,49 @@
+/** The management listener: `/healthz`, `/readyz`, `/metrics`. Exact paths, no secrets, no dependence on the Host. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Address } from '../core/gateway.ts'
+import type { Health } from '../ops/health.ts'
+import type { Metrics } from '../ops/metrics.ts'
+
+export interface Management {
+  readonly port: number
+  close(): Promise<void>
+}
+
+export async function listenForManagement(address: Address, health: Health, metrics: Metrics): Promise<Management> {
+  const server = createServer(async (request, response) => {
+    const answer = await answerOf(request.url ?? '', health, metrics)
+    response.writeHead(answer.status, { 'Content-Type': answer.type, 'Cache-Control': 'no-store' })
+    response.end(answer.body)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(address, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function answerOf(path: string, health: Health, metrics: Metrics) {
+  switch (path) {
+    case '/healthz':
+      // The event loop answers: that is all it says. A dependency that is away is no reason to be restarted.
+      return { status: 200, type: 'text/plain', body: 'ok\n' }
+    case '/readyz': {
+      const { ready, detail } = health.report()
+      return { status: ready ? 200 : 503, type: 'application/json', body: `${JSON.stringify({ ready, detail })}\n` }
+    }
+    case '/metrics': {
+      const { contentType, body } = await metrics.text()
+      return { status: 200, type: contentType, body }
+    }
+    default:
+      return { status: 404, type: 'text/plain', body: 'not found\n' }
+  }
+}

@@ -1,0 +1,86 @@
+/** Says how a request ended, once: to the log, to the metrics, and as the occasion of the answer. */
+import { type OutcomeCode, outcomes, type RefusalCode } from '../core/answer/outcomes.ts'
+import { Fault } from '../core/fault.ts'
+import type { Gateway, Tenant } from '../core/gateway.ts'
+import type { Session } from '../core/identity/session.ts'
+import type { RequestFacts } from '../core/request/facts.ts'
+import type { Log, LogFields } from '../ops/log.ts'
+import type { Metrics } from '../ops/metrics.ts'
+import type { Occasion } from './answers.ts'
+
+export interface Passing {
+  readonly requestId: string
+  readonly facts: RequestFacts
+  readonly startedAt: number
+}
+
+export interface Ended {
+  readonly code: OutcomeCode
+  readonly occasion: Occasion
+}
+
+export interface Reporter {
+  refusal(
+    passing: Passing,
+    refused: {
+      readonly reason: RefusalCode
+      readonly detail?: string
+      readonly tenant: Tenant | null
+      readonly session?: Session | null
+    },
+  ): Ended
+  /** A fault is what failed; everything else that was thrown is a defect of ours. */
+  failure(passing: Passing, tenant: Tenant | null, error: unknown): Ended
+  forwarded(passing: Passing, tenant: Tenant, how: string): void
+}
+
+export function createReporter(parts: {
+  readonly gateway: Gateway
+  readonly log: Log
+  readonly metrics: Metrics
+}): Reporter {
+  const { log, metrics } = parts
+  const logsAll = parts.gateway.server.log.requests === 'all'
+
+  return {
+    refusal(passing, refused) {
+      const { tenant, reason } = refused
+      const session = refused.session ?? null
+      metrics.request(tenant?.name ?? '', reason)
+      log[outcomes[reason].level]('request_refused', {
+        ...who(passing, tenant),
+        reason,
+        detail: refused.detail,
+        directoryId: session?.facts.directoryId,
+        objectId: session?.facts.objectId,
+      })
+      return { code: reason, occasion: { requestId: passing.requestId, facts: passing.facts, tenant, session } }
+    },
+    failure(passing, tenant, error) {
+      const code = error instanceof Fault ? error.code : 'internal_error'
+      metrics.request(tenant?.name ?? '', code)
+      log[outcomes[code].level]('request_failed', { ...who(passing, tenant), reason: code, error })
+      return { code, occasion: { requestId: passing.requestId, facts: passing.facts, tenant, session: null } }
+    },
+    forwarded(passing, tenant, how) {
+      const seconds = (performance.now() - passing.startedAt) / 1_000
+      metrics.request(tenant.name, how === 'answered' ? 'forwarded' : how)
+      metrics.forwarded(tenant.name, seconds)
+      if (logsAll || how === 'upstream_broke') {
+        log.info('request_forwarded', { ...who(passing, tenant), how, milliseconds: Math.round(seconds * 1_000) })
+      }
+    },
+  }
+}
+
+/** The path without its query: a query may hold what is nobody's business. */
+function who({ requestId, facts }: Passing, tenant: Tenant | null): LogFields {
+  return {
+    requestId,
+    tenant: tenant?.name,
+    method: facts.method,
+    path: facts.target.split('?', 1)[0]?.slice(0, 200),
+    kind: facts.kind,
+    callerAddress: facts.callerAddress,
+  }
+}
