@@ -1,0 +1,82 @@
+/** Reads and judges an authorization request: what is wrong with it, and whether the application may hear of it. */
+import { type Application, isRegistered } from './directory.ts'
+import type { Problem } from './errors.ts'
+import { readScopes } from './scopes.ts'
+
+export interface AuthorizeRequest {
+  readonly redirectUri: string
+  readonly state: string | null
+  readonly nonce: string | null
+  readonly scopes: readonly string[]
+  readonly prompt: Prompt | null
+  readonly loginHint: string | null
+  readonly maxAge: number | null
+  readonly challenge: { readonly value: string; readonly method: string } | null
+}
+
+type Prompt = 'login' | 'none' | 'consent' | 'select_account'
+
+/** Where an answer goes back to. */
+export interface ReturnAddress {
+  readonly redirectUri: string
+  readonly state: string | null
+}
+
+export type ReadRequest =
+  | { readonly act: 'go-on'; readonly request: AuthorizeRequest }
+  /** Told to the person on a page of ours: the address to go back to cannot be trusted. */
+  | { readonly act: 'page'; readonly problem: Problem }
+  | { readonly act: 'redirect'; readonly problem: Problem; readonly back: ReturnAddress }
+
+/** @param parameters the query as sent; of a parameter that stands there twice the first counts */
+export function readAuthorizeRequest(parameters: URLSearchParams, application: Application): ReadRequest {
+  const page = (code: number, detail: string): ReadRequest => ({ act: 'page', problem: { code, detail } })
+  const client = parameters.get('client_id')
+  if (client === null) return page(900144, 'client_id')
+  if (client.toLowerCase() !== application.clientId) return page(700016, client)
+  const redirectUri = parameters.get('redirect_uri')
+  if (redirectUri === null) return page(900144, 'redirect_uri')
+  if (!isRegistered(application, redirectUri)) return page(50011, redirectUri)
+
+  const back = { redirectUri, state: withoutTags(parameters.get('state')) }
+  const read = readDetails(parameters, back)
+  return 'code' in read ? { act: 'redirect', problem: read, back } : { act: 'go-on', request: read }
+}
+
+function readDetails(parameters: URLSearchParams, back: ReturnAddress): AuthorizeRequest | Problem {
+  const type = parameters.get('response_type')
+  if (type === null) return { code: 900144, detail: 'response_type' }
+  if (type !== 'code') return { code: 700054, detail: type }
+  const mode = parameters.get('response_mode') ?? 'query'
+  if (mode !== 'query') return { code: 70007, detail: mode }
+  const prompt = parameters.get('prompt')
+  if (prompt !== null && !isPrompt(prompt)) return { code: 90023, detail: 'prompt' }
+  const maxAge = parameters.get('max_age')
+  if (maxAge !== null && !/^\d{1,10}$/.test(maxAge)) return { code: 90023, detail: 'max_age' }
+  const scope = parameters.get('scope')
+  if (scope === null) return { code: 900144, detail: 'scope' }
+  const read = readScopes(scope)
+  if ('code' in read) return read
+  const value = parameters.get('code_challenge')
+  const method = parameters.get('code_challenge_method') ?? 'plain'
+  if (value !== null && !/^[A-Za-z0-9._~-]{43,128}$/.test(value)) return { code: 501491 }
+  if (value !== null && method !== 'S256' && method !== 'plain') return { code: 501491 }
+  return {
+    ...back,
+    nonce: parameters.get('nonce'),
+    scopes: read.scopes,
+    prompt,
+    loginHint: parameters.get('login_hint'),
+    maxAge: maxAge === null ? null : Number(maxAge),
+    challenge: value === null ? null : { value, method },
+  }
+}
+
+function isPrompt(text: string): text is Prompt {
+  return ['login', 'none', 'consent', 'select_account'].includes(text)
+}
+
+/** Entra takes HTML tags out of the state before it sends it back. */
+function withoutTags(state: string | null): string | null {
+  return state?.replace(/<[^>]*>/g, '') ?? null
+}

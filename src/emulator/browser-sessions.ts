@@ -1,0 +1,64 @@
+/** Who is signed in to the pretend directory in which browser, so that the second sign-in asks nothing (single sign-on). */
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Request, Response } from 'express'
+import { directoryId } from './directory.ts'
+
+export interface Account {
+  readonly personId: string
+  /** The `sid` claim. */
+  readonly sessionId: string
+  /** When the person last chose the account on the page, in seconds. */
+  readonly signedInAt: number
+}
+
+export interface BrowserSessions {
+  /** The accounts signed in in this browser, in the order of their sign-in. */
+  accounts(request: Request): readonly Account[]
+  /** Adds the account, or renews the time of one that is there. */
+  signIn(request: Request, response: Response, personId: string): Account
+  signOut(request: Request, response: Response, personId: string): void
+  /** In every browser. */
+  signOutEverybody(): void
+}
+
+/** The path keeps the cookie away from the application and the gateway: cookies of `localhost` are shared by all ports. */
+const cookieName = 'pretend-sign-in'
+const cookieOptions = { path: `/${directoryId}`, httpOnly: true, sameSite: 'lax' } as const
+
+export function createBrowserSessions(now: () => number): BrowserSessions {
+  const sessions = new Map<string, readonly Account[]>()
+  const idOf = (request: Request) => readCookie(request.headers.cookie, cookieName)
+  const accounts = (request: Request) => sessions.get(idOf(request) ?? '') ?? []
+  return {
+    accounts,
+    signIn(request, response, personId) {
+      const before = accounts(request)
+      const known = before.find((account) => account.personId === personId)
+      const account = { personId, sessionId: known?.sessionId ?? randomUUID(), signedInAt: now() }
+      // A new id at every sign-in, so that an id planted before it is worth nothing after it.
+      sessions.delete(idOf(request) ?? '')
+      const id = randomBytes(24).toString('base64url')
+      sessions.set(id, [...before.filter((other) => other !== known), account])
+      response.cookie(cookieName, id, cookieOptions)
+      return account
+    },
+    signOut(request, response, personId) {
+      const id = idOf(request)
+      const left = accounts(request).filter((account) => account.personId !== personId)
+      if (id === null) return
+      if (left.length > 0) {
+        sessions.set(id, left)
+        return
+      }
+      sessions.delete(id)
+      response.clearCookie(cookieName, cookieOptions)
+    },
+    signOutEverybody: () => sessions.clear(),
+  }
+}
+
+/** The value of the first cookie of that name, as sent; null without one. */
+export function readCookie(header: string | undefined, name: string): string | null {
+  const pairs = (header ?? '').split(';').map((pair) => pair.trim())
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? null
+}
