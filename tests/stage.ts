@@ -1,0 +1,188 @@
+/** A whole scene in this process: the pretend Entra, an upstream that repeats what it got, and the gateway from a YAML file. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo, createServer as createSocketServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadConfig } from '../src/config/load.ts'
+import type { NewPerson } from '../src/emulator/directory.ts'
+import { type Emulator, startEmulator } from '../src/emulator/emulator.ts'
+import { createLog } from '../src/ops/log.ts'
+import { type Running, serve } from '../src/serve.ts'
+
+export interface Stage {
+  /** `http://localhost:<port>`. */
+  readonly origin: string
+  readonly management: string
+  readonly emulator: Emulator
+  readonly upstream: Upstream
+  readonly running: Running
+  /** The log so far, one object per line. */
+  log(): readonly Record<string, unknown>[]
+  logText(): string
+  close(): Promise<void>
+}
+
+export interface StageOptions {
+  /** YAML of a tenant's further keys, indented by nothing; `routes` and `headers` have defaults. */
+  readonly routes?: string
+  readonly headers?: string
+  readonly tenant?: string
+  readonly session?: string
+  readonly server?: string
+  /** Further tenants, as list items indented by two. */
+  readonly tenants?: string
+  readonly people?: readonly NewPerson[]
+  /** Where the gateway forwards to; an upstream of our own when not given. */
+  readonly upstreamUrl?: string
+  readonly publicUrl?: (port: number) => string
+  /** Where the gateway expects the provider; the emulator when not given. */
+  readonly authority?: string
+}
+
+export async function startStage(options: StageOptions = {}): Promise<Stage> {
+  const emulator = await startEmulator({ port: 0, people: options.people ?? [] })
+  const upstream = await startUpstream()
+  const port = await freePort()
+  const lines: string[] = []
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-stage-'))
+  const file = join(folder, 'sallyport.yaml')
+  writeFileSync(
+    file,
+    stageYaml({ ...options, port, authority: options.authority ?? emulator.origin, upstream: upstream.origin }),
+  )
+  const gateway = loadConfig(file, { env: {} })
+  const log = createLog({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } })
+  const running = await serve(gateway, log)
+  return {
+    origin: `http://localhost:${running.port}`,
+    management: `http://127.0.0.1:${running.managementPort}`,
+    ...{ emulator, upstream, running },
+    log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    logText: () => lines.join(''),
+    async close() {
+      await running.end({ lameDuckSeconds: 0 })
+      await upstream.close()
+      await emulator.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+export interface YamlParts extends StageOptions {
+  readonly port: number
+  readonly managementPort?: number
+  readonly upstream: string
+  readonly authority: string
+}
+
+/** The configuration of a scene; also for gateways that run in processes of their own. */
+export function stageYaml(parts: YamlParts): string {
+  const publicUrl = parts.publicUrl?.(parts.port) ?? `http://localhost:${parts.port}`
+  return `version: 1
+allowInlineSecrets: true
+server: { listen: '127.0.0.1:${parts.port}', management: '127.0.0.1:${parts.managementPort ?? 0}', drain: 10s${parts.server ?? ''} }
+session:
+  secrets: [a-session-secret-of-the-tests-0123456789abcdef]
+${indent(parts.session ?? 'store: { type: memory }', 2)}
+providers:
+  - name: contoso
+    label: Contoso
+    tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30
+    clientId: 6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791
+    credential: { secret: pretend-secret-for-the-demo-only }
+    authority: ${parts.authority}
+tenants:
+  - name: payroll
+    publicUrl: ${publicUrl}
+    providers: [contoso]
+    roles:
+      - { name: admin, groups: [4f9d2b6a-1c83-4e57-b0a9-7d6e5c4b3a21], appRoles: [Payroll.Admin] }
+      - { name: user, groups: [8e2c7a10-5d4f-4b96-a3e8-1f0d9c8b7a65], appRoles: [Payroll.Reader] }
+    upstream: { url: '${parts.upstreamUrl ?? parts.upstream}', timeouts: { connect: 2s, firstByte: 3s } }
+    branding: { name: Payroll, support: it@contoso.example }
+    routes:
+${indent(parts.routes ?? usualRoutes, 6)}
+    headers:
+${indent(parts.headers ?? 'presets: [x-forwarded]', 6)}
+${indent(parts.tenant ?? '', 4)}
+${parts.tenants ?? ''}
+`
+}
+
+const usualRoutes = `- { path: /public, access: public }
+- { path: /optional, access: optional }
+- { path: /admin, access: [admin] }
+- { path: /reports, access: [admin, user], methods: [GET] }
+- { path: /, access: signed-in }`
+
+function indent(text: string, by: number): string {
+  return text
+    .split('\n')
+    .map((line) => (line === '' ? '' : ' '.repeat(by) + line))
+    .join('\n')
+}
+
+/** What the upstream saw of a request. */
+export interface Seen {
+  readonly method: string
+  readonly url: string
+  readonly headers: Record<string, string | string[] | undefined>
+  readonly rawHeaders: readonly string[]
+  readonly body: string
+}
+
+export interface Upstream {
+  readonly origin: string
+  /** Everything that has arrived, upgrades too. */
+  readonly seen: readonly Seen[]
+  /** Takes the next requests; the echo goes on when it returns false. */
+  handle(handler: ((request: IncomingMessage, response: ServerResponse) => boolean) | null): void
+  readonly server: Server
+  close(): Promise<void>
+}
+
+/** Answers every request with what it saw, as JSON. */
+export async function startUpstream(): Promise<Upstream> {
+  const seen: Seen[] = []
+  let handler: ((request: IncomingMessage, response: ServerResponse) => boolean) | null = null
+  const server = createServer((request, response) => {
+    if (handler?.(request, response)) return
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('error', () => response.destroy())
+    request.on('end', () => {
+      const what = look(request, Buffer.concat(chunks).toString('utf8'))
+      seen.push(what)
+      response.setHeader('Content-Type', 'application/json')
+      response.end(JSON.stringify(what))
+    })
+  })
+  server.on('upgrade', (request) => seen.push(look(request, '')))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...{ seen, server },
+    handle(next) {
+      handler = next
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function look(request: IncomingMessage, body: string): Seen {
+  const { method = '', url = '', headers, rawHeaders } = request
+  return { method, url, headers, rawHeaders, body }
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createSocketServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as AddressInfo
+  await new Promise<void>((resolve) => probe.close(() => resolve()))
+  return port
+}
