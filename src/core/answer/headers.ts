@@ -105,7 +105,7 @@ const identities = new WeakMap<
 >()
 
 /** The identity headers of a person, worked out once per session and compiled tenant. */
-export function identityHeaders(tenant: Tenant, person: Person): readonly (readonly [string, string])[] {
+function identityHeaders(tenant: Tenant, person: Person): readonly (readonly [string, string])[] {
   const known = identities.get(person.session)
   if (known?.tenant === tenant) return known.headers
   const headers: (readonly [string, string])[] = []
