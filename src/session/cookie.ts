@@ -1,0 +1,108 @@
+/** Our two cookies: the session's `__Host-sid` and the browser's `__Host-login`, how they are spelled, found and trusted. */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { loginCookieName, sessionCookieName } from '../core/answer/cookies.ts'
+
+/** With its name and the sign between. An honest one has 81 bytes and a few escapes. */
+const maxCookieBytes = 100
+const maxValueLength = maxCookieBytes - sessionCookieName.length - 1
+const idLength = 22
+const bindingSeconds = 3600
+
+/** What both sides say of the session cookie: express-session when it sets it, `expiredCookie` when it goes (T70). */
+export const sessionCookieAttributes = { path: '/', httpOnly: true, secure: true, sameSite: 'lax' } as const
+
+/**
+ * A new session id: 16 random bytes. Ids whose signature would need so many escapes that the cookie passes 100 bytes
+ * are thrown away (about one in a million).
+ */
+export function newSessionId(cookieKeys: readonly string[]): string {
+  for (;;) {
+    const id = randomBytes(16).toString('base64url')
+    if (signedValue(id, cookieKeys[0] ?? '').length <= maxValueLength) return id
+  }
+}
+
+/** The cookie's value for an id, character for character as express-session writes it. */
+export function signedValue(id: string, cookieKey: string): string {
+  const signature = createHmac('sha256', cookieKey).update(id).digest('base64').replace(/=+$/, '')
+  return encodeURIComponent(`s:${id}.${signature}`)
+}
+
+/**
+ * The raw value of our session cookie in a Cookie header. null where there is none, more than one (a planted one
+ * cannot be told from the right one, so none is tried: T78), or one that cannot be ours by its size.
+ */
+export function findSessionCookie(header: string | undefined): string | null {
+  const value = findCookie(header, sessionCookieName)
+  return value === null || value.length > maxValueLength ? null : value
+}
+
+/**
+ * The session id in a cookie value, or null if no key of the ring signed it. The whole value is compared with what we
+ * would have written, in constant time (T57): there is one spelling, so nothing is decoded.
+ */
+export function verifySessionCookie(value: string, cookieKeys: readonly string[]): string | null {
+  const id = value.slice(4, 4 + idLength)
+  for (const key of cookieKeys) {
+    // A copy: a slice would keep the whole Cookie header in memory for as long as the session is known.
+    if (sameText(value, signedValue(id, key))) return Buffer.from(id).toString('latin1')
+  }
+  return null
+}
+
+/** The Set-Cookie value that takes the session cookie away, with the attributes it was set with. */
+export function expiredCookie(): string {
+  return `${sessionCookieName}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax`
+}
+
+/** A new value that binds logins to one browser (T41). All tabs share it, so nothing piles up (T45). */
+export function newBinding(): string {
+  return randomBytes(16).toString('base64url')
+}
+
+/** The binding in a Cookie header, or null. Not signed: whoever can write it can only bind a browser to itself. */
+export function readBinding(header: string | undefined): string | null {
+  const value = findCookie(header, loginCookieName)
+  return value !== null && /^[\w-]{22}$/.test(value) ? value : null
+}
+
+/** The Set-Cookie value of a binding; each login start renews its hour. */
+export function bindingCookie(binding: string): string {
+  return `${loginCookieName}=${binding}; Max-Age=${bindingSeconds}; Path=/; HttpOnly; Secure; SameSite=Lax`
+}
+
+/** The value of the one cookie of this name. Jumps from name to name: no split, no decoding, alien cookies cost nothing. */
+function findCookie(header: string | undefined, name: string): string | null {
+  if (header === undefined) return null
+  let found: string | null = null
+  for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + name.length)) {
+    if (!startsPair(header, at)) continue
+    const equals = skipBlanks(header, at + name.length)
+    if (header[equals] !== '=') continue
+    if (found !== null) return null
+    const end = header.indexOf(';', equals)
+    found = header.slice(equals + 1, end === -1 ? undefined : end).trim()
+  }
+  return found === '' ? null : found
+}
+
+function startsPair(header: string, at: number): boolean {
+  let before = at - 1
+  while (before >= 0 && isBlank(header[before])) before--
+  return before < 0 || header[before] === ';'
+}
+
+function skipBlanks(header: string, at: number): number {
+  let next = at
+  while (isBlank(header[next])) next++
+  return next
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
+}
+
+function sameText(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

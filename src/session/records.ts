@@ -1,0 +1,106 @@
+/** A session's two records: how they are written, sealed, opened and believed. */
+import { Fault } from '../core/fault.ts'
+import type { SessionFacts, SessionTokens } from '../core/identity/session.ts'
+import { type KeyRing, storeKey } from './seal.ts'
+import type { SessionStore } from './store.ts'
+
+/** Which session of which tenant. The id is the cookie's secret: it stays in this room. */
+export interface SessionName {
+  readonly tenant: string
+  readonly id: string
+}
+
+export interface Login {
+  readonly facts: SessionFacts
+  readonly tokens: SessionTokens
+}
+
+export type ReadFacts =
+  | { readonly found: 'facts'; readonly facts: SessionFacts; readonly version: number }
+  | { readonly found: 'nothing' }
+  /** A record that does not open here: another tenant's, tampered with, or sealed with a secret that is gone. */
+  | { readonly found: 'unreadable' }
+
+export interface Records {
+  /** Throws if the key is taken, which 128 random bits rule out: then something is wrong with the randomness. */
+  create(name: SessionName, login: Login, ttlSeconds: number): Promise<void>
+  facts(name: SessionName): Promise<ReadFacts>
+  tokens(name: SessionName): Promise<SessionTokens | null>
+}
+
+export function createRecords(store: SessionStore, ring: KeyRing): Records {
+  return {
+    async create(name, { facts, tokens }, ttlSeconds) {
+      const created = await store.create(storeKey(name.id), {
+        facts: ring.sealRecord({ ...name, kind: 'facts', version: 1 }, JSON.stringify(facts)),
+        tokens: ring.sealRecord({ ...name, kind: 'tokens', version: 1 }, JSON.stringify(tokens)),
+        ttlSeconds,
+      })
+      if (!created) throw new Error('A new session id is already taken')
+    },
+    async facts(name) {
+      const record = await store.read(storeKey(name.id))
+      if (record === null) return { found: 'nothing' }
+      const text = ring.openRecord({ ...name, kind: 'facts', version: record.version }, record.value)
+      const facts = text === null ? null : parseFacts(text)
+      // The seal already binds the tenant; the record says it again, and both must agree.
+      if (facts === null || facts.tenant !== name.tenant) return { found: 'unreadable' }
+      return { found: 'facts', facts, version: record.version }
+    },
+    async tokens(name) {
+      const record = await store.readTokens(storeKey(name.id))
+      if (record === null) return null
+      const text = ring.openRecord({ ...name, kind: 'tokens', version: record.version }, record.value)
+      return text === null ? null : parseTokens(text)
+    },
+  }
+}
+
+/** Whether an error is the store's being away, which known sessions survive for a while. */
+export function isStoreFault(error: unknown): boolean {
+  return error instanceof Fault && error.code === 'session_store_down'
+}
+
+function parseFacts(text: string): SessionFacts | null {
+  const value = parseObject(text)
+  if (value === null) return null
+  const { tenant, provider, directoryId, objectId, claims, groups, appRoles, startedAt } = value
+  if (!isText(tenant) || !isText(provider) || !isText(directoryId) || !isText(objectId)) return null
+  if (!isTexts(groups) || !isTexts(appRoles) || !isClaims(claims) || typeof startedAt !== 'number') return null
+  return { tenant, provider, directoryId, objectId, claims, groups, appRoles, startedAt }
+}
+
+function parseTokens(text: string): SessionTokens | null {
+  const value = parseObject(text)
+  if (value === null || !isText(value.idToken)) return null
+  return { idToken: value.idToken, loginHint: isText(value.loginHint) ? value.loginHint : null }
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isClaims(value: unknown): value is SessionFacts['claims'] {
+  return isObject(value) && Object.values(value).every(isClaim)
+}
+
+function isClaim(value: unknown): boolean {
+  return isText(value) || typeof value === 'number' || typeof value === 'boolean' || isTexts(value)
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isText)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}

@@ -1,0 +1,164 @@
+/** Sessions in the memory of this process: bounded, and gone with it. */
+import { LRUCache } from 'lru-cache'
+import type { Change, Log, SessionStore, StoredRecord } from './store.ts'
+
+export interface MemoryStoreParts {
+  readonly maxSessions: number
+  /** Seconds since 1970. */
+  readonly clock: () => number
+  readonly log: Log
+}
+
+/** One object per session, without any nesting: there may be a hundred thousand. */
+interface Held {
+  version: number
+  facts: string
+  tokens: string
+  tokensVersion: number
+  expiresAt: number
+}
+
+interface Kept {
+  readonly value: string
+  readonly expiresAt: number
+}
+
+const sweepSeconds = 60
+const maxMarks = 100_000
+const maxKept = 1_000
+
+/** A store that never fails. When it is full the session that was used longest ago makes room. */
+export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts): SessionStore {
+  const listeners = new Set<(change: Change) => void>()
+  const announce = (change: Change) => {
+    for (const listener of listeners) listener(change)
+  }
+  let evicted = 0
+  let reportedAt = Number.NEGATIVE_INFINITY
+  const sessions = new LRUCache<string, Held>({
+    max: maxSessions,
+    disposeAfter: (_held, key, why) => {
+      if (why === 'evict') reportEviction()
+      announce({ what: 'ended', key })
+    },
+  })
+  const marks = new LRUCache<string, Kept>({ max: maxMarks })
+  const kept = new LRUCache<string, Kept>({ max: maxKept })
+
+  function reportEviction(): void {
+    evicted += 1
+    if (clock() < reportedAt + 60) return
+    reportedAt = clock()
+    log.warn('session_store_full', { maxSessions, evicted })
+    evicted = 0
+  }
+
+  function held(key: string): Held | null {
+    const found = sessions.get(key)
+    if (found === undefined) return null
+    if (clock() < found.expiresAt) return found
+    sessions.delete(key)
+    return null
+  }
+
+  function sweep(): void {
+    const now = clock()
+    for (const cache of [sessions, marks, kept]) {
+      for (const [key, value] of cache.entries()) if (now >= value.expiresAt) cache.delete(key)
+    }
+  }
+  const sweeper = setInterval(sweep, sweepSeconds * 1000).unref()
+
+  return {
+    async create(key, { facts, tokens, ttlSeconds }) {
+      if (held(key) !== null) return false
+      sessions.set(key, {
+        version: 1,
+        facts: pack(facts),
+        tokens: pack(tokens),
+        tokensVersion: 1,
+        expiresAt: clock() + ttlSeconds,
+      })
+      return true
+    },
+    async read(key) {
+      const found = held(key)
+      return found === null ? null : { version: found.version, value: unpack(found.facts) }
+    },
+    async readTokens(key): Promise<StoredRecord | null> {
+      const found = held(key)
+      return found === null ? null : { version: found.tokensVersion, value: unpack(found.tokens) }
+    },
+    async update(key, { from, facts, tokens }) {
+      const found = held(key)
+      if (found === null) return 'gone'
+      if (found.version !== from) return 'conflict'
+      found.version = from + 1
+      found.facts = pack(facts)
+      if (tokens !== undefined) {
+        found.tokens = pack(tokens)
+        found.tokensVersion = from + 1
+      }
+      announce({ what: 'updated', key })
+      return 'updated'
+    },
+    async extend(key, ttlSeconds) {
+      const found = held(key)
+      if (found === null) return false
+      found.expiresAt = clock() + ttlSeconds
+      return true
+    },
+    async end(key) {
+      // Announced even where nothing is left, as every store does: somebody may still hold it open.
+      if (!sessions.delete(key)) announce({ what: 'ended', key })
+    },
+    async markOnce(key, ttlSeconds) {
+      const now = clock()
+      if (now < (marks.get(key)?.expiresAt ?? 0)) return false
+      marks.set(key, { value: '', expiresAt: now + ttlSeconds })
+      return true
+    },
+    async keep(key, value, ttlSeconds) {
+      kept.set(key, { value, expiresAt: clock() + ttlSeconds })
+    },
+    async take(key) {
+      const found = kept.get(key)
+      kept.delete(key)
+      return found !== undefined && clock() < found.expiresAt ? found.value : null
+    },
+    changes: {
+      subscribe(listener) {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+      announcing: () => true,
+      epoch: () => 0,
+    },
+    ready: () => 'ready',
+    async close() {
+      clearInterval(sweeper)
+      listeners.clear()
+    },
+  }
+}
+
+/** The two forms in which a value is held, told apart by their first character. */
+const [packed, plain] = ['=', '!']
+
+/** A sealed value ends in base64; its bytes, one character each, take a quarter less. Anything else is left as it is. */
+function pack(value: string): string {
+  const at = value.lastIndexOf('.') + 1
+  const bytes = Buffer.from(value.slice(at), 'base64url')
+  if (at > 255 || bytes.toString('base64url') !== value.slice(at)) return plain + value
+  // Out of one buffer, because a string put together with `+` keeps its pieces.
+  return Buffer.concat([
+    Buffer.from(`${packed}${String.fromCharCode(at)}${value.slice(0, at)}`, 'latin1'),
+    bytes,
+  ]).toString('latin1')
+}
+
+function unpack(value: string): string {
+  if (value[0] === plain) return value.slice(1)
+  const at = value.charCodeAt(1) + 2
+  return value.slice(2, at) + Buffer.from(value.slice(at), 'latin1').toString('base64url')
+}

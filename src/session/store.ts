@@ -1,0 +1,68 @@
+/** What a session store must do. Both stores fulfil it, and one suite of tests is run by each. */
+
+export interface StoredRecord {
+  /** Counts the writes of this record; authenticated by the seal. */
+  readonly version: number
+  readonly value: string
+}
+
+export interface NewRecords {
+  readonly facts: string
+  readonly tokens: string
+  readonly ttlSeconds: number
+}
+
+interface RecordChange {
+  /** The version that the writer had read; the record becomes `from + 1`. */
+  readonly from: number
+  readonly facts: string
+  readonly tokens?: string
+}
+
+/**
+ * Keys are hashes of session ids, values are sealed: a store can read neither.
+ * Whatever fails underneath is thrown as the fault `session_store_down`.
+ */
+export interface SessionStore {
+  /** Writes the tokens, then the facts, both as version 1. False where the key exists: nothing was written over. */
+  create(key: string, records: NewRecords): Promise<boolean>
+  read(key: string): Promise<StoredRecord | null>
+  readTokens(key: string): Promise<StoredRecord | null>
+  /** Compare-and-set. Never creates and never prolongs: an ended session stays ended (T74), no update is lost (T123). */
+  update(key: string, change: RecordChange): Promise<'updated' | 'conflict' | 'gone'>
+  /** Lets both records live for this long from now. False where there is none: it never creates. */
+  extend(key: string, ttlSeconds: number): Promise<boolean>
+  /** Removes both records and announces it. */
+  end(key: string): Promise<void>
+  /** True for exactly one caller per key within the time. */
+  markOnce(key: string, ttlSeconds: number): Promise<boolean>
+  keep(key: string, value: string, ttlSeconds: number): Promise<void>
+  /** What was kept, once. */
+  take(key: string): Promise<string | null>
+  readonly changes: Changes
+  ready(): 'ready' | 'down'
+  close(): Promise<void>
+}
+
+/** What other replicas did. What was read in one epoch may be trusted in that epoch, while `announcing`. */
+export interface Changes {
+  /** Calls the listener for every change; returns the way to stop it. */
+  subscribe(listener: (change: Change) => void): () => void
+  /** Whether the store proves right now that every change is announced to us. */
+  announcing(): boolean
+  /** Changes on every gap: announcements may have been missed in it. */
+  epoch(): number
+}
+
+export type Change =
+  | { readonly what: 'ended'; readonly key: string }
+  | { readonly what: 'updated'; readonly key: string }
+  /** Announcements stopped, or began again. */
+  | { readonly what: 'gap' }
+
+/** Where this room writes its lines: a fixed name, then fields; never anything a caller sent. */
+export interface Log {
+  info(event: string, fields: Readonly<Record<string, unknown>>): void
+  warn(event: string, fields: Readonly<Record<string, unknown>>): void
+  error(event: string, fields: Readonly<Record<string, unknown>>): void
+}

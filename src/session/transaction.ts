@@ -1,0 +1,153 @@
+/** The time between "sign in" and the provider's answer. It travels in `state`, sealed, so starting one stores nothing. */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { KeyRing } from './seal.ts'
+import type { SessionStore } from './store.ts'
+
+export interface TransactionParts {
+  readonly store: SessionStore
+  readonly ring: KeyRing
+  /** Seconds since 1970. */
+  readonly clock: () => number
+}
+
+interface Start {
+  readonly tenant: string
+  readonly provider: string
+  /** The value of the browser's binding cookie. */
+  readonly binding: string
+  /** Where the person wanted to go: a path and query that was already checked. */
+  readonly returnTo: string
+  /** Which try this is, so that a loop can be noticed. */
+  readonly attempt: number
+}
+
+interface Started {
+  /** At most 1,900 characters: Entra takes 2 KB. */
+  readonly state: string
+  readonly nonce: string
+  readonly codeVerifier: string
+}
+
+export type Finished =
+  | {
+      readonly outcome: 'opened'
+      readonly provider: string
+      readonly nonce: string
+      readonly codeVerifier: string
+      readonly returnTo: string
+      readonly attempt: number
+    }
+  /** used: it was finished before. foreign: another browser began it, or the cookie is gone. expired: ten minutes passed. */
+  | { readonly outcome: 'used' | 'foreign' | 'expired'; readonly returnTo: string; readonly attempt: number }
+  /** Not made by us, not for this tenant, or changed. */
+  | { readonly outcome: 'unreadable' }
+
+export interface Transactions {
+  /** Throws the fault `session_store_down` only where `returnTo` is so long that it must be stored. */
+  begin(start: Start): Promise<Started>
+  /** Judges a state that came back; `opened` is given once (T45). Throws the fault `session_store_down`. */
+  finish(state: string, at: { readonly tenant: string; readonly binding: string | null }): Promise<Finished>
+}
+
+const lifetimeSeconds = 600
+/** Stored things outlive their transaction, so that a late answer is still judged rightly. */
+const storedSeconds = 2 * lifetimeSeconds
+const clockLeeway = 60
+const maxStateLength = 1900
+/** A longer address is not kept: the person starts at the front page. */
+const maxReturnTo = 8192
+/** Long addresses per minute and replica: strangers must not fill the store (T95). */
+const maxKeptPerMinute = 120
+
+/** What is sealed, in this order. `kept` names a stored address; then `returnTo` is empty. */
+interface Content {
+  readonly provider: string
+  readonly nonce: string
+  readonly codeVerifier: string
+  readonly bindingHash: string
+  readonly startedAt: number
+  readonly attempt: number
+  readonly returnTo: string
+  readonly kept: string
+}
+
+export function createTransactions({ store, ring, clock }: TransactionParts): Transactions {
+  let minute = { since: Number.NEGATIVE_INFINITY, kept: 0 }
+
+  const sealed = (tenant: string, content: Content) => ring.sealText(['transaction', tenant], pack(content))
+
+  async function keepAddress(tenant: string, returnTo: string): Promise<string> {
+    const now = clock()
+    if (now >= minute.since + 60) minute = { since: now, kept: 0 }
+    if (returnTo.length > maxReturnTo || minute.kept >= maxKeptPerMinute) return ''
+    minute.kept += 1
+    const key = randomBytes(16).toString('base64url')
+    await store.keep(key, ring.sealText(['address', tenant, key], returnTo), storedSeconds)
+    return key
+  }
+
+  async function addressOf(tenant: string, content: Content): Promise<string> {
+    if (content.kept === '') return content.returnTo
+    const kept = await store.take(content.kept)
+    const returnTo = kept === null ? null : ring.openText(['address', tenant, content.kept], kept)
+    return returnTo ?? '/'
+  }
+
+  return {
+    async begin({ tenant, provider, binding, returnTo, attempt }) {
+      const nonce = randomBytes(32).toString('base64url')
+      const codeVerifier = randomBytes(32).toString('base64url')
+      const bindingHash = hash(binding)
+      const content = { provider, nonce, codeVerifier, bindingHash, startedAt: clock(), attempt, returnTo, kept: '' }
+      const state = sealed(tenant, content)
+      if (state.length <= maxStateLength) return { state, nonce, codeVerifier }
+      const kept = await keepAddress(tenant, returnTo)
+      return { state: sealed(tenant, { ...content, returnTo: '/', kept }), nonce, codeVerifier }
+    },
+    async finish(state, { tenant, binding }) {
+      if (state.length > maxStateLength) return { outcome: 'unreadable' }
+      const text = ring.openText(['transaction', tenant], state)
+      const content = text === null ? null : unpack(text)
+      if (content === null) return { outcome: 'unreadable' }
+      const outcome = judge(content, binding, clock())
+      const first = outcome === 'opened' && (await store.markOnce(hash(state), storedSeconds))
+      const returnTo = await addressOf(tenant, content)
+      const { provider, nonce, codeVerifier, attempt } = content
+      if (outcome !== 'opened') return { outcome, returnTo, attempt }
+      return first
+        ? { outcome, provider, nonce, codeVerifier, returnTo, attempt }
+        : { outcome: 'used', returnTo, attempt }
+    },
+  }
+}
+
+function judge(content: Content, binding: string | null, now: number): 'opened' | 'foreign' | 'expired' {
+  if (binding === null || !sameHash(content.bindingHash, hash(binding))) return 'foreign'
+  if (now > content.startedAt + lifetimeSeconds || now < content.startedAt - clockLeeway) return 'expired'
+  return 'opened'
+}
+
+function pack(content: Content): string {
+  const { provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept } = content
+  return JSON.stringify([provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept])
+}
+
+/** null where another version of this program packed it. */
+function unpack(text: string): Content | null {
+  const values: unknown = JSON.parse(text)
+  if (!Array.isArray(values) || values.length !== 8) return null
+  const [provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept]: unknown[] = values
+  if (typeof provider !== 'string' || typeof nonce !== 'string' || typeof codeVerifier !== 'string') return null
+  if (typeof bindingHash !== 'string' || typeof startedAt !== 'number' || typeof attempt !== 'number') return null
+  if (typeof returnTo !== 'string' || typeof kept !== 'string') return null
+  return { provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept }
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+function sameHash(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}

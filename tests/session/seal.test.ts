@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+import { createKeyRing, type RecordAddress, storeKey } from '../../src/session/seal.ts'
+import { firstSecret, ring, secondSecret } from './people.ts'
+
+const address: RecordAddress = { kind: 'facts', id: 'AAAAAAAAAAAAAAAAAAAAAA', tenant: 'payroll', version: 1 }
+
+describe('createKeyRing', () => {
+  test('refuses an empty list of secrets', () => {
+    expect(() => createKeyRing([])).toThrow()
+  })
+
+  test('gives keys that show no secret, another one per secret', () => {
+    const { cookieKeys } = createKeyRing([firstSecret, secondSecret])
+    expect(new Set(cookieKeys).size).toBe(2)
+    for (const key of cookieKeys) expect(firstSecret.reveal() + secondSecret.reveal()).not.toContain(key)
+  })
+})
+
+describe('sealRecord and openRecord', () => {
+  test('openRecord opens what sealRecord sealed, with any characters', () => {
+    const text = JSON.stringify({ name: 'Ada Łovelace 🏰', long: 'x'.repeat(100_000) })
+    expect(ring.openRecord(address, ring.sealRecord(address, text))).toBe(text)
+  })
+
+  for (const [what, change] of [
+    ['another kind', { kind: 'tokens' }],
+    ['another session', { id: 'BAAAAAAAAAAAAAAAAAAAAA' }],
+    ['another tenant (T63)', { tenant: 'canteen' }],
+    ['another version (T122)', { version: 2 }],
+  ] as const) {
+    test(`openRecord refuses a record of ${what}`, () => {
+      const sealed = ring.sealRecord(address, 'text')
+      expect(ring.openRecord({ ...address, ...change }, sealed)).toBeNull()
+    })
+  }
+
+  test('openRecord refuses a shifted boundary between id and tenant, and between the parts of a context (T56)', () => {
+    const sealed = ring.sealRecord({ ...address, tenant: 'ab' }, 'text')
+    expect(ring.openRecord({ ...address, id: `${address.id}a`, tenant: 'b' }, sealed)).toBeNull()
+    const text = ring.sealText(['ab', 'c'], 'text')
+    expect(ring.openText(['a', 'bc'], text)).toBeNull()
+    expect(ring.openText(['ab","c'], text)).toBeNull()
+  })
+
+  test('openRecord notices every changed, missing and added character', () => {
+    const sealed = ring.sealRecord(address, 'a text to be changed')
+    for (let at = 0; at < sealed.length; at++) {
+      for (const other of ['A', 'B', '.', '=', ' ', '\n']) {
+        if (sealed[at] === other) continue
+        expect(ring.openRecord(address, sealed.slice(0, at) + other + sealed.slice(at + 1))).toBeNull()
+      }
+      expect(ring.openRecord(address, sealed.slice(0, at) + sealed.slice(at + 1))).toBeNull()
+      expect(ring.openRecord(address, `${sealed.slice(0, at)}A${sealed.slice(at)}`)).toBeNull()
+      expect(ring.openRecord(address, sealed.slice(0, at))).toBeNull()
+    }
+    expect(ring.openRecord(address, `${sealed}=`)).toBeNull()
+  })
+
+  test('openRecord notices a changed bit that base64 would hide', () => {
+    // Text lengths of which the last character has spare bits.
+    for (const length of [1, 2, 3, 4]) {
+      const sealed = ring.sealText(['x'], 'x'.repeat(length))
+      const last = sealed.slice(-1)
+      for (const other of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') {
+        if (other !== last) expect(ring.openText(['x'], sealed.slice(0, -1) + other)).toBeNull()
+      }
+    }
+  })
+
+  test('the first secret seals, all open: a rotation loses nothing', () => {
+    const before = createKeyRing([firstSecret])
+    const during = createKeyRing([secondSecret, firstSecret])
+    const after = createKeyRing([secondSecret])
+    const old = before.sealRecord(address, 'old')
+    expect(during.openRecord(address, old)).toBe('old')
+    expect(after.openRecord(address, old)).toBeNull()
+    const fresh = during.sealRecord(address, 'fresh')
+    expect(after.openRecord(address, fresh)).toBe('fresh')
+    expect(before.openRecord(address, fresh)).toBeNull()
+    expect(after.openText(['x'], during.sealText(['x'], 'text'))).toBe('text')
+  })
+
+  test('sealText never uses a nonce twice (T64)', () => {
+    const nonces = new Set<string>()
+    for (let n = 0; n < 20_000; n++) {
+      const body = Buffer.from(ring.sealText(['x'], '').split('.')[2] ?? '', 'base64url')
+      nonces.add(body.subarray(0, 12).toString('hex'))
+    }
+    expect(nonces.size).toBe(20_000)
+  })
+
+  test('sealText and sealRecord do not open for each other', () => {
+    const context = [address.kind, storeKey(address.id), address.tenant]
+    expect(ring.openText(context, ring.sealRecord(address, 'text'))).toBeNull()
+    expect(ring.openRecord(address, ring.sealText(context, 'text'))).toBeNull()
+  })
+})
+
+test('storeKey does not show the id', () => {
+  expect(storeKey(address.id)).toMatch(/^[\w-]{43}$/)
+  expect(storeKey(address.id)).not.toContain(address.id)
+})

@@ -1,0 +1,163 @@
+/** What every store must do, run by each of them. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { Secret } from '../../src/core/secret.ts'
+import type { Change, SessionStore } from '../../src/session/store.ts'
+import { createMemoryStore } from '../../src/session/store-memory.ts'
+import { createRedisStore } from '../../src/session/store-redis.ts'
+import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
+import { now, readableLog } from './people.ts'
+
+let redis: TestRedis
+const noRedis = redisMissing()
+beforeAll(async () => {
+  if (!noRedis) redis = await startRedis()
+})
+afterAll(async () => {
+  if (!noRedis) await redis.stop()
+})
+
+const stores = {
+  memory: () => createMemoryStore({ maxSessions: 1000, clock: now, log: readableLog() }),
+  redis: () => createRedisStore({ url: new Secret(redis.url), prefix: 'suite', log: readableLog() }),
+  'redis (RESP3)': () =>
+    createRedisStore({ url: new Secret(redis.url), prefix: 'suite', log: readableLog(), protocol: 3 }),
+}
+
+let count = 0
+const newKey = () => `key-${count++}`
+const records = { facts: 'sealed facts', tokens: 'sealed tokens', ttlSeconds: 60 }
+
+describe.each(Object.entries(stores))('the %s store', (kind, make) => {
+  let store: SessionStore
+  beforeEach(async (context) => {
+    if (kind !== 'memory' && noRedis) return context.skip('redis-server is missing')
+    store = make()
+    await until('the store announces', () => store.ready() === 'ready' && store.changes.announcing())
+  })
+  afterEach(async () => {
+    await store?.close()
+  })
+
+  test('create writes both records as version 1', async () => {
+    const key = newKey()
+    expect(await store.create(key, records)).toBe(true)
+    expect(await store.read(key)).toEqual({ version: 1, value: 'sealed facts' })
+    expect(await store.readTokens(key)).toEqual({ version: 1, value: 'sealed tokens' })
+  })
+
+  test('create refuses a key that exists and writes nothing over it', async () => {
+    const key = newKey()
+    await store.create(key, records)
+    expect(await store.create(key, { facts: 'other', tokens: 'other', ttlSeconds: 60 })).toBe(false)
+    expect((await store.read(key))?.value).toBe('sealed facts')
+    expect((await store.readTokens(key))?.value).toBe('sealed tokens')
+  })
+
+  test('create succeeds for exactly one of many at once', async () => {
+    const key = newKey()
+    const created = await Promise.all(Array.from({ length: 20 }, () => store.create(key, records)))
+    expect(created.filter(Boolean)).toHaveLength(1)
+  })
+
+  test('read finds nothing where there is nothing', async () => {
+    expect(await store.read(newKey())).toBeNull()
+    expect(await store.readTokens(newKey())).toBeNull()
+  })
+
+  test('update writes on the version that was read, and the next version follows', async () => {
+    const key = newKey()
+    await store.create(key, records)
+    expect(await store.update(key, { from: 1, facts: 'newer', tokens: 'newer tokens' })).toBe('updated')
+    expect(await store.read(key)).toEqual({ version: 2, value: 'newer' })
+    expect(await store.readTokens(key)).toEqual({ version: 2, value: 'newer tokens' })
+    expect(await store.update(key, { from: 2, facts: 'newest' })).toBe('updated')
+    expect(await store.readTokens(key)).toEqual({ version: 2, value: 'newer tokens' })
+  })
+
+  test('update loses no change of another replica (T123)', async () => {
+    const key = newKey()
+    await store.create(key, records)
+    for (let round = 1; round <= 100; round++) {
+      const both = await Promise.all([
+        store.update(key, { from: round, facts: `a${round}` }),
+        store.update(key, { from: round, facts: `b${round}` }),
+      ])
+      expect(both.sort()).toEqual(['conflict', 'updated'])
+    }
+    expect((await store.read(key))?.version).toBe(101)
+  })
+
+  test('update never brings an ended session back (T74)', async () => {
+    const key = newKey()
+    await store.create(key, records)
+    await store.end(key)
+    expect(await store.update(key, { from: 1, facts: 'late', tokens: 'late' })).toBe('gone')
+    expect(await store.extend(key, 60)).toBe(false)
+    expect(await store.read(key)).toBeNull()
+    expect(await store.readTokens(key)).toBeNull()
+  })
+
+  test('end removes both records and announces it', async () => {
+    const key = newKey()
+    await store.create(key, records)
+    const heard: Change[] = []
+    store.changes.subscribe((change) => heard.push(change))
+    await store.end(key)
+    expect(await store.read(key)).toBeNull()
+    expect(await store.readTokens(key)).toBeNull()
+    await until('the end is announced', () => heard.some((change) => change.what === 'ended' && change.key === key))
+  })
+
+  test('update announces the change', async () => {
+    const key = newKey()
+    await store.create(key, records)
+    const heard: Change[] = []
+    const stop = store.changes.subscribe((change) => heard.push(change))
+    await store.update(key, { from: 1, facts: 'newer' })
+    await until('the update is announced', () => heard.some((c) => c.what === 'updated' && c.key === key))
+    stop()
+  })
+
+  test('a session expires by itself (T81), and an update does not prolong it', async () => {
+    const key = newKey()
+    await store.create(key, { ...records, ttlSeconds: 1 })
+    expect(await store.update(key, { from: 1, facts: 'newer' })).toBe('updated')
+    await until('the session expires', async () => (await store.read(key)) === null, 1500)
+    expect(await store.readTokens(key)).toBeNull()
+  })
+
+  test('extend prolongs both records', async () => {
+    const [extended, twin] = [newKey(), newKey()]
+    await store.create(extended, { ...records, ttlSeconds: 1 })
+    expect(await store.extend(extended, 60)).toBe(true)
+    await store.create(twin, { ...records, ttlSeconds: 1 })
+    await until('the twin expires', async () => (await store.read(twin)) === null, 1500)
+    expect(await store.read(extended)).not.toBeNull()
+    expect(await store.readTokens(extended)).not.toBeNull()
+  })
+
+  test('markOnce is true for exactly one of many at once', async () => {
+    const key = newKey()
+    const marked = await Promise.all(Array.from({ length: 50 }, () => store.markOnce(key, 60)))
+    expect(marked.filter(Boolean)).toHaveLength(1)
+    expect(await store.markOnce(key, 60)).toBe(false)
+  })
+
+  test('take gives what was kept, once', async () => {
+    const key = newKey()
+    await store.keep(key, 'sealed', 60)
+    const taken = await Promise.all([store.take(key), store.take(key)])
+    expect(taken.filter((value) => value === 'sealed')).toHaveLength(1)
+    expect(await store.take(key)).toBeNull()
+  })
+
+  test('the store announces all the time while nothing is wrong, in one epoch', async () => {
+    const epoch = store.changes.epoch()
+    const end = performance.now() + 2500
+    await until('2.5 seconds have passed', () => {
+      expect(store.changes.announcing()).toBe(true)
+      return performance.now() > end
+    })
+    expect(store.changes.epoch()).toBe(epoch)
+  })
+})
