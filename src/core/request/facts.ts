@@ -32,12 +32,12 @@ export interface RequestFacts {
  */
 export function requestKind(headers: RequestHeaders): 'navigation' | 'frame' | 'data' {
   if (headers['x-requested-with'] !== undefined) return 'data'
+  // Prefetch and prerender ask without a person behind them: they must not begin a sign-in (T53).
+  if (headers['sec-purpose'] !== undefined || headers.purpose === 'prefetch') return 'data'
   const mode = headers['sec-fetch-mode']
   if (mode === undefined) return acceptsHtml(headers.accept) ? 'navigation' : 'data'
   if (mode !== 'navigate') return 'data'
   const destination = headers['sec-fetch-dest']
-  // Prefetch and prerender ask without a person behind them: they must not begin a sign-in (T53).
-  if (headers['sec-purpose'] !== undefined || headers.purpose === 'prefetch') return 'data'
   if (destination === undefined || destination === 'document') return 'navigation'
   return 'frame'
 }

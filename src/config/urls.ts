@@ -1,0 +1,92 @@
+/** The four kinds of URL in a configuration. All but Redis's are origins: scheme, host and port, nothing more. */
+import { BlockList, isIP } from 'node:net'
+import type { PublicUrl } from '../core/gateway.ts'
+import { isHostName, type Reading } from './values.ts'
+
+export interface UpstreamOrigin {
+  readonly protocol: 'http:' | 'https:'
+  /** IPv6 without brackets, as Node's sockets take it. */
+  readonly hostname: string
+  readonly port: number
+  readonly origin: string
+}
+
+/** Where people open the application. `http` only where the browser treats it as secure: on the machine itself. */
+export function readPublicUrl(text: string): Reading<PublicUrl> {
+  const found = readOrigin(text)
+  if ('problem' in found) return found
+  const { protocol, hostname, host, origin } = found.value
+  const local = hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '127.0.0.1'
+  if (protocol === 'http:' && !local) {
+    return { problem: 'only https, except on localhost: over http anybody on the way could read the session' }
+  }
+  return { value: { scheme: protocol === 'https:' ? 'https' : 'http', host, origin } }
+}
+
+/** Origin of the sign-in service. */
+export function readAuthority(text: string): Reading<string> {
+  const found = readOrigin(text)
+  if ('problem' in found) return found
+  const { protocol, hostname, origin } = found.value
+  if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
+    return { problem: 'only https, except on localhost: the client secret goes there' }
+  }
+  return { value: origin }
+}
+
+/** Where the application listens. Refused: link-local and metadata addresses, which hand out a machine's credentials (T125). */
+export function readUpstreamUrl(text: string): Reading<UpstreamOrigin> {
+  const found = readOrigin(text)
+  if ('problem' in found) return found
+  const { protocol, origin, port } = found.value
+  const hostname = found.value.hostname.replace(/^\[|\]$/g, '')
+  if (isMetadata(hostname)) return { problem: 'this is a link-local or metadata address, which no application has' }
+  return {
+    value: {
+      protocol: protocol === 'https:' ? 'https:' : 'http:',
+      hostname,
+      port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+      origin,
+    },
+  }
+}
+
+/** `redis://` or `rediss://` (TLS), host, perhaps port, user, password and the number of a database. */
+export function readRedisUrl(text: string): Reading<string> {
+  if (!URL.canParse(text)) return { problem: 'this is not a URL' }
+  const url = new URL(text)
+  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') return { problem: 'this is not a URL of Redis' }
+  if (url.hostname === '') return { problem: 'the host is missing' }
+  if (url.search !== '' || url.hash !== '') return { problem: 'a query or fragment has no meaning here' }
+  if (!/^(?:\/\d{0,3})?$/.test(url.pathname))
+    return { problem: 'after the host comes at most the number of a database' }
+  return { value: text }
+}
+
+/** The written form is looked at first: `new URL` mends backslashes, blanks and escapes, which a reader would not expect. */
+function readOrigin(text: string): Reading<URL> {
+  if (!/^https?:\/\//i.test(text)) return { problem: 'this does not begin with https:// or http://' }
+  const rest = text.replace(/^https?:\/\//i, '')
+  if (rest.includes('@')) return { problem: 'a user name or password has no place here' }
+  if (/[?#]/.test(rest)) return { problem: 'a query or fragment has no place here' }
+  if (/^[^/]*\/./.test(rest)) return { problem: 'only scheme, host and port: a path has no place here' }
+  if (/[\s\\%*\p{C}]/u.test(rest) || !URL.canParse(text)) return { problem: 'this is not a URL' }
+  const url = new URL(text)
+  if (url.hostname.endsWith('.')) return { problem: 'the host ends with a dot' }
+  if (!url.hostname.startsWith('[') && !isHostName(url.hostname)) return { problem: 'this is not a host' }
+  if (url.port === '0') return { problem: 'port 0 is no port to connect to' }
+  return { value: url }
+}
+
+const metadata = new BlockList()
+metadata.addSubnet('169.254.0.0', 16, 'ipv4')
+metadata.addSubnet('fe80::', 10, 'ipv6')
+metadata.addAddress('fd00:ec2::254', 'ipv6')
+metadata.addAddress('100.100.100.200', 'ipv4')
+
+function isMetadata(hostname: string): boolean {
+  if (hostname === 'metadata.google.internal') return true
+  const family = isIP(hostname)
+  // BlockList looks through ::ffff:a.b.c.d by itself.
+  return family !== 0 && metadata.check(hostname, family === 4 ? 'ipv4' : 'ipv6')
+}

@@ -1,0 +1,125 @@
+/** How single values are written: durations, addresses, ids, names. Each reader gives the value, or the problem with it. */
+import { isIP } from 'node:net'
+import type { Address } from '../core/gateway.ts'
+
+/** What a reader gives: never an exception, since a person typed the text. */
+export type Reading<T> = { readonly value: T } | { readonly problem: string }
+
+const unitSeconds = { d: 86_400, h: 3_600, m: 60, s: 1 } as const
+
+/** `10h`, `15m`, `1h30m` → seconds. Refused: other words, fractions, and what lies outside the bounds (in seconds). */
+export function readDuration(text: string, least: number, most: number): Reading<number> {
+  const parts = /^(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(text)
+  if (text === '' || parts === null) return { problem: 'this is not a duration' }
+  const [, days = '0', hours = '0', minutes = '0', seconds = '0'] = parts
+  const value =
+    Number(days) * unitSeconds.d + Number(hours) * unitSeconds.h + Number(minutes) * unitSeconds.m + Number(seconds)
+  if (value < least) return { problem: `this is shorter than ${writeDuration(least)}` }
+  if (value > most) return { problem: `this is longer than ${writeDuration(most)}` }
+  return { value }
+}
+
+/** Seconds → the largest unit that says it without a fraction. */
+export function writeDuration(seconds: number): string {
+  for (const [unit, length] of Object.entries(unitSeconds)) {
+    if (seconds >= length && seconds % length === 0) return `${seconds / length}${unit}`
+  }
+  return `${seconds}s`
+}
+
+const hostName = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/i
+
+/** `host:port`, an IPv6 host in brackets (RFC 3986 section 3.2.2). Port 0 lets the system choose. */
+export function readAddress(text: string): Reading<Address> {
+  const parts = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text)
+  if (parts === null) {
+    return { problem: isIP(text) === 6 ? 'an IPv6 address needs brackets, and a port' : 'this is not host:port' }
+  }
+  const [, six, name, digits] = parts
+  const host = six ?? name ?? ''
+  const port = Number(digits)
+  if (port > 65_535) return { problem: 'the port is larger than 65535' }
+  if (six !== undefined && isIP(six) !== 6) return { problem: 'what stands in brackets is not an IPv6 address' }
+  if (six === undefined && !isHostName(host)) return { problem: 'this is not host:port' }
+  return { value: { host, port } }
+}
+
+/** A DNS name or an IPv4 address, without trailing dot. `1.2.3` and `999.1.1.1` are neither. */
+export function isHostName(host: string): boolean {
+  if (/^[\d.]+$/.test(host)) return isIP(host) === 4
+  return host.length <= 253 && hostName.test(host)
+}
+
+/** An address or a CIDR block. Refused: a block that holds everybody, in any spelling (T20). */
+export function readTrustedProxy(text: string): Reading<string> {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const family = isIP(address)
+  if (family === 0 || rest.length > 0 || address.includes('%'))
+    return { problem: 'this is neither an IP address nor a CIDR block' }
+  if (/^::ffff:/i.test(address)) return { problem: 'write an IPv4 address as such, without ::ffff:' }
+  if (prefix === undefined) return { value: text }
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(prefix) || Number(prefix) > (family === 4 ? 32 : 128)) {
+    return { problem: 'the number after the slash is not the length of a prefix' }
+  }
+  if (Number(prefix) === 0) {
+    return { problem: 'this trusts everybody: any caller could then state another address and scheme as his own' }
+  }
+  return { value: text }
+}
+
+const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** A GUID, in lower case. */
+export function readGuid(text: string): Reading<string> {
+  return guid.test(text) ? { value: text.toLowerCase() } : { problem: 'this is not a GUID' }
+}
+
+/** The id of the directory of personal Microsoft accounts (https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference, `tid`). */
+const personalAccounts = '9188040d-6c67-4c5b-b112-36a304b66dad'
+
+/** The id of one directory. Refused, each with its reason: every way of writing that means more than one, or may move. */
+export function readDirectoryId(text: string): Reading<string> {
+  const lower = text.toLowerCase()
+  if (['organizations', 'common', 'consumers'].includes(lower) || lower === personalAccounts) {
+    return { problem: 'this lets in accounts of any directory: sign-in is for one directory, given by its id' }
+  }
+  if (!guid.test(text) && /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(lower)) {
+    return { problem: 'this is a domain, and a domain can move to another directory: give the id of the directory' }
+  }
+  return readGuid(text)
+}
+
+/** A name in our own YAML: small letters, digits and hyphens. */
+export function readName(text: string): Reading<string> {
+  if (text.length > 63) return { problem: 'a name has at most 63 characters' }
+  return /^[a-z0-9][a-z0-9-]*$/.test(text) ? { value: text } : { problem: 'this is not a name' }
+}
+
+/** A role's name: it travels in a list in a header, so it has no comma; and `noRole` gives two words a meaning of their own. */
+export function readRoleName(text: string): Reading<string> {
+  if (text === 'refuse' || text === 'allow') return { problem: 'this word has a meaning of its own in `noRole`' }
+  if (text.includes(','))
+    return { problem: 'a role has no comma in its name: the application gets roles as a list with commas' }
+  return readText(text)
+}
+
+/** One line that a person can read. Refused: control and invisible characters, blanks at the ends, more than 200 characters. */
+export function readText(text: string): Reading<string> {
+  if (text === '') return { problem: 'this is empty' }
+  if (text.length > 200) return { problem: 'this has more than 200 characters' }
+  if (/[\p{C}\p{Zl}\p{Zp}]/u.test(text)) return { problem: 'this has control or invisible characters' }
+  return text.trim() === text ? { value: text } : { problem: 'this begins or ends with a blank' }
+}
+
+/** A method of HTTP as it is sent; methods are told apart by case (RFC 9110 section 9.1). */
+export function readMethod(text: string): Reading<string> {
+  if (/^[a-z-]+$/i.test(text) && text !== text.toUpperCase())
+    return { problem: 'methods are written in capital letters' }
+  if (text === 'CONNECT' || text === 'TRACE') return { problem: 'this method never reaches an application' }
+  return /^[A-Z][A-Z-]{0,30}$/.test(text) ? { value: text } : { problem: 'this is not a method of HTTP' }
+}
+
+/** A secret that signs and seals: shorter ones could be guessed by trying. */
+export function readSigningSecret(text: string): Reading<string> {
+  return Buffer.byteLength(text) >= 32 ? { value: text } : { problem: 'a session secret has at least 32 bytes' }
+}

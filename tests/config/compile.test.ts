@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { test } from 'vitest'
+import { resolveTenant } from '../../src/core/request/tenant.ts'
+import { clientSecret, load, minimal, tenant, withTenant } from './written.ts'
+
+test('compile fills in every default', () => {
+  const gateway = load(minimal())
+  assert.deepEqual(gateway.server, {
+    listen: { host: '0.0.0.0', port: 8080 },
+    management: { host: '127.0.0.1', port: 9090 },
+    trustedProxies: [],
+    log: { level: 'info', requests: 'refused' },
+    drainSeconds: 25,
+  })
+  const { secrets: _, ...session } = gateway.session
+  assert.deepEqual(session, {
+    lifetimeSeconds: 36_000,
+    idleSeconds: 3_600,
+    store: { type: 'memory', maxSessions: 100_000 },
+  })
+  const { provider, ...payroll } = gateway.tenants[0] ?? assert.fail('no tenant')
+  assert.equal(provider.authority, 'https://login.microsoftonline.com')
+  assert.equal(provider.clientSecret.reveal(), clientSecret)
+  assert.deepEqual(payroll, {
+    name: 'payroll',
+    publicUrl: { scheme: 'https', host: 'payroll.contoso.com', origin: 'https://payroll.contoso.com' },
+    roles: [],
+    noRole: { act: 'refuse' },
+    sendRoles: 'all',
+    upstream: {
+      ...{ protocol: 'http:', hostname: '10.0.0.7', port: 8080, origin: 'http://10.0.0.7:8080' },
+      ...{ connectTimeoutSeconds: 5, firstByteTimeoutSeconds: 60 },
+    },
+    routes: [{ path: '/', trailingSlash: false, exact: false, methods: null, access: { level: 'signed-in' } }],
+    headers: { entries: [], encoding: 'utf8' },
+    branding: { name: 'payroll', support: null },
+  })
+})
+
+test('compile keeps routes in the order in which they are written', () => {
+  const routes = [
+    { path: '/', access: 'optional' },
+    { path: '/a/', access: 'public' },
+    { path: '/a/', access: 'public', exact: true, methods: ['GET'] },
+    { path: '/b', access: ['x', 'y'] },
+  ]
+  const roles = [
+    { name: 'x', groups: ['AAAAAAAA-1111-2222-3333-444444444444'] },
+    { name: 'y', appRoles: ['Y'] },
+  ]
+  const [compiled] = load(withTenant({ routes, roles, noRole: 'y' })).tenants
+  assert.deepEqual(compiled?.routes, [
+    { path: '/', trailingSlash: false, exact: false, methods: null, access: { level: 'optional' } },
+    { path: '/a', trailingSlash: false, exact: false, methods: null, access: { level: 'public' } },
+    { path: '/a', trailingSlash: true, exact: true, methods: ['GET'], access: { level: 'public' } },
+    { path: '/b', trailingSlash: false, exact: false, methods: null, access: { level: 'roles', anyOf: ['x', 'y'] } },
+  ])
+  assert.deepEqual(compiled?.roles[0], { name: 'x', groups: ['aaaaaaaa-1111-2222-3333-444444444444'], appRoles: [] })
+  assert.deepEqual(compiled?.noRole, { act: 'role', role: 'y' })
+})
+
+test('compile spells out presets first, then what is set by hand', () => {
+  const headers = {
+    presets: ['x-forwarded'],
+    user: '{claim.upn}',
+    set: { 'X-Employee': 'E-{claim.employeeid}' },
+    encoding: 'latin1',
+  }
+  assert.deepEqual(load(withTenant({ headers })).tenants[0]?.headers, {
+    entries: [
+      { name: 'X-Forwarded-User', parts: [{ claim: 'upn' }] },
+      { name: 'X-Forwarded-Email', parts: [{ claim: 'email' }] },
+      { name: 'X-Forwarded-Name', parts: [{ claim: 'name' }] },
+      { name: 'X-Forwarded-Groups', parts: [{ list: 'groups' }] },
+      { name: 'X-Forwarded-Roles', parts: [{ list: 'roles' }] },
+      { name: 'X-Forwarded-Preferred-Username', parts: [{ claim: 'preferred_username' }] },
+      { name: 'X-Employee', parts: [{ text: 'E-' }, { claim: 'employeeid' }] },
+    ],
+    encoding: 'latin1',
+  })
+})
+
+test('compile gives tenants that share a provider the same object of it', () => {
+  const { tenants } = load({ ...minimal(), tenants: [tenant('a'), tenant('b')] })
+  assert.equal(tenants[0]?.provider, tenants[1]?.provider)
+})
+
+test('compile finds each tenant by the host that a request has', () => {
+  const gateway = load({
+    ...minimal(),
+    tenants: [
+      tenant('a', { publicUrl: 'https://A.example:8443' }),
+      tenant('b', { publicUrl: 'http://b.localhost:443' }),
+    ],
+  })
+  assert.equal(resolveTenant(gateway, 'a.example:8443')?.name, 'a')
+  // normaliseHost drops :443 whatever the scheme, and so must the key.
+  assert.equal(resolveTenant(gateway, 'b.localhost')?.name, 'b')
+  assert.equal(gateway.tenantsByHost.size, 2)
+})
+
+test('compile freezes everything, to the last leaf', () => {
+  const seen = new Set<object>()
+  const frozen = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || seen.has(value)) return
+    seen.add(value)
+    assert(Object.isFrozen(value), JSON.stringify(value))
+    for (const part of value instanceof Map ? value.values() : Object.values(value)) frozen(part)
+  }
+  frozen(load(withTenant({ roles: [{ name: 'a', appRoles: ['A'] }], headers: { presets: ['x-forwarded'] } })))
+  assert(seen.size > 20)
+})
