@@ -87,7 +87,6 @@ session:
 ${indent(parts.session ?? 'store: { type: memory }', 2)}
 providers:
   - name: contoso
-    label: Contoso
     tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30
     clientId: 6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791
     credential: { secret: pretend-secret-for-the-demo-only }

@@ -157,7 +157,6 @@ const session = z.strictObject({
 
 const provider = z.strictObject({
   name: name.meta({ description: 'What tenants call this provider.', examples: ['contoso'] }),
-  label: line.meta({ description: 'What a sign-in button says.', examples: ['Sign in with Microsoft'] }),
   tenantId: text(values.readDirectoryId, {
     allowed: 'Directory (tenant) ID, a GUID',
     placeholder: '00000000-0000-4000-8000-000000000000',

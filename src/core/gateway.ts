@@ -38,8 +38,6 @@ export type StoreSettings =
 
 export interface Provider {
   readonly name: string
-  /** What a sign-in button says. */
-  readonly label: string
   /** Directory (tenant) ID, lower case. */
   readonly tenantId: string
   readonly clientId: string

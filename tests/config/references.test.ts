@@ -205,7 +205,6 @@ test('loadConfig without secrets stands in for what references name, and checks 
     providers: [
       {
         name: 'contoso',
-        label: '${env:L}',
         tenantId: '${env:T}',
         clientId: '${env:C}',
         credential: { secret: '${file:/nowhere}' },
@@ -214,7 +213,7 @@ test('loadConfig without secrets stands in for what references name, and checks 
     ],
   }
   assert.deepEqual(linesOf({ ...file, ...more }, { env: {}, withoutSecrets: true }), [])
-  assert.equal(linesOf({ ...file, ...more }, { env: {} }).length, 27)
+  assert.equal(linesOf({ ...file, ...more }, { env: {} }).length, 26)
   const wrong = { ...file, ...more, session: { ...more.session, secrets: ['too short', '${vault:x}'] } }
   assert.deepEqual(linesOf(wrong, { env: {}, withoutSecrets: true }), [
     'session.secrets[0]: a secret must not stand in the file',

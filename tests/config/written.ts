@@ -23,7 +23,6 @@ export function minimal(): Json & { tenants: Json[]; providers: Json[]; session:
     providers: [
       {
         name: 'contoso',
-        label: 'Sign in with Microsoft',
         tenantId: '11111111-2222-3333-4444-555555555555',
         clientId: '66666666-7777-8888-9999-000000000000',
         credential: { secret: '${env:CLIENT}' },

@@ -31,7 +31,6 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
     publicUrl: { scheme: 'https', host: 'payroll.example', origin: 'https://payroll.example' },
     provider: {
       name: 'contoso',
-      label: 'Sign in',
       tenantId: directoryId,
       clientId: '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791',
       clientSecret: new Secret('x'),
