@@ -100,7 +100,7 @@ describe('finish', () => {
     const started = await Promise.all(
       Array.from({ length: 20 }, (_, tab) => transactions.begin({ ...start, returnTo: `/tab/${tab}` })),
     )
-    for (const [index, { state, nonce }] of started.entries().toArray().reverse()) {
+    for (const [index, { state, nonce }] of [...started.entries()].reverse()) {
       expect(await transactions.finish(state, here)).toMatchObject({
         outcome: 'opened',
         nonce,
