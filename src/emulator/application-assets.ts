@@ -29,6 +29,10 @@ button { margin-top: 10px; padding: 3px 14px; border: 2px outset #b3bfce; backgr
 .done { padding: 6px 10px; border: 1px solid #3c7a1c; background: #eaf6e2; }
 #log { height: 180px; overflow-y: auto; margin: 0; padding: 6px 8px 6px 24px; border: 2px inset #b3bfce; background: #fff; overflow-wrap: anywhere; }
 #foot { padding: 6px 16px; border-top: 1px solid #b3bfce; background: #f0f3f6; color: #444; font-size: 12px; }
+@media (max-width: 30rem) {
+  #told { table-layout: fixed; }
+  #told th { width: 45%; white-space: normal; }
+}
 :focus-visible { outline: 2px solid #f2a900; outline-offset: 1px; box-shadow: 0 0 0 4px #1f4e79; }
 `
 

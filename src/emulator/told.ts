@@ -1,16 +1,16 @@
-/** What the application was told about its visitor: the X-Forwarded headers, which it believes because nobody else can reach it. */
+/** What the application was told about its visitor: headers, which it believes because nobody else can reach it. */
 import type { IncomingMessage } from 'node:http'
 
 export interface Told {
   readonly name: string | null
   readonly roles: readonly string[]
-  /** Every X-Forwarded header in the order of its arrival, one row per line of the request. */
+  /** Every X-Forwarded header, and X-Employee, in the order of its arrival, one row per line of the request. */
   readonly headers: readonly { readonly name: string; readonly value: string }[]
 }
 
 export function toldAbout(request: Pick<IncomingMessage, 'rawHeaders'>): Told {
   const headers = pairs(request.rawHeaders)
-    .filter(({ name }) => /^x-forwarded-/i.test(name))
+    .filter(({ name }) => /^x-(forwarded-|employee$)/i.test(name))
     .map(({ name, value }) => ({ name, value: readable(value) }))
   const first = (wanted: string) => headers.find(({ name }) => name.toLowerCase() === wanted)?.value ?? null
   const roles = (first('x-forwarded-roles') ?? '').split(',').map((role) => role.trim())
