@@ -7,6 +7,7 @@ const needed = [
   { program: '/usr/bin/redis-server', package: 'redis-server' },
   { program: '/usr/bin/chromium', package: 'chromium' },
   { program: '/usr/sbin/nginx', package: 'nginx-light' },
+  { program: '/usr/bin/openssl', package: 'openssl' },
 ] as const
 
 const missing = () => needed.filter((part) => !existsSync(part.program))

@@ -1,0 +1,126 @@
+/**
+ * Forwards a request to its upstream, on http-proxy-middleware. The one file that assigns `request.headers` and `request.url`.
+ * Each way in which the package could surprise us is closed here or in the files beside it, and has a test in tests/proxy.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware'
+import { type Connections, createAgents } from './agents.ts'
+import { createPassage, type ForwardOutcome, isGone, type Passage } from './passage.ts'
+import type { ForwardPlan, ProxyLog } from './plan.ts'
+import { bindsConnection, bodyFraming, outgoingHeaders } from './request-headers.ts'
+import { createTunnels, type Tunnel, type TunnelRefusal } from './tunnel.ts'
+
+export interface Forwarder {
+  /**
+   * Sends the request as the plan says and passes the answer on. Takes over `request` and `response`.
+   * @returns when the answer is finished (`answered`), when the caller has gone, or when the upstream broke off in the
+   * middle of its answer (the caller's connection is then cut).
+   * @throws Fault `upstream_unreachable` or `upstream_timeout` while nothing of an answer was sent: the response is then
+   * free to be written. Any other error is a defect, under the same condition.
+   */
+  forward(request: IncomingMessage, response: ServerResponse, plan: ForwardPlan): Promise<ForwardOutcome>
+  /**
+   * The same for an upgrade that the gate has found to be a WebSocket handshake.
+   * @returns the open tunnel once the upstream has accepted (101 with a valid Sec-WebSocket-Accept); `refused_by_upstream`
+   * once any other answer of it was passed on and the socket ended.
+   * @throws Fault as `forward`, while nothing was written to the socket.
+   */
+  tunnel(request: IncomingMessage, socket: Duplex, head: Buffer, plan: ForwardPlan): Promise<Tunnel | TunnelRefusal>
+  openTunnels(): number
+  /** Cuts the open tunnels and closes the idle upstream connections. Requests under way are left to finish. */
+  close(): Promise<void>
+}
+
+export function createForwarder(options: { readonly log?: ProxyLog } = {}): Forwarder {
+  const agents = createAgents()
+  const tunnels = createTunnels(agents)
+  const send = createSender()
+  return {
+    async forward(request, response, plan) {
+      if (isGone(request, response)) return 'caller_gone'
+      const way = wayOf(request, plan)
+      const connections = agents.to(plan.upstream)
+      request.headers = outgoingHeaders(request.method ?? '', request.headers, plan.headers) as typeof request.headers
+      return new Promise((resolve, reject) => {
+        const agent = way.alone ? connections.single : connections.shared
+        const { repeatable } = way
+        const journey = { request, response, plan, connections, agent, repeatable, send, resolve, reject }
+        send(createPassage({ ...journey, log: options.log }))
+      })
+    },
+    tunnel: (_request, socket, head, plan) => tunnels.open(socket, head, plan),
+    openTunnels: () => tunnels.count(),
+    async close() {
+      tunnels.cutAll()
+      agents.close()
+    },
+  }
+}
+
+/**
+ * Whether a request may share a connection, and whether it may be sent again. Alone go
+ * - requests with a body: an upstream that answers without reading it takes it for the next request, with headers of the
+ *   attacker's choice (T120), and a body cannot be sent again if a kept connection turns out to be closed;
+ * - credentials that authenticate the connection, which would make the next caller this person (T119).
+ */
+function wayOf(request: IncomingMessage, plan: ForwardPlan): { readonly alone: boolean; readonly repeatable: boolean } {
+  const bodiless = bodyFraming(request.headers) === 'none'
+  const authorization = plan.headers.authorization ?? plan.headers.Authorization
+  return {
+    alone: !bodiless || bindsConnection(authorization),
+    repeatable: bodiless && repeatableMethods.has(request.method ?? ''),
+  }
+}
+
+const repeatableMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** A target of our own making: the package hands it back with every event, and so tells us whose event it is. */
+type Target = Connections['target'] & { readonly passage: Passage }
+
+/**
+ * The function that puts a request on the wire. One instance of the package serves all upstreams, since each adds a
+ * listener to the server. The package asks the router before it first waits, so one variable tells the router what it
+ * needs; a map by request, weak or not, costs the garbage collector a fifth of the whole request.
+ */
+function createSender(): (passage: Passage) => void {
+  let starting: Passage | null = null
+  const middleware = createProxyMiddleware({
+    router: (request, _response, chosen): Target => {
+      const passage = starting
+      starting = null
+      if (passage?.journey.request !== request) throw new TypeError('a request without a plan')
+      const { plan, agent, connections } = passage.journey
+      request.url = plan.target
+      chosen.agent = agent
+      return { ...connections.target, passage }
+    },
+    // The default plugins answer errors themselves, with what the caller sent in the text.
+    ejectPlugins: true,
+    plugins: [tellPassages],
+    // The package would join repeated headers and overwrite `Connection`: relay.ts writes the answer.
+    selfHandleResponse: true,
+    // It would take upgrades past every check: tunnel.ts.
+    ws: false,
+    xfwd: false,
+    changeOrigin: false,
+    secure: true,
+  })
+  return (passage) => {
+    const { request, response } = passage.journey
+    starting = passage
+    // The package parses the URL before it asks the router, and skips the request if it cannot: it gets to see `/`.
+    request.url = '/'
+    middleware(request, response, passage.failed).catch(passage.failed)
+  }
+}
+
+/** Listeners go in by a plugin: with the default plugins, `on:` is ejected too. */
+const tellPassages: Plugin = (proxy) => {
+  proxy.on('proxyReq', (outgoing, _request, _response, options) => passageOf(options.target)?.connected(outgoing))
+  proxy.on('error', (error, _request, _response, target) => passageOf(target)?.failed(error))
+}
+
+function passageOf(target: unknown): Passage | undefined {
+  return (target as Partial<Target> | undefined)?.passage
+}

@@ -1,0 +1,131 @@
+/** One request on its way to an upstream and back: what has happened to it, and the one way in which it ends. */
+import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import { Fault } from '../core/fault.ts'
+import type { Connections } from './agents.ts'
+import { watchFirstByte } from './first-byte.ts'
+import type { ForwardPlan, ProxyLog } from './plan.ts'
+import { breakOff, relayAnswer } from './relay.ts'
+import { errorCode, upstreamFailure } from './upstream-failure.ts'
+
+export type ForwardOutcome = 'answered' | 'caller_gone' | 'upstream_broke'
+
+export interface Journey {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly plan: ForwardPlan
+  readonly connections: Connections
+  readonly agent: Agent
+  /** Nothing is lost if the request is sent again: safe method, no body. */
+  readonly repeatable: boolean
+  /** Puts the request on the wire (again). */
+  readonly send: (passage: Passage) => void
+  readonly resolve: (outcome: ForwardOutcome) => void
+  readonly reject: (error: Error) => void
+  readonly log?: ProxyLog | undefined
+}
+
+export interface Passage {
+  readonly journey: Journey
+  /** The request to the upstream has its connection. */
+  connected(outgoing: ClientRequest): void
+  /** Something went wrong, on whichever side. May be told more than once. */
+  failed(error: unknown): void
+}
+
+/** True if nobody is there to take an answer: http-proxy-middleware would wait for ever. */
+export function isGone(request: IncomingMessage, response: ServerResponse): boolean {
+  return response.destroyed || request.socket.destroyed
+}
+
+/** Starts to watch over a request; exactly one of the journey's `resolve` and `reject` will be called. */
+export function createPassage(journey: Journey): Passage {
+  const { request, response, plan, log } = journey
+  let outgoing: ClientRequest | null = null
+  let incoming: IncomingMessage | null = null
+  let stopWatch = () => {}
+  let retried = false
+  let broken = false
+  let over = false
+
+  function closed(): void {
+    over = true
+    request.socket.removeListener('close', closed)
+    if (!response.writableFinished) outgoing?.destroy()
+    if (response.writableFinished) journey.resolve('answered')
+    else journey.resolve(broken ? 'upstream_broke' : 'caller_gone')
+  }
+  response.once('close', closed)
+  // The response to a pipelined request gets its socket later; before, not every Node tells it that the caller has gone.
+  if (response.socket === null) request.socket.once('close', closed)
+
+  function refuse(error: Error): void {
+    over = true
+    response.removeListener('close', closed)
+    request.socket.removeListener('close', closed)
+    // The package has begun to read it: what is left of an upload flows into nothing, so that the caller gets to read the answer.
+    request.resume()
+    journey.reject(error)
+  }
+
+  function cutShort(begun: IncomingMessage, error: unknown): void {
+    broken = true
+    log?.warn('upstream_broke', { upstream: plan.upstream.origin, code: errorCode(error) })
+    breakOff(begun, response)
+  }
+
+  function failed(error: unknown): void {
+    if (over || broken || isGone(request, response)) return
+    if (incoming !== null) {
+      // A complete answer stays whole although the rest of the upload found no taker.
+      if (!incoming.complete) cutShort(incoming, error)
+      return
+    }
+    if (!retried && journey.repeatable && isStale(outgoing, error)) {
+      retried = true
+      outgoing = null
+      log?.debug('upstream_retried', { upstream: plan.upstream.origin })
+      journey.send(passage)
+      return
+    }
+    refuse(upstreamFailure(error))
+  }
+
+  function connected(connectedRequest: ClientRequest): void {
+    outgoing = connectedRequest
+    // Before the package's own listener.
+    outgoing.prependOnceListener('response', answered)
+    if (isGone(request, response)) {
+      outgoing.destroy()
+      return
+    }
+    // Node gives up without an error where the answer is a 101 that nobody asked for.
+    connectedRequest.once('close', () => {
+      if (outgoing === connectedRequest && incoming === null) failed(new Error('closed without an answer'))
+    })
+    stopWatch = watchFirstByte(outgoing, plan.upstream.firstByteTimeoutSeconds)
+    // Node would hold the head back until the caller has sent a part of the body.
+    if (outgoing.hasHeader('transfer-encoding')) outgoing.flushHeaders()
+  }
+
+  function answered(answer: IncomingMessage): void {
+    stopWatch()
+    // Ours comes before the package's listener, which would give the caller's socket the upstream's error.
+    answer.once('error', failed)
+    try {
+      relayAnswer(answer, response, plan)
+      incoming = answer
+    } catch (cause) {
+      answer.resume()
+      refuse(new Fault('upstream_unreachable', { cause }))
+    }
+  }
+
+  const passage: Passage = { journey, connected, failed }
+  return passage
+}
+
+/** The upstream closed an idle connection just as we used it: nothing was done yet (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1). */
+function isStale(outgoing: ClientRequest | null, error: unknown): boolean {
+  const code = errorCode(error)
+  return outgoing?.reusedSocket === true && (code === 'ECONNRESET' || code === 'EPIPE')
+}

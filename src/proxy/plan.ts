@@ -1,0 +1,20 @@
+/** What the gate asks the proxy to do with one request: decided before, finished, and not changed by the proxy. */
+import type { Upstream } from '../core/gateway.ts'
+
+export interface ForwardPlan {
+  readonly upstream: Upstream
+  /** Raw path and query that go out, byte for byte as they came. Starts with `/`. */
+  readonly target: string
+  /** The finished request headers with `host`, scrubbed, without hop-by-hop headers. Latin1 strings. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  /** Set-Cookie of these names is dropped from the answer; the case counts. */
+  readonly ownCookieNames: readonly string[]
+  /** Answers to signed-in people without any cache rule become `private`. */
+  readonly signedIn: boolean
+}
+
+/** The part of a log that the proxy writes to. */
+export interface ProxyLog {
+  debug(event: string, fields: Readonly<Record<string, unknown>>): void
+  warn(event: string, fields: Readonly<Record<string, unknown>>): void
+}

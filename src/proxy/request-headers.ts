@@ -1,0 +1,75 @@
+/** The last step of the request headers: the plan's, with the framing that Node's parser found on the wire. */
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { hopByHopNames } from './hop-by-hop.ts'
+
+/** How the body of a request is delimited. `none` covers a stated length of zero. */
+export type Framing = 'none' | 'sized' | 'chunked'
+
+/**
+ * Reads the framing from the headers as Node parsed them; the plan has no say, so it cannot disagree with the bytes.
+ * @throws Error for a transfer coding other than plain `chunked`, which we could not pass on faithfully (RFC 9112 section 6.1).
+ */
+export function bodyFraming(received: IncomingHttpHeaders): Framing {
+  const coding = received['transfer-encoding']
+  if (coding === undefined) return Number(received['content-length'] ?? 0) === 0 ? 'none' : 'sized'
+  if (coding.trim().toLowerCase() !== 'chunked') throw new Error('transfer coding is not supported')
+  return 'chunked'
+}
+
+/**
+ * The headers that go out: the plan's without anything that belongs to a connection, then the framing, stated always.
+ * Unstated, Node sends the body of a GET without any delimiter, and the upstream reads it as a second request (T93);
+ * and it turns a POST without a body into a chunked one, which old servers refuse.
+ * @param received the headers as Node parsed them.
+ */
+export function outgoingHeaders(
+  method: string,
+  received: IncomingHttpHeaders,
+  planned: Readonly<Record<string, string | readonly string[]>>,
+): OutgoingHttpHeaders {
+  const headers = withoutConnectionHeaders(planned)
+  // Content-Length stays last: after it, Node re-encodes Content-Disposition and breaks its bytes.
+  switch (bodyFraming(received)) {
+    case 'chunked':
+      headers['transfer-encoding'] = 'chunked'
+      return headers
+    case 'sized':
+      headers['content-length'] = received['content-length']
+      return headers
+    case 'none':
+      if (received['content-length'] !== undefined || !bodilessMethods.has(method)) headers['content-length'] = '0'
+      return headers
+  }
+}
+
+/** The headers of a WebSocket handshake that go out (RFC 6455 section 4.1): the plan's, and the two that ask for the upgrade. */
+export function upgradeHeaders(planned: Readonly<Record<string, string | readonly string[]>>): OutgoingHttpHeaders {
+  const headers = withoutConnectionHeaders(planned)
+  headers.connection = 'Upgrade'
+  headers.upgrade = 'websocket'
+  return headers
+}
+
+/** Core has taken these off already; the last door takes them off again, because one that slips through smuggles. */
+function withoutConnectionHeaders(planned: Readonly<Record<string, string | readonly string[]>>): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {}
+  for (const name in planned) {
+    const value = planned[name]
+    if (value === undefined || refusedNames.has(name.toLowerCase())) continue
+    headers[name] = typeof value === 'string' ? value : [...value]
+  }
+  return headers
+}
+
+/** `expect` would make http-proxy-middleware skip its hooks; Node has answered `100-continue` to the caller itself. */
+const refusedNames: ReadonlySet<string> = new Set([...hopByHopNames, 'content-length', 'expect'])
+
+/** Methods for which "no body" needs no words (RFC 9110 section 8.6). */
+const bodilessMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+
+/** True if the credentials authenticate the connection rather than the request (RFC 4559 section 6; NTLM). */
+export function bindsConnection(authorization: string | readonly string[] | undefined): boolean {
+  if (authorization === undefined) return false
+  const values = typeof authorization === 'string' ? [authorization] : authorization
+  return values.some((value) => /^\s*(?:ntlm|negotiate|nego2|kerberos)(?![\w-])/i.test(value))
+}

@@ -1,0 +1,84 @@
+/** What is taken off the upstream's answer before the caller sees it. Pure. */
+import { keepRequestChallenges } from './challenges.ts'
+import { connectionTokens, hopByHopNames } from './hop-by-hop.ts'
+
+export interface AnswerRules {
+  /** Set-Cookie of these names is dropped; the case counts. */
+  readonly ownCookieNames: readonly string[]
+  /** Adds `Cache-Control: private` where the upstream says nothing about caching (T121). */
+  readonly signedIn: boolean
+}
+
+/**
+ * The headers of an upstream's answer as they go to the caller: order, spelling and duplicates as they came, minus
+ * - what belongs to the upstream's connection, and what its `Connection` names (RFC 9110 section 7.6.1),
+ * - offers of NTLM and Negotiate (T119), our own cookies (T96), and `Clear-Site-Data`, which would end our session (T118),
+ * - values that HTTP cannot carry,
+ * - a length that does not delimit this answer: beside Transfer-Encoding (RFC 9112 section 6.3) or on 204.
+ * @param raw names and values in turn, as Node's `rawHeaders`.
+ * @returns the same shape. Content-Length is last: after it, Node re-encodes Content-Disposition and breaks its bytes.
+ */
+export function answerHeaders(raw: readonly string[], status: number, rules: AnswerRules): string[] {
+  const named = namedByConnection(raw)
+  const headers: string[] = []
+  let length: string | null = null
+  let transferCoded = status === 204 || status < 200
+  let cacheRule = !rules.signedIn
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] ?? ''
+    const value = raw[at + 1] ?? ''
+    const lower = name.toLowerCase()
+    if (lower === 'transfer-encoding') transferCoded = true
+    if (hopByHopNames.has(lower) || named?.has(lower) || forbidden.test(value)) continue
+    if (lower === 'content-length') {
+      length = value
+      continue
+    }
+    if (lower === 'clear-site-data') continue
+    if (cacheRuleNames.has(lower)) cacheRule = true
+    const kept = keptValue(lower, value, rules)
+    if (kept !== null) headers.push(name, kept)
+  }
+  if (!cacheRule) headers.push('Cache-Control', 'private')
+  if (length !== null && !transferCoded) headers.push('Content-Length', length)
+  return headers
+}
+
+/** The reason phrase if HTTP can carry it, else none. */
+export function answerReason(reason: string | undefined): string {
+  return reason === undefined || forbidden.test(reason) ? '' : reason
+}
+
+function keptValue(lower: string, value: string, rules: AnswerRules): string | null {
+  if (lower === 'set-cookie') return rules.ownCookieNames.includes(cookieName(value)) ? null : value
+  if (lower === 'www-authenticate') return keepRequestChallenges(value)
+  return value
+}
+
+/**
+ * The name under which a browser sends the cookie back. A cookie without a name (`=__Host-sid=x`) goes back as its bare
+ * value, which then reads as name and value: so leading equals signs do not count.
+ */
+function cookieName(line: string): string {
+  const pair = (line.split(';', 1)[0] ?? '').replace(/^[\s=]+/, '')
+  return (pair.split('=', 1)[0] ?? '').trim()
+}
+
+/** Null in the ordinary case, so that it costs nothing. */
+function namedByConnection(raw: readonly string[]): ReadonlySet<string> | null {
+  let named: Set<string> | null = null
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const lower = (raw[at] ?? '').toLowerCase()
+    if (lower !== 'connection' && lower !== 'proxy-connection') continue
+    for (const token of connectionTokens(raw[at + 1] ?? '')) {
+      if (hopByHopNames.has(token) || token === 'close') continue
+      named ??= new Set()
+      named.add(token)
+    }
+  }
+  return named
+}
+
+const cacheRuleNames: ReadonlySet<string> = new Set(['cache-control', 'expires', 'pragma'])
+/** Everything but tab and the visible part of latin1. */
+const forbidden = /[^\t\x20-\x7e\x80-\xff]/

@@ -1,0 +1,111 @@
+/** Tables over plain data: what is taken off an upstream's answer. */
+import assert from 'node:assert/strict'
+import { test } from 'vitest'
+import { answerHeaders, answerReason } from '../../src/proxy/response-headers.ts'
+
+const anonymous = { ownCookieNames: ['__Host-sid', '__Host-login'], signedIn: false }
+const person = { ...anonymous, signedIn: true }
+const lines = (...pairs: readonly (readonly [string, string])[]) => pairs.flat()
+
+for (const [name, raw, status, expected] of [
+  [
+    'leaves order, spelling and duplicates',
+    lines(['X-b', '1'], ['x-A', '2'], ['X-B', '3']),
+    200,
+    ['X-b', '1', 'x-A', '2', 'X-B', '3'],
+  ],
+  [
+    'takes off hop-by-hop headers',
+    lines(
+      ['Connection', 'close'],
+      ['Keep-Alive', 'timeout=5'],
+      ['TE', 'x'],
+      ['Trailer', 'y'],
+      ['Upgrade', 'h2c'],
+      ['Proxy-Authenticate', 'Basic'],
+      ['Proxy-Connection', 'close'],
+      ['Transfer-Encoding', 'chunked'],
+      ['A', 'b'],
+    ),
+    200,
+    ['A', 'b'],
+  ],
+  [
+    'takes off what Connection names, in any case',
+    lines(['X-Secret', '1'], ['Connection', 'keep-alive, x-SECRET'], ['X-Else', '2']),
+    200,
+    ['X-Else', '2'],
+  ],
+  [
+    'drops our cookies alone (T96)',
+    lines(
+      ['Set-Cookie', 'a=1'],
+      ['Set-Cookie', '__Host-sid=x; Path=/'],
+      ['set-cookie', ' __Host-login =; Max-Age=0'],
+      ['Set-Cookie', '__host-sid=other'],
+    ),
+    200,
+    ['Set-Cookie', 'a=1', 'Set-Cookie', '__host-sid=other'],
+  ],
+  [
+    'drops a nameless cookie that would come back under our name (T96)',
+    lines(['Set-Cookie', '=__Host-sid=x'], ['Set-Cookie', '__Host-sid']),
+    200,
+    [],
+  ],
+  ['drops Clear-Site-Data (T118)', lines(['Clear-Site-Data', '"cookies"'], ['A', 'b']), 200, ['A', 'b']],
+  [
+    'drops NTLM offers and keeps others (T119)',
+    lines(['WWW-Authenticate', 'NTLM'], ['WWW-Authenticate', 'Basic realm="a, b"']),
+    401,
+    ['WWW-Authenticate', 'Basic realm="a, b"'],
+  ],
+  [
+    'drops a length beside a transfer coding',
+    lines(['Content-Length', '5'], ['Transfer-Encoding', 'chunked']),
+    200,
+    [],
+  ],
+  ['drops the length of a 204', lines(['Content-Length', '5']), 204, []],
+  [
+    'puts the length last',
+    lines(['Content-Length', '5'], ['Content-Disposition', 'x']),
+    200,
+    ['Content-Disposition', 'x', 'Content-Length', '5'],
+  ],
+  [
+    'drops values that HTTP cannot carry',
+    lines(['A', 'b\u0000c'], ['B', 'd\u0100'], ['C', 'caf\u00e9']),
+    200,
+    ['C', 'caf\u00e9'],
+  ],
+  [
+    'leaves Alt-Svc and cache rules',
+    lines(['Alt-Svc', 'h3=":443"'], ['Cache-Control', 'public']),
+    200,
+    ['Alt-Svc', 'h3=":443"', 'Cache-Control', 'public'],
+  ],
+] as const) {
+  test(`answerHeaders ${name}`, () => assert.deepEqual(answerHeaders(raw, status, anonymous), expected))
+}
+
+for (const [name, raw, expected] of [
+  ['makes an answer without a rule private (T121)', ['A', 'b'], ['A', 'b', 'Cache-Control', 'private']],
+  ['leaves Cache-Control', ['cache-control', 'public'], ['cache-control', 'public']],
+  ['leaves Expires', ['Expires', '0'], ['Expires', '0']],
+  ['leaves Pragma', ['Pragma', 'no-cache'], ['Pragma', 'no-cache']],
+  [
+    'counts a rule only if it arrives',
+    ['Connection', 'cache-control', 'Cache-Control', 'public'],
+    ['Cache-Control', 'private'],
+  ],
+] as const) {
+  test(`answerHeaders for a signed-in person ${name}`, () =>
+    assert.deepEqual(answerHeaders(raw, 200, person), expected))
+}
+
+test('answerReason gives no reason that HTTP cannot carry', () => {
+  assert.equal(answerReason('Not\u0007Found'), '')
+  assert.equal(answerReason('Nicht gefunden \u00fc'), 'Nicht gefunden \u00fc')
+  assert.equal(answerReason(undefined), '')
+})
