@@ -6,42 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-
-/** Room → the rooms it may import from, beside itself. Files at the top of `src` are rooms of their own. */
-const mayImport: Readonly<Record<string, readonly string[]>> = {
-  core: [],
-  ops: ['core'],
-  config: ['core', 'ops'],
-  oidc: ['core', 'ops'],
-  session: ['core', 'ops'],
-  proxy: ['core', 'ops'],
-  pages: ['core', 'ops'],
-  http: ['core', 'ops', 'oidc', 'session', 'proxy', 'pages'],
-  'parts.ts': ['core', 'ops', 'oidc', 'session', 'proxy', 'pages', 'http'],
-  'serve.ts': ['core', 'ops', 'http', 'parts.ts'],
-  cli: ['core', 'config', 'ops', 'parts.ts', 'serve.ts', 'emulator'],
-  'main.ts': ['cli'],
-  emulator: [],
-}
-
-/** Library → the rooms that may import it. A library that is not here may be imported by nobody. */
-const doorkeepers: Readonly<Record<string, readonly string[]>> = {
-  commander: ['cli'],
-  'connect-redis': ['session'],
-  eta: ['pages'],
-  express: ['http', 'emulator'],
-  'express-session': ['session'],
-  'http-proxy-middleware': ['proxy'],
-  ioredis: ['session'],
-  jose: ['emulator'],
-  'lru-cache': ['session'],
-  'openid-client': ['oidc'],
-  pino: ['ops', 'cli'],
-  'prom-client': ['ops'],
-  ws: ['emulator'],
-  yaml: ['config'],
-  zod: ['config'],
-}
+import { doorkeepers, mayImport } from './house.ts'
 
 /** The command line opens the island, and only by a dynamic import, so that it can be taken away. */
 const opensEmulator = ['cli/demo-command.ts']
