@@ -7,8 +7,9 @@ import { createEndpoints } from './http/endpoints.ts'
 import type { GateParts } from './http/gate.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
+import { createRounds } from './http/rounds.ts'
 import { createProviders, type Providers } from './oidc/provider.ts'
-import { createHealth } from './ops/health.ts'
+import { createHealth, type Health } from './ops/health.ts'
 import type { Log } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { createPages } from './pages/render.ts'
@@ -24,6 +25,7 @@ import { createSessionWriter } from './session/writer.ts'
 export interface Parts extends GateParts {
   readonly store: SessionStore
   readonly providers: Providers
+  readonly health: Health
   /** Ends timers and connections; what is in flight must be over. */
   close(): Promise<void>
 }
@@ -40,9 +42,10 @@ export function createParts(gateway: Gateway, log: Log, clock: () => number = ()
   const providers = createProviders({ log })
   const forwarder = createForwarder({ log })
   const answers = createAnswers(createPages())
-  const login = createLogin({ answers, providers, transactions, metrics })
-  const callback = createCallback({ answers, login, providers, transactions, writer, metrics, log, clock })
-  const logout = createLogout({ answers, providers, writer, metrics, log })
+  const rounds = createRounds(clock)
+  const login = createLogin({ answers, providers, transactions, metrics, rounds })
+  const callback = createCallback({ answers, login, providers, transactions, writer, rounds, metrics, log, clock })
+  const logout = createLogout({ answers, providers, writer, rounds, metrics, log })
   const endpoints = createEndpoints({ answers, login, callback, logout, writer })
   const readCaller = createCallerReader(gateway.server.trustedProxies)
 

@@ -1,11 +1,11 @@
 /** The gateway as it runs: listeners open, providers being discovered, until it is told to end. */
 import type { Gateway } from './core/gateway.ts'
 import { createGate } from './http/gate.ts'
-import { listen } from './http/listen.ts'
-import { listenForManagement } from './http/management.ts'
+import { type Listener, listen } from './http/listen.ts'
+import { listenForManagement, type Management } from './http/management.ts'
 import { createUpgradeGate } from './http/upgrade.ts'
 import type { Log } from './ops/log.ts'
-import { createParts } from './parts.ts'
+import { createParts, type Parts } from './parts.ts'
 
 export interface Running {
   readonly port: number
@@ -21,15 +21,8 @@ export interface Running {
 export async function serve(gateway: Gateway, log: Log): Promise<Running> {
   const { server } = gateway
   const parts = createParts(gateway, log)
+  const { management, main } = await openListeners(gateway, parts, log)
   for (const provider of new Set(gateway.tenants.map((tenant) => tenant.provider))) parts.providers.warm(provider)
-  const management = await listenForManagement(server.management, parts.health, parts.metrics)
-  const main = await listen({
-    address: server.listen,
-    gate: createGate(parts),
-    upgrade: createUpgradeGate(parts),
-    answers: parts.answers,
-    log,
-  })
   parts.metrics.gauge('sallyport_connections', 'Open connections of callers.', () => main.connections())
   log.info('serving', {
     listen: `${server.listen.host}:${main.port}`,
@@ -43,6 +36,7 @@ export async function serve(gateway: Gateway, log: Log): Promise<Running> {
     managementPort: management.port,
     async end({ lameDuckSeconds }) {
       parts.health.drain()
+      main.lastAnswers()
       log.info('draining', { connections: main.connections() })
       await new Promise((resolve) => setTimeout(resolve, lameDuckSeconds * 1_000))
       const clean = await main.drain(server.drainSeconds)
@@ -50,5 +44,25 @@ export async function serve(gateway: Gateway, log: Log): Promise<Running> {
       await management.close()
       log.info('ended', { clean })
     },
+  }
+}
+
+/** Both or none: what is half open would keep a process alive that cannot serve. */
+async function openListeners(
+  { server }: Gateway,
+  parts: Parts,
+  log: Log,
+): Promise<{ readonly management: Management; readonly main: Listener }> {
+  let management: Management | null = null
+  try {
+    management = await listenForManagement(server.management, parts.health, parts.metrics)
+    const [gate, upgrade] = [createGate(parts), createUpgradeGate(parts)]
+    const { answers, metrics } = parts
+    const main = await listen({ address: server.listen, gate, upgrade, answers, metrics, log })
+    return { management, main }
+  } catch (error) {
+    await management?.close()
+    await parts.close()
+    throw error
   }
 }

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { loadConfig } from '../src/config/load.ts'
 import type { NewPerson } from '../src/emulator/directory.ts'
 import { type Emulator, startEmulator } from '../src/emulator/emulator.ts'
@@ -30,6 +31,8 @@ export interface StageOptions {
   readonly tenant?: string
   readonly session?: string
   readonly server?: string
+  /** A further provider, as list item indented by two. */
+  readonly provider?: string
   /** Further tenants, as list items indented by two. */
   readonly tenants?: string
   readonly people?: readonly NewPerson[]
@@ -90,7 +93,7 @@ providers:
     tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30
     clientId: 6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791
     credential: { secret: pretend-secret-for-the-demo-only }
-    authority: ${parts.authority}
+    authority: ${parts.authority}${parts.provider ?? ''}
 tenants:
   - name: payroll
     publicUrl: ${publicUrl}
@@ -157,7 +160,12 @@ export async function startUpstream(): Promise<Upstream> {
       response.end(JSON.stringify(what))
     })
   })
-  server.on('upgrade', (request) => seen.push(look(request, '')))
+  // Left without an answer, unless the test has a WebSocket server of its own here.
+  const upgraded = new Set<Duplex>()
+  server.on('upgrade', (request, socket) => {
+    seen.push(look(request, ''))
+    upgraded.add(socket)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -169,6 +177,7 @@ export async function startUpstream(): Promise<Upstream> {
       new Promise((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
+        for (const socket of upgraded) socket.destroy()
       }),
   }
 }

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import pino from 'pino'
 import { loadConfig } from '../config/load.ts'
 import { createLog } from '../ops/log.ts'
@@ -19,7 +19,7 @@ const ports = {
 } as const
 type PortName = keyof typeof ports
 
-type DemoOptions = { readonly config: string; readonly verbose: boolean } & Partial<Record<PortName, string>>
+type DemoOptions = { readonly config: string; readonly verbose: boolean } & Partial<Record<PortName, number>>
 
 export function demoCommand(): Command {
   return new Command('demo')
@@ -29,14 +29,20 @@ export function demoCommand(): Command {
       'the configuration',
       fileURLToPath(new URL('../../config/sallyport.yaml', import.meta.url)),
     )
-    .option('--port <port>', 'of the gateway (8080, or a free one)')
-    .option('--management-port <port>', 'of health and metrics (9090, or a free one)')
-    .option('--application-port <port>', 'of the old application (9500, or a free one)')
-    .option('--emulator-port <port>', 'of the pretend Entra (9400, or a free one)')
+    .option('--port <port>', 'of the gateway (8080, or a free one)', readPort)
+    .option('--management-port <port>', 'of health and metrics (9090, or a free one)', readPort)
+    .option('--application-port <port>', 'of the old application (9500, or a free one)', readPort)
+    .option('--emulator-port <port>', 'of the pretend Entra (9400, or a free one)', readPort)
     .option('--verbose', 'print the log of the gateway to standard error', false)
     .action(async (options: DemoOptions) => {
       await reportIssues({ json: false }, async () => await runDemo(options))
     })
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (!(port <= 65_535)) throw new InvalidArgumentError('A port is a number from 0 to 65535.')
+  return port
 }
 
 async function runDemo(options: DemoOptions): Promise<void> {
@@ -49,27 +55,33 @@ async function runDemo(options: DemoOptions): Promise<void> {
   for (const name of Object.keys(ports) as PortName[]) env[ports[name].name] = String(chosen[name])
 
   const gateway = loadConfig(options.config, { env })
-  const emulator = await startEmulator({ port: chosen.emulatorPort })
-  const application = await startApplication({ port: chosen.applicationPort })
   const log = createLog({
     level: options.verbose ? 'info' : 'error',
     destination: pino.destination({ dest: 2, sync: true }),
   })
-  const running = await serve(gateway, log)
-  process.stdout.write(
-    welcome({
-      address: gateway.tenants[0]?.publicUrl.origin ?? '',
-      config: relative(process.cwd(), options.config),
-      emulator: emulator.origin,
-      application: application.origin,
-      people: createDirectory().people(),
-    }),
-  )
-  await firstSignal()
-  process.stdout.write('\nEnding.\n')
-  await running.end({ lameDuckSeconds: 0 })
-  await application.close()
-  await emulator.close()
+  // What was started ends in any case: one part that cannot start must not leave the others running.
+  const endings: (() => Promise<void>)[] = []
+  try {
+    const emulator = await startEmulator({ port: chosen.emulatorPort })
+    endings.unshift(() => emulator.close())
+    const application = await startApplication({ port: chosen.applicationPort })
+    endings.unshift(() => application.close())
+    const running = await serve(gateway, log)
+    endings.unshift(() => running.end({ lameDuckSeconds: 0 }))
+    process.stdout.write(
+      welcome({
+        address: gateway.tenants[0]?.publicUrl.origin ?? '',
+        config: relative(process.cwd(), options.config),
+        emulator: emulator.origin,
+        application: application.origin,
+        people: createDirectory().people(),
+      }),
+    )
+    await firstSignal()
+    process.stdout.write('\nEnding.\n')
+  } finally {
+    for (const end of endings) await end()
+  }
 }
 
 /** A port that was asked for must be free; one that was not gives way to any free one. */
@@ -77,21 +89,30 @@ async function choosePorts(options: DemoOptions): Promise<Record<PortName, numbe
   const chosen = { port: 0, managementPort: 0, applicationPort: 0, emulatorPort: 0 }
   for (const name of Object.keys(ports) as PortName[]) {
     const asked = options[name]
-    if (asked !== undefined && !/^\d{1,5}$/.test(asked))
-      throw new Error(`--${name}: a port is a number, not ${JSON.stringify(asked)}`)
-    chosen[name] = asked === undefined ? await freePort(ports[name].wanted) : Number(asked)
-    if (chosen[name] === 0) chosen[name] = await freePort(0)
+    chosen[name] = asked === undefined || asked === 0 ? await freePort(asked ?? ports[name].wanted) : asked
   }
   return chosen
 }
 
-function freePort(wanted: number): Promise<number> {
+/** The wanted port if it is free under every address of `localhost`: a browser may well try ::1 first. */
+async function freePort(wanted: number): Promise<number> {
+  const port = await probe(wanted, '127.0.0.1')
+  if (port === 'taken') return await freePort(0)
+  return (await probe(port, '::1')) === 'taken' ? await freePort(0) : port
+}
+
+/** A machine without IPv6 has nobody there who could take callers away. */
+function probe(wanted: number, host: string): Promise<number | 'taken'> {
   return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', () => (wanted === 0 ? reject(new Error('no port is free')) : resolve(freePort(0))))
-    probe.listen(wanted, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : wanted))
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') return resolve('taken')
+      if (host === '::1') return resolve(wanted)
+      reject(error)
+    })
+    server.listen(wanted, host, () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : wanted))
     })
   })
 }

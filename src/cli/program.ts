@@ -9,8 +9,8 @@ import { serveCommand } from './serve-command.ts'
 const exitCodes = `
 Exit codes:
   0  done; for \`serve\` and \`demo\`: ended as told
-  1  could not do it: an address in use, a file that cannot be read, a defect
-  2  the configuration has issues (all of them are printed), or the command line is wrong
+  1  could not do it: an address in use, a defect
+  2  the configuration has issues (all of them are printed) or cannot be read, or the command line is wrong
 `
 
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
@@ -24,6 +24,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     program.addCommand(command.exitOverride())
   }
   program.exitOverride()
+  // `sallyport schema | head`: who reads us has had enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
   try {
     await program.parseAsync([...argv])
   } catch (error) {

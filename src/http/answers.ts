@@ -51,15 +51,15 @@ export function createAnswers(pages: Pages): Answers {
     page,
     outcome(code, occasion) {
       const { facts, tenant } = occasion
+      const demanding = (answer: Answer) => ({ ...answer, headers: { ...answer.headers, ...required(code, tenant) } })
       if (facts === null || facts.kind === 'data' || facts.kind === 'upgrade') return problem(code, occasion)
       if (facts.kind === 'frame' && code === 'login_required' && tenant !== null) {
         const { requestId } = occasion
         const applicationName = tenant.branding.name
         const loginUrl = loginAddress(framingPage(facts, tenant))
-        return page(outcomes[code].status, { page: 'frame', applicationName, loginUrl, requestId })
+        return demanding(page(outcomes[code].status, { page: 'frame', applicationName, loginUrl, requestId }))
       }
-      const answer = page(outcomes[code].status, outcomePage(code, occasion))
-      return { ...answer, headers: { ...answer.headers, ...required(code, tenant) } }
+      return demanding(page(outcomes[code].status, outcomePage(code, occasion)))
     },
     json: (status, body) => ({
       status,

@@ -1,7 +1,8 @@
 /** `/.auth/callback`, where the provider sends people back: checks the answer and makes the session, or says why not. */
 import type { Request } from 'express'
 import type { Answer } from '../core/answer/answer.ts'
-import type { OutcomeCode } from '../core/answer/outcomes.ts'
+import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
+import { Fault } from '../core/fault.ts'
 import { readEntraClaims } from '../core/identity/entra.ts'
 import { resolveRoles } from '../core/identity/roles.ts'
 import type { SessionFacts } from '../core/identity/session.ts'
@@ -17,6 +18,7 @@ import type { Answers } from './answers.ts'
 import type { Login } from './login.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
+import type { Rounds } from './rounds.ts'
 import type { Walk } from './walk.ts'
 
 export interface CallbackParts {
@@ -25,6 +27,7 @@ export interface CallbackParts {
   readonly providers: Providers
   readonly transactions: Transactions
   readonly writer: SessionWriter
+  readonly rounds: Rounds
   readonly metrics: Metrics
   readonly log: Log
   /** Seconds since 1970. */
@@ -45,9 +48,18 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       binding: readBinding(cookieOf(walk.facts)),
     })
     if (finished.outcome !== 'opened') return await heal(walk, finished)
+    try {
+      return await finish(request, walk, finished, asked.state ?? '')
+    } catch (error) {
+      if (error instanceof Fault) return fail(walk, error, finished.returnTo)
+      throw error
+    }
+  }
+
+  async function finish(request: Request, walk: Walk, finished: Opened, state: string): Promise<Answer> {
     const redeemed = await redeem(parts.providers, walk.tenant.provider, {
       currentUrl: new URL(`${walk.tenant.publicUrl.origin}${walk.facts.target}`),
-      state: asked.state ?? '',
+      state,
       nonce: finished.nonce,
       codeVerifier: finished.codeVerifier,
     })
@@ -60,16 +72,18 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
    * goes where they wanted; otherwise the sign-in begins anew, once, and then it is explained.
    */
   async function heal(walk: Walk, finished: Exclude<Finished, Opened>): Promise<Answer> {
-    const { tenant, session, requestId } = walk
+    const { tenant, facts, session, requestId } = walk
     log.info('callback_not_ours', { requestId, tenant: tenant.name, why: finished.outcome })
     if (finished.outcome === 'unreadable') {
       return session === null ? refuse(walk, 'transaction_missing', '/') : answers.redirect('/')
     }
     if (session !== null) return answers.redirect(finished.returnTo)
     if (finished.outcome === 'used') return refuse(walk, 'transaction_used', finished.returnTo)
-    if (finished.attempt > 0) return refuse(walk, 'transaction_missing', finished.returnTo)
+    // Neither does a frame, a script or a prefetch begin a sign-in here (T53).
+    if (finished.attempt > 0 || facts.kind !== 'navigation')
+      return refuse(walk, 'transaction_missing', finished.returnTo)
     const { returnTo, attempt } = finished
-    return await parts.login.start({ tenant, cookieHeader: cookieOf(walk.facts), returnTo, attempt: attempt + 1 })
+    return await parts.login.start({ tenant, cookieHeader: cookieOf(facts), returnTo, attempt: attempt + 1 })
   }
 
   async function signIn(
@@ -87,6 +101,8 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     await parts.writer.signIn(request, read.facts, { idToken: redeemed.idToken, loginHint: redeemed.loginHint })
     logSignIn(walk, read.facts, read)
     metrics.signIn(tenant.name, 'signed_in')
+    const binding = readBinding(cookieOf(walk.facts))
+    if (binding !== null) parts.rounds.finished(binding, returnTo)
     return answers.redirect(returnTo)
   }
 
@@ -126,6 +142,20 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     })
     const details = said === undefined ? [] : detailsOf(said)
     return answers.outcome(code, { requestId, facts, tenant, session, details, returnTo })
+  }
+
+  /** The gate would answer for a fault too, but only here it is known where the person wanted to go. */
+  function fail({ tenant, facts, session, requestId }: Walk, error: Fault, returnTo: string): Answer {
+    const { code } = error
+    metrics.signIn(tenant.name, code)
+    log[outcomes[code].level]('sign_in_failed', {
+      requestId,
+      tenant: tenant.name,
+      reason: code,
+      callerAddress: facts.callerAddress,
+      error,
+    })
+    return answers.outcome(code, { requestId, facts, tenant, session, returnTo })
   }
 }
 

@@ -7,11 +7,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ownCookieNames } from '../core/answer/cookies.ts'
 import { decide } from '../core/answer/decide.ts'
 import { finishHeaders, type Person } from '../core/answer/headers.ts'
-import type { Gateway } from '../core/gateway.ts'
+import type { Gateway, Tenant } from '../core/gateway.ts'
 import type { Session } from '../core/identity/session.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { type Located, locate } from '../core/request/locate.ts'
-import type { Health } from '../ops/health.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Forwarder } from '../proxy/forward.ts'
@@ -35,7 +34,6 @@ export interface GateParts {
   readonly readCaller: CallerReader
   readonly metrics: Metrics
   readonly log: Log
-  readonly health: Health
 }
 
 export type Gate = (request: IncomingMessage, response: ServerResponse) => void
@@ -68,26 +66,42 @@ export function createGate(parts: GateParts): Gate {
     }
   }
 
-  async function serveRoute(passage: Passage, located: ToRoute): Promise<void> {
-    const { facts } = passage
+  /** The session is nearly always known at once, and then nobody waits: a turn of the event loop costs more than the decision. */
+  function serveRoute(passage: Passage, located: ToRoute): Promise<void> | void {
+    const loaded = loadFor(parts.sessions, located, passage.facts)
+    if (!(loaded instanceof Promise)) return enforce(passage, located, loaded)
+    return loaded.then((session) => enforce(passage, located, session))
+  }
+
+  function enforce(passage: Passage, located: ToRoute, session: Session | null): Promise<void> | void {
+    const { method, kind } = passage.facts
     const { tenant, requirement } = located
-    const loaded = loadFor(parts.sessions, located, facts)
-    const session = loaded instanceof Promise ? await loaded : loaded
-    const decision = decide({ tenant, requirement, method: facts.method, kind: facts.kind, session })
+    const decision = decide({ tenant, requirement, method, kind, session })
     switch (decision.act) {
       case 'forward':
-        return await forward(passage, located, decision.person)
-      case 'login': {
-        const cookieHeader = cookieOf(facts)
-        const answer = await parts.login.start({ tenant, cookieHeader, returnTo: facts.target, attempt: 0 })
-        parts.metrics.request(tenant.name, 'login')
-        return writeAnswer(passage.request, passage.response, answer)
-      }
+        return forward(passage, located, decision.person)
+      case 'login':
+        return sendToLogin(passage, tenant)
       case 'refuse':
         return answerOutcome(passage, report.refusal(passage, { ...decision, tenant, session }))
       default:
         return decision satisfies never
     }
+  }
+
+  async function sendToLogin(passage: Passage, tenant: Tenant): Promise<void> {
+    const { facts } = passage
+    if (parts.login.goesRound(facts)) {
+      return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant }))
+    }
+    const answer = await parts.login.start({
+      tenant,
+      cookieHeader: cookieOf(facts),
+      returnTo: facts.target,
+      attempt: 0,
+    })
+    parts.metrics.request(tenant.name, 'login')
+    writeAnswer(passage.request, passage.response, answer)
   }
 
   async function forward(passage: Passage, located: ToRoute, person: Person | null): Promise<void> {
@@ -116,7 +130,6 @@ export function createGate(parts: GateParts): Gate {
     const requestId = randomUUID()
     const facts = readFacts(request, parts.readCaller, false)
     const passage = { request, response, requestId, facts, startedAt: performance.now() }
-    if (parts.health.draining()) response.setHeader('Connection', 'close')
     const located = locate(parts.gateway, facts)
     walk(passage, located)
       .catch((error: unknown) => answerOutcome(passage, report.failure(passage, located.tenant, error)))

@@ -3,6 +3,7 @@ import type { Answer } from '../core/answer/answer.ts'
 import { safeReturnTo } from '../core/answer/return-to.ts'
 import type { Tenant } from '../core/gateway.ts'
 import { endpoints } from '../core/request/addresses.ts'
+import type { RequestFacts } from '../core/request/facts.ts'
 import { authorizationUrl } from '../oidc/authorize.ts'
 import type { Providers } from '../oidc/provider.ts'
 import type { Metrics } from '../ops/metrics.ts'
@@ -11,6 +12,7 @@ import type { Transactions } from '../session/transaction.ts'
 import type { Answers } from './answers.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
+import type { Rounds } from './rounds.ts'
 import type { Walk } from './walk.ts'
 
 export interface LoginStart {
@@ -27,6 +29,8 @@ export interface LoginStart {
 export interface Login {
   /** The redirect to the provider. @throws Fault `provider_unreachable`, `session_store_down`. */
   start(start: LoginStart): Promise<Answer>
+  /** Whether one more redirect would only go round again: this browser has signed in for the address, and did not keep it (T52). */
+  goesRound(facts: RequestFacts): boolean
   /** The answer of the endpoint. */
   answer(walk: Walk, query: string): Promise<Answer>
 }
@@ -36,9 +40,10 @@ export interface LoginParts {
   readonly providers: Providers
   readonly transactions: Transactions
   readonly metrics: Metrics
+  readonly rounds: Rounds
 }
 
-export function createLogin({ answers, providers, transactions, metrics }: LoginParts): Login {
+export function createLogin({ answers, providers, transactions, metrics, rounds }: LoginParts): Login {
   async function start(begin: LoginStart): Promise<Answer> {
     const { tenant } = begin
     // One cookie for all tabs of a browser, renewed rather than replaced: twenty parallel sign-ins do not undo each other (T45).
@@ -65,6 +70,10 @@ export function createLogin({ answers, providers, transactions, metrics }: Login
 
   return {
     start,
+    goesRound(facts) {
+      const binding = readBinding(cookieOf(facts))
+      return binding !== null && rounds.goesRound(binding, facts.target)
+    },
     async answer(walk, query) {
       const { tenant, facts, session, requestId } = walk
       const occasion = { requestId, facts, tenant, session }
@@ -72,7 +81,7 @@ export function createLogin({ answers, providers, transactions, metrics }: Login
       if (asked === null) return answers.outcome('request_malformed', occasion)
       // Scripts, images and prefetches must not begin sign-ins that nobody will finish (T53); frames cannot finish them.
       if (facts.kind !== 'navigation') return answers.outcome('login_required', occasion)
-      const returnTo = safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/'
+      const returnTo = inAscii(safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/')
       const prompt = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
       // A bookmarked sign-in page, or a link to it, neither ends a session nor bothers who has one.
       if (session !== null && prompt === null) return answers.redirect(returnTo)
@@ -87,6 +96,11 @@ export function createLogin({ answers, providers, transactions, metrics }: Login
       })
     },
   }
+}
+
+/** A header carries no other letters; escaped as a browser would (URL Standard, UTF-8 percent-encoding). The query held no lone surrogates. */
+function inAscii(address: string): string {
+  return address.replace(/[^\x00-\x7f]+/g, encodeURIComponent)
 }
 
 function hint(value: string | undefined): string | null {

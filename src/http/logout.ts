@@ -9,16 +9,19 @@ import { endSessionUrl } from '../oidc/end-session.ts'
 import type { Providers } from '../oidc/provider.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
-import { expiredCookie } from '../session/cookie.ts'
+import { expiredCookie, readBinding } from '../session/cookie.ts'
 import type { SessionWriter } from '../session/writer.ts'
 import { type Answers, loginAddress, personOf } from './answers.ts'
 import { onceEach } from './query.ts'
+import { cookieOf } from './read-facts.ts'
+import type { Rounds } from './rounds.ts'
 import type { Walk } from './walk.ts'
 
 export interface LogoutParts {
   readonly answers: Answers
   readonly providers: Providers
   readonly writer: SessionWriter
+  readonly rounds: Rounds
   readonly metrics: Metrics
   readonly log: Log
 }
@@ -28,7 +31,7 @@ export interface Logout {
   signedOut(walk: Walk, query: string): Answer
 }
 
-export function createLogout({ answers, providers, writer, metrics, log }: LogoutParts): Logout {
+export function createLogout({ answers, providers, writer, rounds, metrics, log }: LogoutParts): Logout {
   /** A provider that is away must not keep anybody signed in here: the session has ended by then, and the page says what is left. */
   async function nextStop(tenant: Tenant, logoutHint: string | null): Promise<string> {
     try {
@@ -49,6 +52,8 @@ export function createLogout({ answers, providers, writer, metrics, log }: Logou
       if (intent === 'refuse') return answers.outcome('cross_site_refused', { requestId, facts, tenant, session })
       if (intent === 'ask') return answers.page(200, confirmPage(walk))
       const tokens = await writer.signOut(request)
+      const binding = readBinding(cookieOf(facts))
+      if (binding !== null) rounds.left(binding)
       if (session !== null) {
         metrics.signOut(tenant.name)
         log.info('signed_out', {
@@ -60,7 +65,7 @@ export function createLogout({ answers, providers, writer, metrics, log }: Logou
         })
       }
       const location = session === null ? endpoints.signedOut : await nextStop(tenant, tokens?.loginHint ?? null)
-      return answers.redirect(location, [expiredCookie()])
+      return forgetting(answers.redirect(location, [expiredCookie()]))
     },
 
     signedOut({ tenant, requestId }, query) {
@@ -86,6 +91,14 @@ export function createLogout({ answers, providers, writer, metrics, log }: Logou
       requestId,
     } as const
   }
+}
+
+/**
+ * The browser drops the pages it has kept, in its cache and for the back button, where they would be shown to the next person
+ * (https://www.w3.org/TR/clear-site-data/). Not its cookies: those are the application's.
+ */
+function forgetting(answer: Answer): Answer {
+  return { ...answer, headers: { ...answer.headers, 'Clear-Site-Data': '"cache"' } }
 }
 
 /**

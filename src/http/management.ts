@@ -1,9 +1,9 @@
 /** The management listener: `/healthz`, `/readyz`, `/metrics`. Exact paths, no secrets, no dependence on the Host. */
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Address } from '../core/gateway.ts'
 import type { Health } from '../ops/health.ts'
 import type { Metrics } from '../ops/metrics.ts'
+import { open } from './open.ts'
 
 export interface Management {
   readonly port: number
@@ -16,12 +16,9 @@ export async function listenForManagement(address: Address, health: Health, metr
     response.writeHead(answer.status, { 'Content-Type': answer.type, 'Cache-Control': 'no-store' })
     response.end(answer.body)
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(address, resolve)
-  })
+  const port = await open(server, address)
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -13,6 +13,7 @@ export function readFacts(request: IncomingMessage, readCaller: CallerReader, up
     target: request.url ?? '',
     host: repeated.includes('host') ? null : (request.headers.host ?? null),
     headers,
+    fieldCount: request.rawHeaders.length / 2,
     repeated,
     kind: upgrade ? 'upgrade' : requestKind(headers),
     callerAddress: caller.address,

@@ -50,6 +50,9 @@ async function walk(parts: GateParts, passage: UpgradePassage): Promise<Refused 
   if (located.at === 'refused') return located
   const { tenant } = located
   if (located.at === 'endpoint') return { reason: 'endpoint_unknown', tenant }
+  // What nobody could be let through with needs no session.
+  const unfit = refusedUpgrade(facts, tenant, false)
+  if (unfit !== null) return { ...unfit, tenant }
   const session = await loadFor(parts.sessions, located, facts)
   const decision = decide({ tenant, requirement: located.requirement, method: facts.method, kind: facts.kind, session })
   if (decision.act !== 'forward') return { reason: decision.reason, tenant, session }

@@ -3,6 +3,7 @@ import * as client from 'openid-client'
 import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
 import type { Log } from '../ops/log.ts'
+import { fetchWithOwnKeys } from './keys.ts'
 
 export interface Providers {
   /**
@@ -125,7 +126,7 @@ async function discover(provider: Provider, previous: client.Configuration | nul
     provider.clientId,
     undefined,
     client.ClientSecretPost(provider.clientSecret.reveal()),
-    { execute, timeout: requestTimeoutSeconds },
+    { execute, timeout: requestTimeoutSeconds, [client.customFetch]: fetchWithOwnKeys(provider) },
   )
   // With a full /.well-known/ address the library does not compare the issuer.
   if (configuration.serverMetadata().issuer !== issuer) throw new Error('the discovery document names another issuer')

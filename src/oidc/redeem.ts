@@ -57,22 +57,34 @@ function refusalOrThrow(cause: unknown): Redeemed {
     return { refused, said: saidBy(cause) }
   }
   if (cause instanceof client.ResponseBodyError) {
+    const said = saidBy(cause)
     if (cause.error === 'invalid_client' || cause.error === 'unauthorized_client')
-      throw new Fault('client_refused', { cause })
-    if (cause.status >= 500 || cause.status === 429) throw new Fault('provider_unreachable', { cause })
-    return { refused: 'provider_refused', said: saidBy(cause) }
+      throw new Fault('client_refused', { cause: named(said, cause) })
+    if (isOverloaded(cause.status)) throw new Fault('provider_unreachable', { cause: named(said, cause) })
+    return { refused: 'provider_refused', said }
   }
   throw new Fault(neverAnswered(cause) ? 'provider_unreachable' : 'provider_fault', { cause })
 }
 
-function saidBy(error: { readonly error: string; readonly error_description?: string | undefined }): ProviderError {
-  return { error: error.error.replace(/[^\w.-]/g, '?').slice(0, 100), ...readEntraError(error.error_description ?? '') }
+/** The log shows the messages along the causes, and never what hangs on the library's errors: so the code becomes a message. */
+function named({ error, code, traceId, correlationId }: ProviderError, cause: Error): Error {
+  return new Error(`${error} ${code ?? ''}, trace ${traceId ?? '-'}, correlation ${correlationId ?? '-'}`, { cause })
 }
 
-/** A network failure is a bare TypeError of fetch; an overloaded provider answers 5xx, which the library calls not conform. */
+function isOverloaded(status: number): boolean {
+  return status >= 500 || status === 429
+}
+
+function saidBy(error: { readonly error: string; readonly error_description?: string | undefined }): ProviderError {
+  // Whoever holds a state of ours can write the rest of a callback's address: only what looks like a code is repeated (T91).
+  const code = /^[a-z_]{1,60}$/.test(error.error) ? error.error : 'unrecognised'
+  return { error: code, ...readEntraError(error.error_description ?? '') }
+}
+
+/** A network failure is a bare TypeError of fetch; an overloaded provider answers 429 or 5xx, mostly with a page. */
 function neverAnswered(cause: unknown): boolean {
   if (cause instanceof TypeError) return cause.message === 'fetch failed' || cause.message === 'terminated'
   if (!(cause instanceof client.ClientError)) return false
   if (cause.code === 'OAUTH_TIMEOUT') return true
-  return cause.code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' && cause.cause instanceof Response && cause.cause.status >= 500
+  return cause.cause instanceof Response && isOverloaded(cause.cause.status)
 }

@@ -3,7 +3,6 @@
 export interface Health {
   /** From now on readiness is off; it does not come back. */
   drain(): void
-  draining(): boolean
   /** A part that reports on itself when asked. */
   part(name: string, state: () => string): void
   report(): { readonly ready: boolean; readonly detail: Readonly<Record<string, string>> }
@@ -16,7 +15,6 @@ export function createHealth(): Health {
     drain: () => {
       draining = true
     },
-    draining: () => draining,
     part: (name, state) => {
       parts.set(name, state)
     },

@@ -38,6 +38,7 @@ const nextSteps = {
   no_role: { steps: ['other-account', 'contact'], help: 'access' },
   transaction_missing: signIn,
   transaction_used: signIn,
+  login_loop: signIn,
   login_cancelled: signIn,
   provider_refused: { steps: ['again', 'other-account', 'start'], help: 'help' },
   identity_refused: { steps: ['other-account', 'contact'], help: 'help' },

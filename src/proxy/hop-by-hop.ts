@@ -16,5 +16,7 @@ export const hopByHopNames: ReadonlySet<string> = new Set([
 
 /** The lower-case names that a `Connection` header lists. */
 export function connectionTokens(value: string): readonly string[] {
+  // What nearly every answer has; both are options and not names.
+  if (value === 'keep-alive' || value === 'close') return []
   return value.split(',').flatMap((token) => token.trim().toLowerCase() || [])
 }

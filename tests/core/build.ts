@@ -92,6 +92,7 @@ export function facts(also: Partial<RequestFacts> = {}): RequestFacts {
     target: '/',
     host: 'payroll.example',
     headers: {},
+    fieldCount: 0,
     repeated: [],
     kind: 'navigation',
     callerAddress: '192.0.2.1',

@@ -11,7 +11,19 @@ export const ownCookieNames: readonly string[] = [sessionCookieName, loginCookie
 /** A Cookie header without our own cookies; what is left stays byte for byte and in order. Null when nothing is left (T30). */
 export function withoutOwnCookies(cookie: string): string | null {
   if (!cookie.includes('__Host-')) return cookie
-  const kept = cookie.split(';').filter((pair) => !ownCookieNames.includes((pair.split('=', 1)[0] ?? '').trim()))
-  const text = kept.join(';').trim()
-  return text === '' ? null : text
+  let kept = ''
+  for (let from = 0; from < cookie.length; ) {
+    const semicolon = cookie.indexOf(';', from)
+    const to = semicolon === -1 ? cookie.length : semicolon
+    const pair = cookie.slice(from, to)
+    if (!isOwn(pair.trim())) kept += kept === '' ? pair.trimStart() : `;${pair}`
+    from = to + 1
+  }
+  return kept.trim() === '' ? null : kept.trimEnd()
+}
+
+function isOwn(pair: string): boolean {
+  if (!pair.startsWith('__Host-')) return false
+  const equals = pair.indexOf('=')
+  return ownCookieNames.includes((equals === -1 ? pair : pair.slice(0, equals)).trim())
 }

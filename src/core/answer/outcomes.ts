@@ -95,7 +95,7 @@ export const outcomes = {
     title: 'Your browser sent too much',
     text: 'The cookies of this site have become too large. Delete the cookies of this site and try again.',
     remedy:
-      'The header section has more than 16 KB. Usually cookies of the application or of sibling hosts have piled up.',
+      'The header section has more than 16 KB or more than 100 fields. Usually cookies of the application or of sibling hosts have piled up.',
   },
   upgrade_refused: {
     kind: 'refusal',
@@ -162,6 +162,15 @@ export const outcomes = {
     title: 'This sign-in was already finished',
     text: 'The page was opened a second time, perhaps with the back button. Please start again.',
     remedy: 'Normal after the back button. Many of them from one address are replays.',
+  },
+  login_loop: {
+    kind: 'refusal',
+    status: 400,
+    level: 'warn',
+    title: 'Signing in does not last',
+    text: 'You have signed in several times, but your browser did not keep it. Allow cookies for this site, or delete those that it has, and sign in again.',
+    remedy:
+      'The browser finished three sign-ins for one address within a minute, and each time came back without a session: the cookie `__Host-sid` is blocked or there twice, or the session store loses what was written.',
   },
   login_cancelled: {
     kind: 'refusal',

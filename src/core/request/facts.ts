@@ -16,6 +16,8 @@ export interface RequestFacts {
   /** The Host header as it came; null where there is none or more than one. */
   readonly host: string | null
   readonly headers: RequestHeaders
+  /** How many header fields there were, repeated ones counted each. */
+  readonly fieldCount: number
   /** Names of header fields that may occur once but occurred more often. */
   readonly repeated: readonly string[]
   readonly kind: RequestKind

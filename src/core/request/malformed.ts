@@ -1,19 +1,27 @@
-/** Requests that nobody may send through us, whatever their path: doubled fields, tricks with Connection, odd expectations. */
+/** Requests that nobody may send through us, whatever their path: doubled fields, tricks with Connection, odd framing. */
 import { foldName, isIdentityName } from '../answer/identity-names.ts'
 import type { Tenant } from '../gateway.ts'
 import type { RequestFacts } from './facts.ts'
 
 type Malformed = {
-  readonly reason: 'request_malformed' | 'expectation_refused' | 'path_refused'
+  readonly reason: 'request_malformed' | 'expectation_refused' | 'headers_too_large' | 'path_refused'
   readonly detail: string
 }
+
+/** Browsers send about twenty, and a chain of proxies adds a dozen. */
+const mostFields = 100
 
 /** @returns why the request is refused, or null when there is nothing against it. */
 export function malformed(facts: RequestFacts, tenant: Tenant): Malformed | null {
   const { headers } = facts
+  if (facts.fieldCount > mostFields) return { reason: 'headers_too_large', detail: 'too-many-fields' }
   if (facts.repeated.length > 0) return { reason: 'request_malformed', detail: 'repeated-header' }
   if (facts.target.includes('#')) return { reason: 'path_refused', detail: 'fragment' }
-  const { connection, expect } = headers
+  const { connection, expect, 'transfer-encoding': coding } = headers
+  // Whatever else it is wrapped in, somebody behind us may unwrap it differently (RFC 9112 section 6.1, T93).
+  if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
+    return { reason: 'request_malformed', detail: 'transfer-coding' }
+  }
   if (connection !== undefined && !plainConnection.has(String(connection)) && namesMore(String(connection), tenant)) {
     return { reason: 'request_malformed', detail: 'connection-names-header' }
   }

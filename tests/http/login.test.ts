@@ -1,0 +1,394 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { honestReturns, hostileReturns } from '../corpus/returns.ts'
+import { redisMissing, startRedis, type TestRedis } from '../redis.ts'
+import { type Stage, startStage } from '../stage.ts'
+import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
+import { answerFor, begin, binding, cameBack, parameter, setCookies, sid, visit } from './scene.ts'
+
+let stage: Stage
+let uwe: Visitor
+
+beforeAll(async () => {
+  stage = await startStage()
+  uwe = createVisitor()
+  await signIn(uwe, `${stage.origin}/`, 'uwe@contoso.example')
+})
+afterAll(async () => {
+  uwe.close()
+  await stage.close()
+})
+
+const loginUrl = (returnTo: string) => `${stage.origin}/.auth/login?return_to=${encodeURIComponent(returnTo)}`
+const host = () => new URL(stage.origin).host
+
+/** The corpus speaks of https://payroll.example; here that is this stage. A foreign scheme stays foreign. */
+function here(wanted: string): string {
+  return wanted
+    .replaceAll('http://payroll.example', `https://${host()}`)
+    .replaceAll('https://payroll.example', stage.origin)
+    .replaceAll('payroll.example', host())
+}
+
+/** A whole sign-in of somebody whom the provider knows already; the last answer of the gateway, not followed. */
+async function signInAgain(visitor: Visitor, url: string): Promise<Reply> {
+  visitor.setCookie(stage.origin, sid, null)
+  return await visit(visitor, await cameBack(visitor, url, 'uwe@contoso.example'))
+}
+
+function expectInside(reply: Reply): void {
+  const location = reply.headers.location ?? ''
+  expect(reply.status).toBe(302)
+  expect(location).toMatch(/^\/(?![/\\])/)
+  expect(new URL(location, stage.origin).origin).toBe(stage.origin)
+}
+
+describe('login and where people go afterwards', () => {
+  test('login never leads outside after a whole sign-in, whatever it was asked (T34, T35, T39)', async () => {
+    for (const hostile of hostileReturns.map(here)) {
+      expectInside(await signInAgain(uwe, loginUrl(hostile)))
+    }
+  })
+
+  test('login never leads outside whom it does not have to sign in (T34, T36)', async () => {
+    await uwe.open(`${stage.origin}/`)
+    for (const hostile of hostileReturns.map(here)) expectInside(await visit(uwe, loginUrl(hostile)))
+  })
+
+  test('login brings people back to honest addresses byte for byte (T38)', async () => {
+    for (const honest of honestReturns) {
+      const expected = honest.replace(/[^\x00-\x7f]/g, encodeURIComponent)
+      expect((await signInAgain(uwe, loginUrl(honest))).headers.location).toBe(expected)
+      expect((await visit(uwe, loginUrl(honest))).headers.location).toBe(expected)
+      expect((await visit(uwe, loginUrl(stage.origin + honest))).headers.location).toBe(expected)
+    }
+  })
+
+  test('login takes letters of every script, and says them as a browser would (T38)', async () => {
+    for (const [wanted, expected] of [
+      ['/日本/é?ü=山', '/%E6%97%A5%E6%9C%AC/%C3%A9?%C3%BC=%E5%B1%B1'],
+      ['/🙂', '/%F0%9F%99%82'],
+    ] as const) {
+      expect((await visit(uwe, loginUrl(wanted))).headers.location).toBe(expected)
+      expect((await signInAgain(uwe, loginUrl(wanted))).headers.location).toBe(expected)
+    }
+    // Bytes that are no UTF-8: nobody knows what they mean, but nothing fails.
+    expectInside(await visit(uwe, `${stage.origin}/.auth/login?return_to=/%ff%fe`))
+  })
+
+  test('the gate brings people back to honest addresses byte for byte (T38)', async () => {
+    const refused: string[] = []
+    for (const honest of honestReturns.filter((each) => !each.includes('#'))) {
+      uwe.setCookie(stage.origin, sid, null)
+      const first = await visit(uwe, stage.origin + honest)
+      if (first.status !== 302) refused.push(honest)
+      else {
+        const answer = await answerFor(uwe, first.location, 'uwe@contoso.example')
+        expect((await visit(uwe, answer)).headers.location).toBe(honest)
+      }
+    }
+    // A dot segment could be another place to the application; a letter that is not escaped is no HTTP.
+    expect(refused).toEqual(['/a/./b', '/a?x=é'])
+  })
+
+  test('the gate never leads outside, whatever is asked of it (T34, T36)', async () => {
+    for (const path of [
+      '//evil.example',
+      '/\\evil.example',
+      '/%5cevil.example',
+      '/.//evil.example',
+      '/%2f%2fevil.example',
+    ]) {
+      uwe.setCookie(stage.origin, sid, null)
+      const first = await visit(uwe, stage.origin + path)
+      if (first.status === 302)
+        expectInside(await visit(uwe, await answerFor(uwe, first.location, 'uwe@contoso.example')))
+      else expect(first.status).toBe(400)
+    }
+  })
+
+  test('login does not lead back into our own endpoints', async () => {
+    await uwe.open(`${stage.origin}/`)
+    for (const own of ['/.auth/logout', '/.AUTH/logout', '/x/../.auth/logout', '/.auth', '/%2e/.auth/logout']) {
+      expect((await visit(uwe, loginUrl(own))).headers.location).toBe('/')
+    }
+  })
+
+  test('login keeps addresses up to 8 KB exactly, and a short state (T37)', async () => {
+    for (const length of [1_000, 1_500, 4_000, 8_192]) {
+      const wanted = `/x?long=${'a'.repeat(length - 8)}`
+      for (const url of [loginUrl(wanted), stage.origin + wanted]) {
+        uwe.setCookie(stage.origin, sid, null)
+        const authorize = await begin(uwe, url)
+        expect(parameter(authorize, 'state').length).toBeLessThan(2_048)
+        const reply = await visit(uwe, await answerFor(uwe, authorize, 'uwe@contoso.example'))
+        expect(reply.headers.location).toBe(wanted)
+      }
+    }
+  })
+
+  test('state reveals nothing of the address (T37)', async () => {
+    uwe.setCookie(stage.origin, sid, null)
+    const state = parameter(await begin(uwe, loginUrl('/a-telling-address?q=secret')), 'state')
+    const readable = state.split(/[.]/).map((part) => Buffer.from(part, 'base64url').toString('latin1'))
+    for (const text of [state, ...readable]) expect(text).not.toMatch(/telling|secret|return/)
+  })
+})
+
+describe('login and what it asks of the provider', () => {
+  test('login always sends PKCE with S256, a nonce and a state, fresh each time (T43)', async () => {
+    const visitor = createVisitor()
+    const seen = new Set<string>()
+    for (let round = 0; round < 10; round += 1) {
+      const authorize = await begin(visitor, `${stage.origin}/same`)
+      expect(parameter(authorize, 'code_challenge_method')).toBe('S256')
+      for (const name of ['state', 'nonce', 'code_challenge']) {
+        expect(parameter(authorize, name).length).toBeGreaterThanOrEqual(43)
+        seen.add(parameter(authorize, name))
+      }
+    }
+    expect(seen.size).toBe(30)
+    visitor.close()
+  })
+
+  test('login sends nothing of what a caller tries to slip in (T47, T22)', async () => {
+    const visitor = createVisitor()
+    const injected = new URLSearchParams({
+      ...{ redirect_uri: 'https://evil.example/', state: 'evil', nonce: 'evil', client_id: 'evil', scope: 'evil' },
+      ...{ response_type: 'token', response_mode: 'fragment', code_challenge: 'evil', code_challenge_method: 'plain' },
+      ...{ request: 'evil', request_uri: 'https://evil.example/', claims: '{}', max_age: '0', id_token_hint: 'evil' },
+      ...{ prompt: 'none', acr_values: 'evil', 'return_to[]': 'evil', domain_hint: 'contoso.example' },
+    })
+    const reply = await visit(visitor, `${stage.origin}/.auth/login?${injected}`, {
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'https',
+      'x-original-host': 'evil.example',
+    })
+    const authorize = new URL(reply.location)
+    expect(authorize.origin + authorize.pathname).toBe(
+      `${stage.emulator.origin}/0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30/oauth2/v2.0/authorize`,
+    )
+    const { state, nonce, code_challenge, ...others } = Object.fromEntries(authorize.searchParams)
+    expect(others).toEqual({
+      client_id: '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791',
+      response_type: 'code',
+      response_mode: 'query',
+      redirect_uri: `${stage.origin}/.auth/callback`,
+      scope: 'openid profile email',
+      code_challenge_method: 'S256',
+      domain_hint: 'contoso.example',
+    })
+    for (const value of [state, nonce, code_challenge]) expect(value).not.toBe('evil')
+    expect([...authorize.searchParams.keys()].length).toBe(new Set(authorize.searchParams.keys()).size)
+    visitor.close()
+  })
+
+  for (const name of ['return_to', 'prompt', 'login_hint', 'domain_hint']) {
+    test(`login refuses a doubled ${name} (T47)`, async () => {
+      const visitor = createVisitor()
+      for (const second of [name, encodeURIComponent(name).replace('_', '%5F')]) {
+        const reply = await visit(visitor, `${stage.origin}/.auth/login?${name}=/a&${second}=/b`)
+        expect(reply.status).toBe(400)
+        expect(setCookies(reply)).toEqual([])
+      }
+      visitor.close()
+    })
+  }
+
+  for (const [name, query, sent] of [
+    ['passes on the choice of an account', 'prompt=select_account', { prompt: 'select_account' }],
+    ['passes on that the password is wanted again', 'prompt=login', { prompt: 'login' }],
+    ['knows no silent sign-in', 'prompt=none', {}],
+    ['asks for no consent', 'prompt=consent', {}],
+    ['takes a prompt only as it is spelled', 'prompt=Login', {}],
+    ['takes no list of prompts', 'prompt=login%20consent', {}],
+    ['passes on a hint', 'login_hint=uwe%40contoso.example', { login_hint: 'uwe@contoso.example' }],
+    ['passes on no hint with line breaks', 'login_hint=a%0d%0aSet-Cookie:x', {}],
+    ['passes on no hint that is too long', `login_hint=${'a'.repeat(255)}`, {}],
+    ['passes on a hint as data', 'login_hint=a%26state%3Devil', { login_hint: 'a&state=evil' }],
+    [
+      'leaves a hint out that contradicts the choice',
+      'prompt=select_account&login_hint=a',
+      { prompt: 'select_account' },
+    ],
+  ] as const) {
+    test(`login ${name} (T47)`, async () => {
+      const visitor = createVisitor()
+      const { prompt, login_hint, domain_hint } = Object.fromEntries(
+        new URL(await begin(visitor, `${stage.origin}/.auth/login?${query}`)).searchParams,
+      )
+      expect({ prompt, login_hint, domain_hint }).toEqual({
+        prompt: undefined,
+        login_hint: undefined,
+        domain_hint: undefined,
+        ...sent,
+      })
+      visitor.close()
+    })
+  }
+})
+
+describe('login and who is there already', () => {
+  test('login leads whoever is signed in on at once, and ends nothing (T50, T82)', async () => {
+    await signInAgain(uwe, loginUrl('/'))
+    const before = uwe.cookie(stage.origin, sid)
+    for (const site of ['none', 'same-origin', 'cross-site']) {
+      const reply = await visit(uwe, loginUrl('/deep?x=1'), { 'sec-fetch-site': site })
+      expect(reply.headers.location).toBe('/deep?x=1')
+      expect(setCookies(reply)).toEqual([])
+    }
+    expect(uwe.cookie(stage.origin, sid)).toBe(before)
+    expect((await uwe.ask(`${stage.origin}/x`)).status).toBe(200)
+  })
+
+  test('login with another account in mind ends nothing until that has worked (T50)', async () => {
+    const before = uwe.cookie(stage.origin, sid)
+    const authorize = await begin(uwe, `${stage.origin}/.auth/login?prompt=select_account`)
+    expect(parameter(authorize, 'prompt')).toBe('select_account')
+    expect(uwe.cookie(stage.origin, sid)).toBe(before)
+    expect((await uwe.ask(`${stage.origin}/x`)).status).toBe(200)
+  })
+
+  test('login answers no method that changes anything', async () => {
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      expect((await uwe.ask(`${stage.origin}/.auth/login`, { method, headers: navigation })).status).toBe(405)
+    }
+  })
+})
+
+describe('login and what nobody waits for', () => {
+  const html = { accept: 'text/html,*/*' }
+  for (const [what, headers] of [
+    ['a fetch', { accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+    ['a fetch that asks for HTML', { ...html, 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+    ['an image', { ...html, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }],
+    ['a script', { accept: '*/*', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' }],
+    ['a frame', { ...navigation, 'sec-fetch-dest': 'iframe' }],
+    ['a frame of another site', { ...navigation, 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site' }],
+    ['an embedded object', { ...navigation, 'sec-fetch-dest': 'object' }],
+    ['a prefetch', { ...navigation, 'sec-purpose': 'prefetch' }],
+    ['a prerender', { ...navigation, 'sec-purpose': 'prefetch;prerender' }],
+    ['a prefetch of an old browser', { ...html, purpose: 'prefetch' }],
+    ['an XMLHttpRequest', { ...html, 'x-requested-with': 'XMLHttpRequest' }],
+    ['a tool', { accept: '*/*' }],
+    ['a request that wants nothing in particular', {}],
+  ] as const) {
+    test(`login does not begin for ${what} (T53)`, async () => {
+      const visitor = createVisitor()
+      for (const path of ['/.auth/login?return_to=/x', '/x']) {
+        const reply = await visitor.ask(stage.origin + path, { headers })
+        expect(reply.status).toBe(401)
+        expect(reply.location).toBe('')
+        expect(setCookies(reply)).toEqual([])
+      }
+      visitor.close()
+    })
+  }
+
+  test('a cross-site post begins no sign-in (T53)', async () => {
+    const visitor = createVisitor()
+    const headers = { ...navigation, 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
+    const reply = await visitor.ask(`${stage.origin}/x`, { method: 'POST', headers, body: 'a=b' })
+    expect(reply.status).toBe(401)
+    expect(setCookies(reply)).toEqual([])
+    visitor.close()
+  })
+})
+
+describe('twenty tabs at once', () => {
+  const tabs = Array.from({ length: 20 }, (_, index) => `/tab/${index}?of=20`)
+
+  async function allArrive(visitor: Visitor, answers: readonly string[]): Promise<void> {
+    const pages = await Promise.all(answers.map((answer) => visitor.open(answer)))
+    expect(pages.map((page) => page.url)).toEqual(tabs.map((tab) => stage.origin + tab))
+    expect(pages.map((page) => page.status)).toEqual(tabs.map(() => 200))
+    const names = visitor.cookies(stage.origin).map((pair) => pair.split('=')[0])
+    expect(names.sort()).toEqual([binding, sid].sort())
+    expect(visitor.cookies(stage.origin).join('; ').length).toBeLessThan(200)
+  }
+
+  test('a browser without any cookie gets each of its twenty tabs to its own address (T45)', async () => {
+    const visitor = createVisitor()
+    const begun = await Promise.all(tabs.map((tab) => begin(visitor, stage.origin + tab)))
+    const answers: string[] = []
+    for (const authorize of begun) answers.push(await answerFor(visitor, authorize, 'uwe@contoso.example'))
+    await allArrive(visitor, answers)
+    visitor.close()
+  })
+
+  test('a browser that has signed in before does so as well (T45)', async () => {
+    const visitor = createVisitor()
+    await signIn(visitor, `${stage.origin}/`, 'uwe@contoso.example')
+    const kept = visitor.cookie(stage.origin, binding)
+    visitor.setCookie(stage.origin, sid, null)
+    const answers = await Promise.all(tabs.map((tab) => cameBack(visitor, stage.origin + tab, 'uwe@contoso.example')))
+    await allArrive(visitor, answers)
+    expect(visitor.cookie(stage.origin, binding)).toBe(kept)
+    visitor.close()
+  })
+
+  test('a browser with twenty tabs needs no second round where all share the cookie (T45)', async () => {
+    const visitor = createVisitor()
+    await signIn(visitor, `${stage.origin}/`, 'uwe@contoso.example')
+    visitor.setCookie(stage.origin, sid, null)
+    const answers = await Promise.all(tabs.map((tab) => cameBack(visitor, stage.origin + tab, 'uwe@contoso.example')))
+    for (const [index, answer] of answers.entries()) {
+      expect((await visit(visitor, answer)).headers.location).toBe(tabs[index])
+    }
+    visitor.close()
+  })
+})
+
+describe.skipIf(redisMissing())('anonymous traffic', () => {
+  let redis: TestRedis
+  let withRedis: Stage
+  beforeAll(async () => {
+    redis = await startRedis()
+    withRedis = await startStage({ session: `store: { type: redis, url: '${redis.url}' }` })
+  })
+  afterAll(async () => {
+    await withRedis.close()
+    await redis.stop()
+  })
+
+  test('anonymous traffic stores nothing (T95)', async () => {
+    const visitor = createVisitor()
+    for (const path of [
+      '/',
+      '/x?y',
+      '/public/x',
+      '/optional',
+      '/admin',
+      '/.auth/me',
+      '/.auth/logout',
+      '/.auth/signed-out',
+    ]) {
+      await visit(visitor, withRedis.origin + path)
+      await visitor.ask(withRedis.origin + path, { headers: { accept: '*/*' } })
+    }
+    const callback = `${withRedis.origin}/.auth/callback`
+    const state = parameter(await begin(visitor, `${withRedis.origin}/deep`), 'state')
+    for (const query of ['', '?code=x', '?state=x&code=x', '?error=access_denied', `?state=${state}x&code=x`]) {
+      await visit(visitor, callback + query)
+    }
+    const stranger = createVisitor()
+    await visit(stranger, `${callback}?state=${state}&code=x`)
+    await stranger.ask(`${withRedis.origin}/.auth/logout`, { method: 'POST', headers: { origin: withRedis.origin } })
+    expect(await redis.client.keys('*')).toEqual([])
+    visitor.close()
+    stranger.close()
+  })
+
+  test('a sign-in stores what it needs, under names that tell nothing (T80)', async () => {
+    const visitor = createVisitor()
+    await signIn(visitor, `${withRedis.origin}/`, 'uwe@contoso.example')
+    const keys = await redis.client.keys('*')
+    expect(keys.length).toBeGreaterThan(0)
+    const id = decodeURIComponent(visitor.cookie(withRedis.origin, sid) ?? '').slice(2, 24)
+    for (const key of keys) {
+      expect(key).not.toContain(id)
+      const value = await redis.client.dump(key)
+      expect(`${value}`).not.toMatch(/contoso\.example|objectId|eyJhbGciOi|71f8d2b5/)
+    }
+    visitor.close()
+  })
+})
