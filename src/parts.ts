@@ -7,6 +7,7 @@ import { createEndpoints } from './http/endpoints.ts'
 import type { GateParts } from './http/gate.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
+import { createRefuse } from './http/refusals.ts'
 import { createRounds } from './http/rounds.ts'
 import { createProviders, type Providers } from './oidc/provider.ts'
 import { createHealth, type Health } from './ops/health.ts'
@@ -43,10 +44,11 @@ export function createParts(gateway: Gateway, log: Log, clock: () => number = ()
   const forwarder = createForwarder({ log })
   const answers = createAnswers(createPages())
   const rounds = createRounds(clock)
-  const login = createLogin({ answers, providers, transactions, metrics, rounds })
+  const refuse = createRefuse({ answers, log })
+  const login = createLogin({ answers, refuse, providers, transactions, metrics, rounds })
   const callback = createCallback({ answers, login, providers, transactions, writer, rounds, metrics, log, clock })
-  const logout = createLogout({ answers, providers, writer, rounds, metrics, log })
-  const endpoints = createEndpoints({ answers, login, callback, logout, writer })
+  const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
+  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, writer })
   const readCaller = createCallerReader(gateway.server.trustedProxies)
 
   metrics.gauge('sallyport_tunnels', 'Open WebSockets.', () => forwarder.openTunnels())

@@ -105,7 +105,7 @@ describe('README.md', () => {
     assert.deepEqual(said, are)
   })
 
-  test('names only events and metrics that are written', () => {
+  test('names every event that is written, and no event or metric that is not', () => {
     const source = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts') && !file.startsWith('emulator'))
       .map((file) => read(join('src', file)))
@@ -113,6 +113,11 @@ describe('README.md', () => {
     const events = rows(readme, 'Event', 'When').flatMap(([names]) => list(names))
     const metrics = [...readme.matchAll(/`(sallyport_\w+)`/g)].map(([, name = '']) => name)
     for (const name of [...events, ...metrics]) assert(source.includes(`'${name}'`), name)
+    const written = [...source.matchAll(/\blog(?:\??\.(?:info|warn|error)|\[[^(]+\])\(\s*'(\w+)'/g)].map(
+      ([, name = '']) => name,
+    )
+    assert(written.length > 20)
+    assert.deepEqual(events.toSorted(), [...new Set(written)].toSorted())
   })
 })
 

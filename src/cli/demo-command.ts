@@ -126,8 +126,9 @@ interface Shown {
 }
 
 function welcome({ address, config, emulator, application, people }: Shown): string {
-  const width = Math.max(...people.map((person) => person.name.length))
-  const rows = people.map((person) => `    ${person.name.padEnd(width)}  ${person.description} (${person.username})`)
+  // The name comes last: letters of other scripts may be two columns wide, or none.
+  const width = Math.max(...people.map((person) => person.username.length))
+  const rows = people.map((person) => `    ${person.username.padEnd(width)}  ${person.name}: ${person.description}`)
   return `
   Sallyport is running. Open
 

@@ -86,7 +86,7 @@ const server = z.strictObject({
     .prefault([])
     .meta({
       description:
-        'Proxies in front of the gateway whose X-Forwarded-For and X-Forwarded-Proto are believed. The tenant always comes from Host.',
+        'Proxies in front of the gateway whose X-Forwarded-For is believed. The tenant always comes from Host, the scheme from `publicUrl`.',
       examples: [['10.0.0.0/8']],
     }),
   log: z

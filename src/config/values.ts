@@ -62,7 +62,7 @@ export function readTrustedProxy(text: string): Reading<string> {
     return { problem: 'the number after the slash is not the length of a prefix' }
   }
   if (Number(prefix) === 0) {
-    return { problem: 'this trusts everybody: any caller could then state another address and scheme as his own' }
+    return { problem: 'this trusts everybody: any caller could then state another address as his own' }
   }
   return { value: text }
 }

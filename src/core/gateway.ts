@@ -17,7 +17,7 @@ export interface Address {
 export interface ServerSettings {
   readonly listen: Address
   readonly management: Address
-  /** CIDR blocks or addresses whose X-Forwarded-For and X-Forwarded-Proto are believed. */
+  /** CIDR blocks or addresses whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly requests: 'refused' | 'all' }
   /** How long a shut-down waits for requests in flight, in seconds. */

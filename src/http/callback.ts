@@ -98,7 +98,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail })
       return refuse(walk, read.refused, returnTo)
     }
-    await parts.writer.signIn(request, read.facts, { idToken: redeemed.idToken, loginHint: redeemed.loginHint })
+    await parts.writer.signIn(request, read.facts, { loginHint: redeemed.loginHint })
     logSignIn(walk, read.facts, read)
     metrics.signIn(tenant.name, 'signed_in')
     const binding = readBinding(cookieOf(walk.facts))

@@ -12,6 +12,7 @@ import type { createCallback } from './callback.ts'
 import type { Login } from './login.ts'
 import type { Logout } from './logout.ts'
 import { meAnswer } from './me.ts'
+import type { Refuse } from './refusals.ts'
 import type { Walk } from './walk.ts'
 import { writeAnswer } from './writers.ts'
 
@@ -26,6 +27,7 @@ export interface Endpoints {
 
 export interface EndpointParts {
   readonly answers: Answers
+  readonly refuse: Refuse
   readonly login: Login
   readonly callback: ReturnType<typeof createCallback>
   readonly logout: Logout
@@ -39,7 +41,7 @@ interface Call {
   readonly failed: (error: unknown) => void
 }
 
-export function createEndpoints({ answers, login, callback, logout, writer }: EndpointParts): Endpoints {
+export function createEndpoints({ answers, refuse, login, callback, logout, writer }: EndpointParts): Endpoints {
   const calls = new WeakMap<IncomingMessage, Call>()
   const callOf = (request: IncomingMessage): Call => {
     const call = calls.get(request)
@@ -85,9 +87,9 @@ export function createEndpoints({ answers, login, callback, logout, writer }: En
         case 'login':
           return writeAnswer(request, walk.response, await login.answer(walk, query))
         case 'signedOut':
-          return writeAnswer(request, walk.response, logout.signedOut(walk, query))
+          return writeAnswer(request, walk.response, await logout.signedOut(walk, query))
         case 'me':
-          return writeAnswer(request, walk.response, meAnswer(answers, walk))
+          return writeAnswer(request, walk.response, meAnswer(answers, refuse, walk))
         default:
           return endpoint satisfies never
       }

@@ -12,6 +12,7 @@ import type { Transactions } from '../session/transaction.ts'
 import type { Answers } from './answers.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
+import type { Refuse } from './refusals.ts'
 import type { Rounds } from './rounds.ts'
 import type { Walk } from './walk.ts'
 
@@ -37,13 +38,14 @@ export interface Login {
 
 export interface LoginParts {
   readonly answers: Answers
+  readonly refuse: Refuse
   readonly providers: Providers
   readonly transactions: Transactions
   readonly metrics: Metrics
   readonly rounds: Rounds
 }
 
-export function createLogin({ answers, providers, transactions, metrics, rounds }: LoginParts): Login {
+export function createLogin({ answers, refuse, providers, transactions, metrics, rounds }: LoginParts): Login {
   async function start(begin: LoginStart): Promise<Answer> {
     const { tenant } = begin
     // One cookie for all tabs of a browser, renewed rather than replaced: twenty parallel sign-ins do not undo each other (T45).
@@ -75,12 +77,11 @@ export function createLogin({ answers, providers, transactions, metrics, rounds 
       return binding !== null && rounds.goesRound(binding, facts.target)
     },
     async answer(walk, query) {
-      const { tenant, facts, session, requestId } = walk
-      const occasion = { requestId, facts, tenant, session }
+      const { tenant, facts, session } = walk
       const asked = onceEach(query, ['return_to', 'prompt', 'login_hint', 'domain_hint'])
-      if (asked === null) return answers.outcome('request_malformed', occasion)
+      if (asked === null) return refuse(walk, 'request_malformed')
       // Scripts, images and prefetches must not begin sign-ins that nobody will finish (T53); frames cannot finish them.
-      if (facts.kind !== 'navigation') return answers.outcome('login_required', occasion)
+      if (facts.kind !== 'navigation') return refuse(walk, 'login_required')
       const returnTo = inAscii(safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/')
       const prompt = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
       // A bookmarked sign-in page, or a link to it, neither ends a session nor bothers who has one.

@@ -1,8 +1,10 @@
 /** `/.auth/logout` and `/.auth/signed-out`: the session ends here first, then the person goes on to the provider's sign-out. */
 import type { Request } from 'express'
 import type { Answer } from '../core/answer/answer.ts'
+import { outcomes } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
 import type { Tenant } from '../core/gateway.ts'
+import type { SessionTokens } from '../core/identity/session.ts'
 import { endpoints } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { endSessionUrl } from '../oidc/end-session.ts'
@@ -10,16 +12,20 @@ import type { Providers } from '../oidc/provider.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { expiredCookie, readBinding } from '../session/cookie.ts'
+import type { Sessions } from '../session/sessions.ts'
 import type { SessionWriter } from '../session/writer.ts'
 import { type Answers, loginAddress, personOf } from './answers.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
+import { type Refuse, whoAsked } from './refusals.ts'
 import type { Rounds } from './rounds.ts'
 import type { Walk } from './walk.ts'
 
 export interface LogoutParts {
   readonly answers: Answers
+  readonly refuse: Refuse
   readonly providers: Providers
+  readonly sessions: Sessions
   readonly writer: SessionWriter
   readonly rounds: Rounds
   readonly metrics: Metrics
@@ -27,11 +33,15 @@ export interface LogoutParts {
 }
 
 export interface Logout {
+  /** Ends the session, asks first, or refuses, by what was meant. A store that is away is the outcome `sign_out_unfinished`. */
   logout(request: Request, walk: Walk): Promise<Answer>
-  signedOut(walk: Walk, query: string): Answer
+  /** The way back from the provider. Whoever has a session all the same is asked, and not told otherwise. */
+  signedOut(walk: Walk, query: string): Promise<Answer>
 }
 
-export function createLogout({ answers, providers, writer, rounds, metrics, log }: LogoutParts): Logout {
+export function createLogout(parts: LogoutParts): Logout {
+  const { answers, refuse, providers, sessions, writer, rounds, metrics, log } = parts
+
   /** A provider that is away must not keep anybody signed in here: the session has ended by then, and the page says what is left. */
   async function nextStop(tenant: Tenant, logoutHint: string | null): Promise<string> {
     try {
@@ -42,33 +52,37 @@ export function createLogout({ answers, providers, writer, rounds, metrics, log 
       if (!(cause instanceof Fault)) throw cause
       log.warn('provider_sign_out_skipped', { tenant: tenant.name, provider: tenant.provider.name })
     }
-    return `${endpoints.signedOut}?only=here`
+    return signedOutHere
   }
 
   return {
     async logout(request, walk) {
-      const { tenant, session, facts, requestId } = walk
+      const { tenant, session, facts } = walk
       const intent = signOutIntent(facts, tenant)
-      if (intent === 'refuse') return answers.outcome('cross_site_refused', { requestId, facts, tenant, session })
+      if (intent === 'refuse') return refuse(walk, 'cross_site_refused')
       if (intent === 'ask') return answers.page(200, confirmPage(walk))
-      const tokens = await writer.signOut(request)
       const binding = readBinding(cookieOf(facts))
       if (binding !== null) rounds.left(binding)
+      let tokens: SessionTokens | null
+      try {
+        tokens = await writer.signOut(request)
+      } catch (error) {
+        if (error instanceof Fault && error.code === 'session_store_down') return forgetting(unfinished(walk, error))
+        throw error
+      }
       if (session !== null) {
         metrics.signOut(tenant.name)
-        log.info('signed_out', {
-          requestId,
-          tenant: tenant.name,
-          directoryId: session.facts.directoryId,
-          objectId: session.facts.objectId,
-          callerAddress: facts.callerAddress,
-        })
+        log.info('signed_out', whoAsked(walk))
       }
-      const location = session === null ? endpoints.signedOut : await nextStop(tenant, tokens?.loginHint ?? null)
+      const location = session === null ? signedOutHere : await nextStop(tenant, tokens?.loginHint ?? null)
       return forgetting(answers.redirect(location, [expiredCookie()]))
     },
 
-    signedOut({ tenant, requestId }, query) {
+    async signedOut(walk, query) {
+      const { tenant, facts, requestId } = walk
+      // Looking in here is not activity; and signing out takes a click, since a link of anybody may lead here.
+      const session = await sessions.load(tenant.name, cookieOf(facts), { activity: false })
+      if (session !== null) return answers.page(200, confirmPage({ ...walk, session }))
       return answers.page(200, {
         page: 'signed-out',
         applicationName: tenant.branding.name,
@@ -79,6 +93,15 @@ export function createLogout({ answers, providers, writer, rounds, metrics, log 
         requestId,
       })
     },
+  }
+
+  /** This replica refuses the session from now on, and tells the store when it is back; the browser forgets it in any case. */
+  function unfinished(walk: Walk, error: Fault): Answer {
+    const { tenant, facts, requestId } = walk
+    const code = 'sign_out_unfinished'
+    log[outcomes[code].level]('sign_out_unfinished', { ...whoAsked(walk), error })
+    const answer = answers.outcome(code, { requestId, facts, tenant, session: null, returnTo: '/' })
+    return { ...answer, headers: { ...answer.headers, 'Set-Cookie': [expiredCookie()] } }
   }
 
   function confirmPage({ tenant, session, requestId }: Walk) {
@@ -92,6 +115,9 @@ export function createLogout({ answers, providers, writer, rounds, metrics, log 
     } as const
   }
 }
+
+/** Where nothing is known of the session at the provider, the page does not claim that it has ended. */
+const signedOutHere = `${endpoints.signedOut}?only=here`
 
 /**
  * The browser drops the pages it has kept, in its cache and for the back button, where they would be shown to the next person

@@ -12,7 +12,8 @@ export interface Management {
 
 export async function listenForManagement(address: Address, health: Health, metrics: Metrics): Promise<Management> {
   const server = createServer(async (request, response) => {
-    const answer = await answerOf(request.url ?? '', health, metrics)
+    // A figure that cannot be worked out must not end the process.
+    const answer = await answerOf(request.url ?? '', health, metrics).catch(() => failed)
     response.writeHead(answer.status, { 'Content-Type': answer.type, 'Cache-Control': 'no-store' })
     response.end(answer.body)
   })
@@ -26,6 +27,8 @@ export async function listenForManagement(address: Address, health: Health, metr
       }),
   }
 }
+
+const failed = { status: 500, type: 'text/plain', body: 'failed\n' } as const
 
 async function answerOf(path: string, health: Health, metrics: Metrics) {
   switch (path) {

@@ -3,12 +3,13 @@ import type { Answer } from '../core/answer/answer.ts'
 import { resolveRoles } from '../core/identity/roles.ts'
 import type { Answers } from './answers.ts'
 import { personOf } from './answers.ts'
+import type { Refuse } from './refusals.ts'
 import type { Walk } from './walk.ts'
 
-export function meAnswer(answers: Answers, walk: Walk): Answer {
-  const { tenant, facts, session, requestId } = walk
-  if (session === null)
-    return answers.outcome('login_required', { requestId, facts: { ...facts, kind: 'data' }, tenant, session })
+/** @returns JSON in any case: also a person who opens it as a page gets no page. */
+export function meAnswer(answers: Answers, refuse: Refuse, walk: Walk): Answer {
+  const { tenant, facts, session } = walk
+  if (session === null) return refuse({ ...walk, facts: { ...facts, kind: 'data' } }, 'login_required')
   const { roles } = resolveRoles(tenant, session)
   return answers.json(200, {
     directoryId: session.facts.directoryId,

@@ -9,7 +9,6 @@ import type { Providers } from './provider.ts'
 export type Redeemed =
   | {
       readonly claims: Readonly<Record<string, unknown>>
-      readonly idToken: string
       readonly loginHint: string | null
     }
   | { readonly refused: Extract<RefusalCode, 'login_cancelled' | 'provider_refused'>; readonly said: ProviderError }
@@ -42,9 +41,9 @@ export async function redeem(providers: Providers, provider: Provider, redemptio
       idTokenExpected: true,
     })
     const claims = answer.claims()
-    if (claims === undefined || answer.id_token === undefined) throw new Fault('provider_fault')
+    if (claims === undefined) throw new Fault('provider_fault')
     const hint = claims.login_hint
-    return { claims, idToken: answer.id_token, loginHint: typeof hint === 'string' ? hint : null }
+    return { claims, loginHint: typeof hint === 'string' ? hint : null }
   } catch (cause) {
     return refusalOrThrow(cause)
   }

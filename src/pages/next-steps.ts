@@ -47,6 +47,8 @@ const nextSteps = {
   provider_fault: trySigningIn,
   client_refused: askForHelp,
   session_store_down: tryAgain,
+  // Nothing is left to be tried again: this browser has no session any more.
+  sign_out_unfinished: { steps: ['other-account', 'contact'], help: 'help' },
   upstream_unreachable: tryAgain,
   upstream_timeout: tryAgain,
   internal_error: tryAgain,

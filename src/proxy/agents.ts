@@ -2,7 +2,6 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { isIP } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { Upstream } from '../core/gateway.ts'
 import { UpstreamTimeout } from './upstream-failure.ts'
 
@@ -25,49 +24,57 @@ export interface Agents {
 /** Agents hang on the upstream object: a reload that leaves an upstream as it was leaves its connections. */
 export function createAgents(): Agents {
   const byUpstream = new WeakMap<Upstream, Connections>()
-  const pool: Pool = { idle: new Set(), open: true }
+  /** Held weakly: an agent nobody uses any more has no connections either. */
+  const made = new Set<WeakRef<HttpAgent>>()
+  let closed = false
   return {
     to(upstream) {
       const known = byUpstream.get(upstream)
       if (known !== undefined) return known
-      const connections = connectionsTo(upstream, pool)
+      const connections = connectionsTo(upstream)
+      if (closed) keepNone(connections.shared)
+      for (const ref of made) if (ref.deref() === undefined) made.delete(ref)
+      made.add(new WeakRef(connections.shared))
       byUpstream.set(upstream, connections)
       return connections
     },
     close() {
-      pool.open = false
-      for (const socket of pool.idle) socket.destroy()
+      closed = true
+      for (const ref of made) {
+        const agent = ref.deref()
+        if (agent !== undefined) keepNone(agent)
+      }
     },
   }
 }
 
-/** The idle connections of all agents: what has to be closed at the end, without holding on to the agents. */
-interface Pool {
-  readonly idle: Set<Duplex>
-  open: boolean
+/** Closes the connections that an agent keeps, and lets it keep no further ones. */
+function keepNone(agent: HttpAgent): void {
+  agent.keepSocketAlive = () => false
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
 }
 
-function connectionsTo(upstream: Upstream, pool: Pool): Connections {
+function connectionsTo(upstream: Upstream): Connections {
   const { protocol, port } = upstream
   // A URL writes IPv6 in brackets, a socket does not take them.
   const hostname = upstream.hostname.replace(/^\[(.*)\]$/, '$1')
-  const shared = createAgent(protocol, hostname, true)
-  const single = createAgent(protocol, hostname, false)
+  const shared = createAgent(upstream, hostname, true)
+  const single = createAgent(upstream, hostname, false)
   limitConnecting(shared, upstream)
   limitConnecting(single, upstream)
-  noteIdle(shared, pool)
   return { target: { protocol, hostname, port }, shared, single }
 }
 
-function createAgent(protocol: Upstream['protocol'], hostname: string, keepAlive: boolean): HttpAgent {
+function createAgent({ protocol, firstByteTimeoutSeconds }: Upstream, hostname: string, keepAlive: boolean): HttpAgent {
   const options = {
     keepAlive,
     // Event streams may hold as many connections as there are callers.
     maxSockets: Number.POSITIVE_INFINITY,
     maxFreeSockets: 256,
     scheduling: 'lifo',
-    // For idle connections: shorter than the patience of firewalls, and only with it does Node heed `Keep-Alive: timeout=`.
-    timeout: 15_000,
+    // The limit of first-byte.ts, which then has nothing to set per request; idle connections close after it too, or earlier
+    // where the upstream says so: without any limit, Node would not heed `Keep-Alive: timeout=`.
+    timeout: firstByteTimeoutSeconds * 1_000,
   } as const
   if (protocol === 'http:') return new HttpAgent(options)
   // The certificate must be valid for the upstream's own name: without `servername`, Node would take the name in the Host header.
@@ -87,26 +94,5 @@ function limitConnecting(agent: HttpAgent, upstream: Upstream): void {
     socket.once(ready, stop)
     socket.once('close', stop)
     return socket
-  }
-}
-
-function noteIdle(agent: HttpAgent, pool: Pool): void {
-  const connect = agent.createConnection.bind(agent)
-  // Node returns whether the connection may be kept; its types do not say so.
-  const keep = agent.keepSocketAlive.bind(agent) as (socket: Duplex) => unknown
-  const reuse = agent.reuseSocket.bind(agent)
-  agent.createConnection = (options, callback) => {
-    const socket = connect(options, callback)
-    socket?.once('close', () => pool.idle.delete(socket))
-    return socket
-  }
-  agent.keepSocketAlive = (socket) => {
-    if (!pool.open || keep(socket) === false) return false
-    pool.idle.add(socket)
-    return true
-  }
-  agent.reuseSocket = (socket, request) => {
-    pool.idle.delete(socket)
-    reuse(socket, request)
   }
 }

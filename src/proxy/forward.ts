@@ -37,16 +37,16 @@ export function createForwarder(options: { readonly log?: ProxyLog } = {}): Forw
   const tunnels = createTunnels(agents)
   const send = createSender()
   return {
-    async forward(request, response, plan) {
-      if (isGone(request, response)) return 'caller_gone'
-      const way = wayOf(request, plan)
-      const connections = agents.to(plan.upstream)
-      request.headers = outgoingHeaders(request.method ?? '', request.headers, plan.headers) as typeof request.headers
+    forward(request, response, plan) {
       return new Promise((resolve, reject) => {
+        if (isGone(request, response)) return resolve('caller_gone')
+        const way = wayOf(request, plan)
+        const connections = agents.to(plan.upstream)
+        request.headers = outgoingHeaders(request.method ?? '', request.headers, plan.headers) as typeof request.headers
         const agent = way.alone ? connections.single : connections.shared
         const { repeatable } = way
-        const journey = { request, response, plan, connections, agent, repeatable, send, resolve, reject }
-        send(createPassage({ ...journey, log: options.log }))
+        const { log } = options
+        send(createPassage({ request, response, plan, connections, agent, repeatable, send, resolve, reject, log }))
       })
     },
     tunnel: (_request, socket, head, plan) => tunnels.open(socket, head, plan),
@@ -66,7 +66,7 @@ export function createForwarder(options: { readonly log?: ProxyLog } = {}): Forw
  */
 function wayOf(request: IncomingMessage, plan: ForwardPlan): { readonly alone: boolean; readonly repeatable: boolean } {
   const bodiless = bodyFraming(request.headers) === 'none'
-  const authorization = plan.headers.authorization ?? plan.headers.Authorization
+  const { authorization } = plan.headers
   return {
     alone: !bodiless || bindsConnection(authorization),
     repeatable: bodiless && repeatableMethods.has(request.method ?? ''),
@@ -93,7 +93,8 @@ function createSender(): (passage: Passage) => void {
       const { plan, agent, connections } = passage.journey
       request.url = plan.target
       chosen.agent = agent
-      return { ...connections.target, passage }
+      const { protocol, hostname, port } = connections.target
+      return { protocol, hostname, port, passage }
     },
     // The default plugins answer errors themselves, with what the caller sent in the text.
     ejectPlugins: true,

@@ -5,8 +5,8 @@ export interface ForwardPlan {
   readonly upstream: Upstream
   /** Raw path and query that go out, byte for byte as they came. Starts with `/`. */
   readonly target: string
-  /** The finished request headers with `host`, scrubbed, without hop-by-hop headers. Latin1 strings. */
-  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  /** The finished request headers with `host`, scrubbed, names in lower case, Latin1 strings. Made for this request: the proxy takes them over. */
+  readonly headers: Record<string, string | readonly string[]>
   /** Set-Cookie of these names is dropped from the answer; the case counts. */
   readonly ownCookieNames: readonly string[]
   /** Answers to signed-in people without any cache rule become `private`. */

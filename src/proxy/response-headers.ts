@@ -64,12 +64,17 @@ function cookieName(line: string): string {
   return (pair.split('=', 1)[0] ?? '').trim()
 }
 
+const connectionName = 'connection'
+const proxyConnectionName = 'proxy-connection'
+
 /** Null in the ordinary case, so that it costs nothing. */
 function namedByConnection(raw: readonly string[]): ReadonlySet<string> | null {
   let named: Set<string> | null = null
   for (let at = 0; at + 1 < raw.length; at += 2) {
-    const lower = (raw[at] ?? '').toLowerCase()
-    if (lower !== 'connection' && lower !== 'proxy-connection') continue
+    const name = raw[at] ?? ''
+    if (name.length !== connectionName.length && name.length !== proxyConnectionName.length) continue
+    const lower = name.toLowerCase()
+    if (lower !== connectionName && lower !== proxyConnectionName) continue
     for (const token of connectionTokens(raw[at + 1] ?? '')) {
       if (hopByHopNames.has(token) || token === 'close') continue
       named ??= new Set()

@@ -72,8 +72,8 @@ function parseFacts(text: string): SessionFacts | null {
 
 function parseTokens(text: string): SessionTokens | null {
   const value = parseObject(text)
-  if (value === null || !isText(value.idToken)) return null
-  return { idToken: value.idToken, loginHint: isText(value.loginHint) ? value.loginHint : null }
+  if (value === null) return null
+  return { loginHint: isText(value.loginHint) ? value.loginHint : null }
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

@@ -1,4 +1,4 @@
-/** Who wants to know when a session ends: open sockets and streams, which ask nobody again (T101, T129). */
+/** Who wants to know when a session ends: open WebSockets, which ask nobody again (T101). */
 import type { SessionName } from './records.ts'
 
 interface Watched {

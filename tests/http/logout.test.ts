@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
-import { begin, parameter, setCookies, sid, visit } from './scene.ts'
+import { begin, expectPage, parameter, setCookies, sid, visit } from './scene.ts'
 
 let stage: Stage
 let visitor: Visitor
@@ -133,7 +134,7 @@ describe('logout and what is left', () => {
       expect(reply.status).toBe(401)
     }
     const again = await visitor.ask(url(), { headers: { ...fromHere, cookie: `${sid}=${old}` } })
-    expect(again.location).toBe(`${stage.origin}/.auth/signed-out`)
+    expect(again.location).toBe(`${stage.origin}/.auth/signed-out?only=here`)
   })
 
   test('logout clears the cookie with the attributes that it was set with (T70)', async () => {
@@ -189,14 +190,29 @@ describe('logout and what is left', () => {
     expect(picker.url.startsWith(stage.emulator.origin)).toBe(true)
   })
 
-  test('logout of nobody ends at the same page, and asks the provider nothing', async () => {
+  test('logout of nobody ends at the same page, asks the provider nothing, and claims nothing about it', async () => {
     const stranger = createVisitor()
     const before = stage.emulator.control.requests('logout')
-    const reply = await stranger.ask(url(), { headers: fromHere })
-    expect(reply.location).toBe(`${stage.origin}/.auth/signed-out`)
+    const reply = await stranger.open(url(), { headers: fromHere })
+    expect(reply.url).toBe(`${stage.origin}/.auth/signed-out?only=here`)
+    expect(reply.body).toContain('the sign-in service may still know you')
     expect(stage.emulator.control.requests('logout')).toBe(before)
     stranger.close()
   })
+
+  for (const query of ['', '?only=here']) {
+    test(`signedOut${query} tells nobody who has a session that it has ended, and ends none`, async () => {
+      await signedIn()
+      const reply = await visitor.ask(`${stage.origin}/.auth/signed-out${query}`, { headers: fromHere })
+      expect(reply.status).toBe(200)
+      expect(reply.body).toContain('Do you want to sign out?')
+      expect(reply.body).toContain('ada@contoso.example')
+      expect(reply.body).not.toMatch(/You are signed out|has ended/)
+      expect(setCookies(reply)).toEqual([])
+      expect(await isSignedIn()).toBe(true)
+      await visitor.ask(url(), { headers: fromHere })
+    })
+  }
 
   test('signedOut shows nothing of a caller, sets nothing and says no-store (T91)', async () => {
     const reply = await visit(visitor, `${stage.origin}/.auth/signed-out?only=<script>&state=<script>&x=evil`)
@@ -213,5 +229,67 @@ describe('logout and what is left', () => {
     await begin(visitor, `${stage.origin}/`)
     await signedIn()
     expect(visitor.cookie(stage.origin, sid)).not.toBe(old)
+  })
+})
+
+describe.skipIf(redisMissing())('logout while the store cannot be told', () => {
+  let redis: TestRedis
+  let shared: Stage
+  beforeAll(async () => {
+    redis = await startRedis()
+    shared = await startStage({ session: `store: { type: redis, url: '${redis.url}' }` })
+  })
+  afterAll(async () => {
+    redis.thaw()
+    await shared.close()
+    await redis.stop()
+  })
+
+  const leave = (leaving: Visitor) => leaving.ask(`${shared.origin}/.auth/logout`, { headers: fromHere })
+  const records = () => redis.client.keys('*:facts')
+
+  /** The page says what is left, the browser forgets the cookie, and a copy of it is worth nothing here. */
+  async function expectUnfinished(reply: Reply, copy: string): Promise<void> {
+    expectPage(reply, 503, 'sign_out_unfinished')
+    expect(reply.body).not.toContain('You stay signed in')
+    expect(reply.body).not.toContain('You are signed in as')
+    expect(setCookies(reply).filter((line) => line.startsWith(`${sid}=;`))).toHaveLength(1)
+    expect(reply.headers['clear-site-data']).toBe('"cache"')
+    for (const path of ['/x', '/.auth/me']) {
+      const again = await createVisitor().ask(shared.origin + path, { headers: { cookie: `${sid}=${copy}` } })
+      expect(again.status).toBe(401)
+    }
+    expect(shared.log().findLast((line) => line.event === 'sign_out_unfinished')).toMatchObject({ level: 'error' })
+    expect(shared.logText()).not.toContain(copy)
+  }
+
+  async function signedInThere(): Promise<{ readonly visitor: Visitor; readonly copy: string }> {
+    const visitor = createVisitor()
+    const state = async () => (await visitor.ask(`${shared.management}/readyz`)).body
+    await until('the gateway reaches Redis', async () => (await state()).includes('"sessionStore":"ready"'))
+    expect((await signIn(visitor, `${shared.origin}/x`, 'ada@contoso.example')).status).toBe(200)
+    return { visitor, copy: visitor.cookie(shared.origin, sid) ?? '' }
+  }
+
+  test('logout ends the session here although Redis is silent, says what is left, and Redis learns it later', async () => {
+    const { visitor, copy } = await signedInThere()
+    redis.freeze()
+    await expectUnfinished(await leave(visitor), copy)
+    expect(visitor.cookie(shared.origin, sid)).toBeUndefined()
+    redis.thaw()
+    await until('the record is gone', async () => (await records()).length === 0, 40_000)
+    visitor.close()
+  }, 60_000)
+
+  test('logout that Redis refuses is told to it again when the connection is new', async () => {
+    const { visitor, copy } = await signedInThere()
+    await redis.client.config('SET', 'min-replicas-to-write', '1')
+    await expectUnfinished(await leave(visitor), copy)
+    expect(await records()).toHaveLength(1)
+    await redis.client.config('SET', 'min-replicas-to-write', '0')
+    expect(await records()).toHaveLength(1)
+    await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await until('the record is gone', async () => (await records()).length === 0)
+    visitor.close()
   })
 })

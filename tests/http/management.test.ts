@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { outcomes } from '../../src/core/answer/outcomes.ts'
+import { listenForManagement } from '../../src/http/management.ts'
+import { createHealth } from '../../src/ops/health.ts'
+import { createMetrics } from '../../src/ops/metrics.ts'
 import { until } from '../redis.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, signIn, type Visitor } from '../visitor.ts'
@@ -114,6 +117,19 @@ describe('the management listener', () => {
       const { body } = await uwe.ask(`${stage.management}${path}`)
       expect(body).not.toMatch(/secret|contoso\.example|eyJ/i)
     }
+  })
+
+  test('answers 500 where a figure cannot be worked out, and lives', async () => {
+    const broken = createMetrics()
+    broken.gauge('sallyport_broken', 'Cannot be read.', () => {
+      throw new Error('planted')
+    })
+    const management = await listenForManagement({ host: '127.0.0.1', port: 0 }, createHealth(), broken)
+    const at = (path: string) => uwe.ask(`http://127.0.0.1:${management.port}${path}`)
+    const reply = await at('/metrics')
+    expect([reply.status, reply.body]).toEqual([500, 'failed\n'])
+    expect((await at('/healthz')).status).toBe(200)
+    await management.close()
   })
 
   test('turns readiness off while the gateway ends, and goes on living', async () => {

@@ -16,6 +16,7 @@ import {
   reads,
   sayInChat,
   sendMessage,
+  sessionCookie,
   signIn,
   uwe,
   zoe,
@@ -37,7 +38,7 @@ const at = (path: string) => `${demo.origin}${path}`
 
 test('the demo says where it is and whom to sign in as', () => {
   for (const { name, username } of [ada, uwe, nora, zoe]) {
-    assert.ok(demo.printed().includes(`${name} `) && demo.printed().includes(`(${username})`), demo.printed())
+    assert.match(demo.printed(), new RegExp(`^ +${username} +${name}: `, 'm'))
   }
 })
 
@@ -169,17 +170,24 @@ describe('logging out', () => {
     }))
 
   test('offers another account, and then asks even whom the provider still knows', () =>
-    browser.visit(async ({ tab }) => {
+    browser.visit(async ({ context, tab }) => {
       await signIn(tab, at('/payslips'), ada)
-      await logOut(tab, demo.origin)
-      const address = tab.url()
-      await tab.goto(at('/'))
-      await choose(tab, ada)
-      await arriveAt(tab, at('/'))
-      await tab.goto(address)
+      // Here the session is over, and there it is not.
+      await context.clearCookies({ name: sessionCookie })
+      await tab.goto(at('/.auth/signed-out'))
       await tab.getByRole('link', { name: 'Sign in with another account' }).click()
       await choose(tab, uwe)
       await reads(tab, `Welcome, ${uwe.name}`)
+    }))
+
+  test('tells nobody who is signed in that it is over, but offers it', () =>
+    browser.visit(async ({ tab }) => {
+      await signIn(tab, at('/payslips'), ada)
+      await tab.goto(at('/.auth/signed-out'))
+      await reads(tab, 'Do you want to sign out?')
+      await tab.getByText(`You are signed in as ${ada.name}`).waitFor()
+      await tab.getByRole('button', { name: 'Sign out' }).click()
+      await reads(tab, 'You are signed out')
     }))
 
   test('asks first where the address was typed in', () =>

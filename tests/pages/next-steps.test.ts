@@ -10,7 +10,8 @@ for (const code of codes) {
   if (code !== 'tenant_unknown') {
     test(`nextStepsFor offers something after ${code}`, () => assert.ok(steps.length > 0))
   }
-  if (outcomes[code].status >= 500) {
+  // After that one, this browser has no session that a second try could end.
+  if (outcomes[code].status >= 500 && code !== 'sign_out_unfinished') {
     test(`nextStepsFor offers to try again after ${code}`, () => assert.ok(steps.includes('again')))
   }
 }

@@ -38,7 +38,7 @@ export function facts(changes: Partial<SessionFacts> = {}): SessionFacts {
   }
 }
 
-export const tokens: SessionTokens = { idToken: 'eyJhbGciOiJSUzI1NiJ9.eyJzZWNyZXQiOjF9.c2ln', loginHint: 'O.ada' }
+export const tokens = { loginHint: 'O.ada-lovelace-at-contoso' } satisfies SessionTokens
 
 export interface Cookie {
   readonly id: string

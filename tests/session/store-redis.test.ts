@@ -98,7 +98,7 @@ describe.skipIf(redisMissing())('the store in Redis', () => {
     expect(names.sort()).toEqual([`test:{${storeKey(id)}}:facts`, `test:{${storeKey(id)}}:tokens`])
     const values = await Promise.all(names.map((name) => redis.client.get(name)))
     const dump = JSON.stringify([names, values])
-    for (const known of [id, 'payroll', 'Ada', 'ada@contoso.com', tokens.idToken, facts().objectId]) {
+    for (const known of [id, 'payroll', 'Ada', 'ada@contoso.com', tokens.loginHint, facts().objectId]) {
       expect(dump).not.toContain(known)
     }
     // The thief has the secrets and the names, and still lacks the id, which only the cookie has.

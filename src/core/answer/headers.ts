@@ -16,7 +16,7 @@ export interface Person {
 
 /**
  * Scrub, then add. Names are lower case, values one byte per character. Scrubbing does not look at who asks: it is the same on
- * public routes, without a session, and for upgrades (T25, T27, T102).
+ * public routes, without a session, and for upgrades (T25, T27, T102). What belongs to the connection is the proxy's to say.
  */
 export function finishHeaders(
   facts: RequestFacts,
@@ -24,27 +24,22 @@ export function finishHeaders(
   person: Person | null,
   requestId: string,
 ): FinishedHeaders {
-  const finished: FinishedHeaders = scrub(facts, tenant)
-  finished.host = tenant.publicUrl.host
+  const finished: FinishedHeaders = { ...(person === null ? tenantHeaders(tenant) : personHeaders(tenant, person)) }
   finished['x-forwarded-for'] = facts.forwardedFor
-  finished['x-forwarded-proto'] = tenant.publicUrl.scheme
-  finished['x-forwarded-host'] = tenant.publicUrl.host
   finished['x-request-id'] = requestId
-  // Never the caller's: `close` would end our pooled connections; an upgrade needs its own two fields (RFC 9110 section 7.8).
-  if (facts.kind === 'upgrade') {
-    finished.connection = 'Upgrade'
-    finished.upgrade = 'websocket'
-  } else {
-    finished.connection = 'keep-alive'
-  }
-  if (person !== null) for (const [name, value] of identityHeaders(tenant, person)) finished[name] = value
+  addHarmless(finished, facts, tenant)
   return finished
 }
 
-/** Belong to one connection, not to the request (RFC 9110 section 7.6.1). Transfer-Encoding stays: it says how the body is framed. */
-const hopByHop: ReadonlySet<string> = new Set([
+/**
+ * Belong to one connection, not to the request (RFC 9110 section 7.6.1), or are written anew. How the body is framed is the
+ * proxy's to say, from what the parser found.
+ */
+const notPassedOn: ReadonlySet<string> = new Set([
   'connection',
+  'content-length',
   'expect',
+  'host',
   'http2-settings',
   'keep-alive',
   'proxy-authenticate',
@@ -52,15 +47,17 @@ const hopByHop: ReadonlySet<string> = new Set([
   'proxy-connection',
   'te',
   'trailer',
+  'transfer-encoding',
   'upgrade',
 ])
 
-function scrub(facts: RequestFacts, tenant: Tenant): FinishedHeaders {
-  const finished: FinishedHeaders = {}
+/** The caller's own fields, without those that are ours to write, speak for a person, or belong to the connection. */
+function addHarmless(finished: FinishedHeaders, facts: RequestFacts, tenant: Tenant): void {
   const named = namedByConnection(facts.headers.connection)
+  const known = verdictsOf(tenant)
   for (const name in facts.headers) {
     const value = facts.headers[name]
-    if (value === undefined || named?.has(name) || dropped(tenant, name)) continue
+    if (value === undefined || (known.get(name) ?? judge(tenant, name, known)) || named?.has(name)) continue
     if (name === 'cookie') {
       const kept = withoutOwnCookies(String(value))
       if (kept !== null) finished.cookie = kept
@@ -68,7 +65,6 @@ function scrub(facts: RequestFacts, tenant: Tenant): FinishedHeaders {
       finished[name] = value
     }
   }
-  return finished
 }
 
 function namedByConnection(connection: string | readonly string[] | undefined): ReadonlySet<string> | null {
@@ -86,34 +82,47 @@ function bindsConnection(authorization: string): boolean {
 }
 
 /** Whether a field goes, by name; remembered, since callers send the same few names. Bounded, since they choose them. */
-function dropped(tenant: Tenant, name: string): boolean {
-  const memo = verdicts.get(tenant) ?? new Map<string, boolean>()
-  const known = memo.get(name)
+function verdictsOf(tenant: Tenant): Map<string, boolean> {
+  const known = verdicts.get(tenant)
   if (known !== undefined) return known
-  const verdict = hopByHop.has(name) || isIdentityName(tenant, foldName(name))
-  if (memo.size < mostVerdicts) memo.set(name, verdict)
-  verdicts.set(tenant, memo)
-  return verdict
+  const made = new Map<string, boolean>()
+  verdicts.set(tenant, made)
+  return made
+}
+
+function judge(tenant: Tenant, name: string, known: Map<string, boolean>): boolean {
+  const dropped = notPassedOn.has(name) || isIdentityName(tenant, foldName(name))
+  if (known.size < mostVerdicts) known.set(name, dropped)
+  return dropped
 }
 
 const verdicts = new WeakMap<Tenant, Map<string, boolean>>()
 const mostVerdicts = 1_000
 
-const identities = new WeakMap<
-  Session,
-  { readonly tenant: Tenant; readonly headers: readonly (readonly [string, string])[] }
->()
+const byTenant = new WeakMap<Tenant, FinishedHeaders>()
 
-/** The identity headers of a person, worked out once per session and compiled tenant. */
-function identityHeaders(tenant: Tenant, person: Person): readonly (readonly [string, string])[] {
-  const known = identities.get(person.session)
+/** What every request to a tenant's upstream says of the tenant. */
+function tenantHeaders(tenant: Tenant): Readonly<FinishedHeaders> {
+  const known = byTenant.get(tenant)
+  if (known !== undefined) return known
+  const { host, scheme } = tenant.publicUrl
+  const headers = { host, 'x-forwarded-proto': scheme, 'x-forwarded-host': host }
+  byTenant.set(tenant, headers)
+  return headers
+}
+
+const byPerson = new WeakMap<Session, { readonly tenant: Tenant; readonly headers: Readonly<FinishedHeaders> }>()
+
+/** The same with the identity of a person, worked out once per session and compiled tenant. */
+function personHeaders(tenant: Tenant, person: Person): Readonly<FinishedHeaders> {
+  const known = byPerson.get(person.session)
   if (known?.tenant === tenant) return known.headers
-  const headers: (readonly [string, string])[] = []
+  const headers: FinishedHeaders = { ...tenantHeaders(tenant) }
   for (const entry of tenant.headers.entries) {
     const value = entryValue(entry, tenant, person)
-    if (value !== null) headers.push([entry.name.toLowerCase(), value])
+    if (value !== null) headers[entry.name.toLowerCase()] = value
   }
-  identities.set(person.session, { tenant, headers })
+  byPerson.set(person.session, { tenant, headers })
   return headers
 }
 

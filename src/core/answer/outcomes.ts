@@ -241,6 +241,15 @@ export const outcomes = {
     text: 'We cannot look up your session just now. You stay signed in; please try again in a moment.',
     remedy: 'The session store does not answer. Nobody was logged out, and nobody unknown was let in.',
   },
+  sign_out_unfinished: {
+    kind: 'fault',
+    status: 503,
+    level: 'error',
+    title: 'You are signed out in this browser only',
+    text: 'This browser has forgotten your session, but we cannot end it everywhere just now, and the sign-in service may still know you. If other people use this device, sign out of your account there too, or close all windows of this browser.',
+    remedy:
+      'The session store did not answer a sign-out. The gateway that was asked refuses the session from now on and ends it in the store when that is back; until then other gateways may accept a copy of the cookie. If this gateway is restarted before, the session lives on until its idle time or lifetime ends.',
+  },
   upstream_unreachable: {
     kind: 'fault',
     status: 502,

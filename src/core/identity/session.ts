@@ -19,9 +19,8 @@ export interface SessionFacts {
   readonly startedAt: number
 }
 
-/** Record 2 of a session: read only to end the session at the provider. */
+/** Record 2 of a session: read only to end the session at the provider. The ID token itself is not kept: nothing needs it. */
 export interface SessionTokens {
-  readonly idToken: string
   /** The opaque `login_hint` claim, which Entra takes as `logout_hint`. */
   readonly loginHint: string | null
 }

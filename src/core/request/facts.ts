@@ -1,4 +1,4 @@
-/** What a request says of itself, read once from the wire by http/facts.ts. Nothing in it has been judged yet. */
+/** What a request says of itself, read once from the wire by http/read-facts.ts. Nothing in it has been judged yet. */
 
 /**
  * The four kinds of request. navigation: a document in a window of its own. frame: a document inside another.

@@ -23,6 +23,10 @@ export function findRoute(
   readings: readonly [PathReading, ...PathReading[]],
 ): RouteFound {
   const index = routeIndex(tenant)
+  const [literal] = readings
+  // Nothing to fold, in the path or in the routes: one look-up says it all.
+  if (readings.length === 1 && index.foldsNothing && fold(literal) === literal)
+    return findLiteral(index, literal, method)
   const covering: Route[] = []
   for (const path of readings) {
     const asWritten = coveringRoutes(index.written, path, method)
@@ -38,6 +42,14 @@ export function findRoute(
   return { route, requirement: covering.length === 1 ? requirementOf(route) : strictest(covering) }
 }
 
+function findLiteral(index: RouteIndex, path: string, method: string): RouteFound {
+  const routes = coveringRoutes(index.written, path, method)
+  if (!Array.isArray(routes)) return { refused: routes as 'route_unknown' | 'method_refused' }
+  const [route] = routes as readonly Route[]
+  if (route === undefined) return { refused: 'route_unknown' }
+  return { route, requirement: routes.length === 1 ? requirementOf(route) : strictest(routes) }
+}
+
 /** A spot that routes stand for; several routes may share one, apart by method. */
 interface Place {
   readonly path: string
@@ -48,6 +60,8 @@ interface Place {
 interface RouteIndex {
   readonly written: readonly Place[]
   readonly folded: readonly Place[]
+  /** True where both are the same. */
+  readonly foldsNothing: boolean
 }
 
 /** Made once per compiled tenant. */
@@ -59,6 +73,7 @@ function routeIndex(tenant: Tenant): RouteIndex {
   const index = {
     written: places(tenant.routes, (route) => (route.trailingSlash ? `${route.path}/` : route.path)),
     folded: places(tenant.routes, (route) => fold(route.path)),
+    foldsNothing: tenant.routes.every((route) => !route.trailingSlash && fold(route.path) === route.path),
   }
   indexes.set(tenant, index)
   return index
