@@ -24,11 +24,14 @@ export function finishHeaders(
   person: Person | null,
   requestId: string,
 ): FinishedHeaders {
-  const finished: FinishedHeaders = { ...(person === null ? tenantHeaders(tenant) : personHeaders(tenant, person)) }
-  finished['x-forwarded-for'] = facts.forwardedFor
-  finished['x-request-id'] = requestId
-  addHarmless(finished, facts, tenant)
-  return finished
+  // One literal, ours last: an object that grows field by field to this size becomes a dictionary, and each copy that is made of
+  // it on its way out costs more than all of the gate.
+  return {
+    ...harmless(facts, tenant),
+    ...(person === null ? tenantHeaders(tenant) : personHeaders(tenant, person)),
+    'x-forwarded-for': facts.forwardedFor,
+    'x-request-id': requestId,
+  }
 }
 
 /**
@@ -52,19 +55,21 @@ const notPassedOn: ReadonlySet<string> = new Set([
 ])
 
 /** The caller's own fields, without those that are ours to write, speak for a person, or belong to the connection. */
-function addHarmless(finished: FinishedHeaders, facts: RequestFacts, tenant: Tenant): void {
+function harmless(facts: RequestFacts, tenant: Tenant): FinishedHeaders {
+  const kept: FinishedHeaders = {}
   const named = namedByConnection(facts.headers.connection)
   const known = verdictsOf(tenant)
   for (const name in facts.headers) {
     const value = facts.headers[name]
     if (value === undefined || (known.get(name) ?? judge(tenant, name, known)) || named?.has(name)) continue
     if (name === 'cookie') {
-      const kept = withoutOwnCookies(String(value))
-      if (kept !== null) finished.cookie = kept
+      const others = withoutOwnCookies(String(value))
+      if (others !== null) kept.cookie = others
     } else if (name !== 'authorization' || !bindsConnection(String(value))) {
-      finished[name] = value
+      kept[name] = value
     }
   }
+  return kept
 }
 
 function namedByConnection(connection: string | readonly string[] | undefined): ReadonlySet<string> | null {
