@@ -1,4 +1,5 @@
 /** The main listener: limits, what could not be parsed, and an end that loses no request. */
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Address } from '../core/gateway.ts'
@@ -117,6 +118,7 @@ function refuseUnparsable(error: NodeJS.ErrnoException, socket: Duplex, { answer
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'request_malformed'
   metrics.request('', code)
-  log.info('request_unparsable', { reason: code, detail: error.code })
-  writeAnswerToSocket(socket, answers.outcome(code, { requestId: '-', facts: null, tenant: null, session: null }))
+  const requestId = randomUUID()
+  log.info('request_unparsable', { requestId, reason: code, detail: error.code })
+  writeAnswerToSocket(socket, answers.outcome(code, { requestId, facts: null, tenant: null, session: null }))
 }

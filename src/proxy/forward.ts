@@ -5,10 +5,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware'
+import { bindsConnection } from '../core/answer/connection.ts'
 import { type Connections, createAgents } from './agents.ts'
 import { createPassage, type ForwardOutcome, isGone, type Passage } from './passage.ts'
 import type { ForwardPlan, ProxyLog } from './plan.ts'
-import { bindsConnection, bodyFraming, outgoingHeaders } from './request-headers.ts'
+import { bodyFraming, outgoingHeaders } from './request-headers.ts'
 import { createTunnels, type Tunnel, type TunnelRefusal } from './tunnel.ts'
 
 export interface Forwarder {

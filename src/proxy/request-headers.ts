@@ -1,6 +1,6 @@
 /** The last step of the request headers: the plan's, with the framing that Node's parser found on the wire. */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
-import { hopByHopNames } from './hop-by-hop.ts'
+import { hopByHopNames } from '../core/answer/connection.ts'
 
 /** How the body of a request is delimited. `none` covers a stated length of zero. */
 export type Framing = 'none' | 'sized' | 'chunked'
@@ -63,10 +63,3 @@ const refusedNames: readonly string[] = [...hopByHopNames, 'content-length', 'ex
 
 /** Methods for which "no body" needs no words (RFC 9110 section 8.6). */
 const bodilessMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])
-
-/** True if the credentials authenticate the connection rather than the request (RFC 4559 section 6; NTLM). */
-export function bindsConnection(authorization: string | readonly string[] | undefined): boolean {
-  if (authorization === undefined) return false
-  const values = typeof authorization === 'string' ? [authorization] : authorization
-  return values.some((value) => /^\s*(?:ntlm|negotiate|nego2|kerberos)(?![\w-])/i.test(value))
-}

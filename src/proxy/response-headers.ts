@@ -1,6 +1,7 @@
 /** What is taken off the upstream's answer before the caller sees it. Pure. */
+
+import { connectionTokens, hopByHopNames } from '../core/answer/connection.ts'
 import { keepRequestChallenges } from './challenges.ts'
-import { connectionTokens, hopByHopNames } from './hop-by-hop.ts'
 
 export interface AnswerRules {
   /** Set-Cookie of these names is dropped; the case counts. */

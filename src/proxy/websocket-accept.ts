@@ -1,7 +1,7 @@
 /** The two heads of a WebSocket handshake that we judge and write ourselves (RFC 6455 section 4). */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { connectionTokens } from './hop-by-hop.ts'
+import { connectionTokens } from '../core/answer/connection.ts'
 
 /**
  * Whether an upstream has really agreed to speak WebSocket: 101, both upgrade headers, and the proof made of the key that

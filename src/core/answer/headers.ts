@@ -3,6 +3,7 @@ import type { HeaderEntry, Tenant } from '../gateway.ts'
 import type { RolesFound } from '../identity/roles.ts'
 import type { ClaimValue, Session } from '../identity/session.ts'
 import type { RequestFacts } from '../request/facts.ts'
+import { bindsConnection, connectionTokens, hopByHopNames } from './connection.ts'
 import { withoutOwnCookies } from './cookies.ts'
 import { encodeHeaderValue } from './encoding.ts'
 import { foldName, isIdentityName } from './identity-names.ts'
@@ -35,23 +36,15 @@ export function finishHeaders(
 }
 
 /**
- * Belong to one connection, not to the request (RFC 9110 section 7.6.1), or are written anew. How the body is framed is the
+ * Belong to one connection, not to the request, or are written anew. How the body is framed is the
  * proxy's to say, from what the parser found.
  */
 const notPassedOn: ReadonlySet<string> = new Set([
-  'connection',
+  ...hopByHopNames,
   'content-length',
   'expect',
   'host',
   'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
 ])
 
 /** The caller's own fields, without those that are ours to write, speak for a person, or belong to the connection. */
@@ -65,25 +58,17 @@ function harmless(facts: RequestFacts, tenant: Tenant): FinishedHeaders {
     if (name === 'cookie') {
       const others = withoutOwnCookies(String(value))
       if (others !== null) kept.cookie = others
-    } else if (name !== 'authorization' || !bindsConnection(String(value))) {
+    } else if (name !== 'authorization' || !bindsConnection(value)) {
       kept[name] = value
     }
   }
   return kept
 }
 
+/** Null in the ordinary case, so that it costs nothing. */
 function namedByConnection(connection: string | readonly string[] | undefined): ReadonlySet<string> | null {
-  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null
-  return new Set(
-    String(connection)
-      .split(',')
-      .map((token) => token.trim().toLowerCase()),
-  )
-}
-
-/** NTLM and Negotiate prove who owns the *connection*; on ours, which many people share, they would speak for all (T119). */
-function bindsConnection(authorization: string): boolean {
-  return /^\s*(?:ntlm|negotiate)\b/i.test(authorization)
+  const names = connection === undefined ? [] : connectionTokens(String(connection))
+  return names.length === 0 ? null : new Set(names)
 }
 
 /** Whether a field goes, by name; remembered, since callers send the same few names. Bounded, since they choose them. */
