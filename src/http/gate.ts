@@ -53,14 +53,14 @@ interface Passage {
 export function createGate(parts: GateParts): Gate {
   const report = createReporter(parts)
 
-  async function walk(passage: Passage, located: Located): Promise<void> {
+  function walk(passage: Passage, located: Located): Promise<void> | void {
     switch (located.at) {
       case 'refused':
         return answerOutcome(passage, report.refusal(passage, located))
       case 'endpoint':
-        return await serveEndpoint(passage, located)
+        return serveEndpoint(passage, located)
       case 'route':
-        return await serveRoute(passage, located)
+        return serveRoute(passage, located)
       default:
         return located satisfies never
     }
@@ -126,18 +126,27 @@ export function createGate(parts: GateParts): Gate {
     writeAnswer(passage.request, passage.response, parts.answers.outcome(outcome.code, outcome.occasion))
   }
 
+  function answerFailure(passage: Passage, tenant: Tenant | null, error: unknown): void {
+    try {
+      answerOutcome(passage, report.failure(passage, tenant, error))
+    } catch (cause) {
+      // Not even the page of the failure could be made: no answer is better than a second attempt at a wrong one.
+      parts.log.error('answer_failed', { requestId: passage.requestId, error: cause })
+      passage.response.destroy()
+    }
+  }
+
   return function gate(request, response) {
     const requestId = randomUUID()
     const facts = readFacts(request, parts.readCaller, false)
     const passage = { request, response, requestId, facts, startedAt: performance.now() }
     const located = locate(parts.gateway, facts)
-    walk(passage, located)
-      .catch((error: unknown) => answerOutcome(passage, report.failure(passage, located.tenant, error)))
-      .catch((error: unknown) => {
-        // Not even the page of the failure could be made: no answer is better than a second attempt at a wrong one.
-        parts.log.error('answer_failed', { requestId, error })
-        response.destroy()
-      })
+    const failed = (error: unknown) => answerFailure(passage, located.tenant, error)
+    try {
+      walk(passage, located)?.catch(failed)
+    } catch (error) {
+      failed(error)
+    }
   }
 }
 
