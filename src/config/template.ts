@@ -1,4 +1,5 @@
 /** Identity headers as a configuration writes them: `{claim.x}`, `{roles}` and `{groups}` in text, and names that may be set. */
+import { notPassedOn } from '../core/answer/headers.ts'
 import { foldName } from '../core/answer/identity-names.ts'
 import type { TemplatePart } from '../core/gateway.ts'
 import type { Reading } from './values.ts'
@@ -43,18 +44,9 @@ function readPlaceholder(word: string): Reading<TemplatePart> {
 
 /** Made by the gateway for every request, or true of one connection only (RFC 9110 section 7.6.1). Folded. */
 const reservedNames: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
+  ...notPassedOn,
   'cookie',
-  'expect',
   'forwarded',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-port',

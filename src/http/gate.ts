@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ownCookieNames } from '../core/answer/cookies.ts'
 import { decide } from '../core/answer/decide.ts'
 import { finishHeaders, type Person } from '../core/answer/headers.ts'
+import { Fault } from '../core/fault.ts'
 import type { Gateway, Tenant } from '../core/gateway.ts'
 import type { Session } from '../core/identity/session.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
@@ -165,9 +166,10 @@ export function loadFor(
 async function loadOrNobody(sessions: Sessions, located: ToRoute, facts: RequestFacts): Promise<Session | null> {
   try {
     return await sessions.load(located.tenant.name, cookieOf(facts))
-  } catch {
-    // The store has logged and counted its own absence; an optional route is open without it.
-    return null
+  } catch (error) {
+    // The store has logged and counted its own absence; an optional route is open without it. A defect is not an absence.
+    if (error instanceof Fault && error.code === 'session_store_down') return null
+    throw error
   }
 }
 

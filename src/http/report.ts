@@ -73,13 +73,17 @@ export function createReporter(parts: {
   }
 }
 
-/** The path without its query: a query may hold what is nobody's business. */
+/** The path without its query, which may hold what is nobody's business; cut, since the caller decides how long it is. */
+export function loggedPath({ target }: RequestFacts): string {
+  return (target.split('?', 1)[0] ?? '').slice(0, 200)
+}
+
 function who({ requestId, facts }: Passing, tenant: Tenant | null): LogFields {
   return {
     requestId,
     tenant: tenant?.name,
     method: facts.method,
-    path: facts.target.split('?', 1)[0]?.slice(0, 200),
+    path: loggedPath(facts),
     kind: facts.kind,
     callerAddress: facts.callerAddress,
   }

@@ -1,5 +1,6 @@
 /**
- * Forwards a request to its upstream, on http-proxy-middleware. The one file that assigns `request.headers` and `request.url`.
+ * Forwards a request to its upstream, on http-proxy-middleware. The one file that assigns `request.headers` and `request.url`
+ * of what is forwarded.
  * Each way in which the package could surprise us is closed here or in the files beside it, and has a test in tests/proxy.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'

@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
+import { Fault } from '../../src/core/fault.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { createGate } from '../../src/http/gate.ts'
+import { createGate, loadFor } from '../../src/http/gate.ts'
 import { listen } from '../../src/http/listen.ts'
 import { createUpgradeGate } from '../../src/http/upgrade.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { createParts } from '../../src/parts.ts'
 import { createKeyRing } from '../../src/session/seal.ts'
+import type { Sessions } from '../../src/session/sessions.ts'
+import { facts, tenant } from '../core/build.ts'
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
 import { newCookie } from '../session/people.ts'
 import { freePort, type Stage, stageYaml, startStage } from '../stage.ts'
@@ -117,4 +120,19 @@ test('the gate answers a defect with 500 and a request id, tells nothing of it, 
   await main.drain(0)
   await parts.close()
   rmSync(folder, { recursive: true })
+})
+
+describe('loadFor', () => {
+  const failing = (error: Error) => ({ load: () => Promise.reject(error) }) as unknown as Sessions
+  const optional = { requirement: { level: 'optional', everyOf: [] }, tenant: tenant() } as unknown as Parameters<
+    typeof loadFor
+  >[1]
+
+  test('takes nobody for the person on an optional route while the store is away (T76)', async () => {
+    expect(await loadFor(failing(new Fault('session_store_down')), optional, facts())).toBeNull()
+  })
+
+  test('does not take a defect for an absent store', async () => {
+    await expect(loadFor(failing(new TypeError('a defect')), optional, facts())).rejects.toThrow('a defect')
+  })
 })

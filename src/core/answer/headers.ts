@@ -39,7 +39,7 @@ export function finishHeaders(
  * Belong to one connection, not to the request, or are written anew. How the body is framed is the
  * proxy's to say, from what the parser found.
  */
-const notPassedOn: ReadonlySet<string> = new Set([
+export const notPassedOn: ReadonlySet<string> = new Set([
   ...hopByHopNames,
   'content-length',
   'expect',
