@@ -9,10 +9,10 @@ FROM node:26-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json build.ts ./
+COPY tsconfig.json tsconfig.build.json build.ts tarball.ts ./
 COPY src src
 COPY config config
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund
+RUN npm run build -- --no-tarball && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:26-bookworm-slim
 ARG VERSION=0.1.0
