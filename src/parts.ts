@@ -1,8 +1,8 @@
 /** The composition root: from a compiled configuration to the parts that serve it. Everything is made here, and handed on. */
-import type { Gateway, SessionPolicy } from './core/gateway.ts'
+import type { Gateway, Provider, SessionPolicy, Upstream } from './core/gateway.ts'
 import { createAnswers } from './http/answers.ts'
 import { createCallback } from './http/callback.ts'
-import { createCallerReader } from './http/caller.ts'
+import { type CallerReader, createCallerReader } from './http/caller.ts'
 import { createEndpoints } from './http/endpoints.ts'
 import type { GateParts } from './http/gate.ts'
 import { createLogin } from './http/login.ts'
@@ -11,7 +11,7 @@ import { createRefuse } from './http/refusals.ts'
 import { createRounds } from './http/rounds.ts'
 import { createProviders, type Providers } from './oidc/provider.ts'
 import { createHealth, type Health } from './ops/health.ts'
-import type { Log } from './ops/log.ts'
+import type { AdjustableLog, Log } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { createPages } from './pages/render.ts'
 import { createForwarder } from './proxy/forward.ts'
@@ -27,17 +27,23 @@ export interface Parts extends GateParts {
   readonly store: SessionStore
   readonly providers: Providers
   readonly health: Health
+  /** From now on every request is judged by this configuration; those under way keep theirs. */
+  replace(gateway: Gateway): void
+  /** Begins to look up the providers in the background. */
+  warm(): void
   /** Ends timers and connections; what is in flight must be over. */
   close(): Promise<void>
 }
 
 /** @param clock seconds since 1970. */
-export function createParts(gateway: Gateway, log: Log, clock: () => number = () => Date.now() / 1_000): Parts {
+export function createParts(first: Gateway, log: AdjustableLog, clock: () => number = () => Date.now() / 1_000): Parts {
+  let gateway = first
+  const current = () => gateway
   const metrics = createMetrics()
   const health = createHealth()
   const ring = createKeyRing(gateway.session.secrets)
   const store = createStore(gateway.session, log, clock)
-  const sessions = createSessions({ store, ring, policy: gateway.session, clock, log })
+  const sessions = createSessions({ store, ring, policy: policyInForce(current), clock, log })
   const writer = createSessionWriter({ sessions, ring })
   const transactions = createTransactions({ store, ring, clock })
   const providers = createProviders({ log })
@@ -49,23 +55,97 @@ export function createParts(gateway: Gateway, log: Log, clock: () => number = ()
   const callback = createCallback({ answers, login, providers, transactions, writer, rounds, metrics, log, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
   const endpoints = createEndpoints({ answers, refuse, login, callback, logout, writer })
-  const readCaller = createCallerReader(gateway.server.trustedProxies)
+  let callers = createCallerReader(gateway.server.trustedProxies)
+  const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)
 
   metrics.gauge('sallyport_tunnels', 'Open WebSockets.', () => forwarder.openTunnels())
   metrics.gauge('sallyport_session_store_ready', '1 while the session store answers.', () =>
     store.ready() === 'ready' ? 1 : 0,
   )
+  metrics.gauges('sallyport_tenants', 'Tenants by what becomes of them.', 'state', () => tenantStates(current()))
+  metrics.gauges('sallyport_tenant_refused', '1 for a tenant whose configuration has an issue.', 'tenant', () =>
+    current().troubles.map(({ tenant }) => [tenant, 1] as const),
+  )
+  metrics.gauges(
+    'sallyport_certificate_expires_seconds',
+    'When a certificate expires, in seconds since 1970, by tenant; the listener\u2019s own has none.',
+    'tenant',
+    () => certificatesOf(current()),
+  )
   health.part('sessionStore', () => store.ready())
-  for (const provider of new Set(gateway.tenants.map((tenant) => tenant.provider))) {
-    health.part(`provider:${provider.name}`, () => providers.state(provider))
+  health.part('providers', () => providers.summary())
+  health.part('tenants', () => ({ served: current().tenants.length, refused: current().troubles.slice(0, 50) }))
+  function warm(): void {
+    for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ gateway, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
+    ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
+    replace(next) {
+      const before = gateway
+      gateway = next
+      const { secrets } = next.session
+      if (secrets !== before.session.secrets) {
+        ring.rotate(secrets)
+        sessions.reopen()
+      }
+      if (next.server.trustedProxies !== before.server.trustedProxies) {
+        callers = createCallerReader(next.server.trustedProxies)
+      }
+      log.setLevel(next.server.log.level)
+      providers.keepOnly(providersOf(next))
+      forwarder.keepOnly(upstreamsOf(next))
+      warm()
+    },
+    warm,
     async close() {
       providers.close()
       sessions.close()
       await forwarder.close()
       await store.close()
+    },
+  }
+}
+
+function providersOf({ tenants }: Gateway): readonly Provider[] {
+  return [...new Set(tenants.map((tenant) => tenant.provider))]
+}
+
+function upstreamsOf({ tenants }: Gateway): readonly Upstream[] {
+  return tenants.flatMap(({ routes }) => routes.flatMap(({ to }) => (to.act === 'forward' ? [to.upstream] : [])))
+}
+
+function tenantStates({ tenants, troubles, closedHosts }: Gateway): readonly (readonly [string, number])[] {
+  const old = troubles.filter(({ served }) => served === 'last-good').length
+  const off = new Set([...closedHosts.values()].filter(({ why }) => why === 'off').map(({ tenant }) => tenant)).size
+  return [
+    ['served', tenants.length - old],
+    ['last_good', old],
+    ['broken', troubles.length - old],
+    ['off', off],
+  ]
+}
+
+function certificatesOf({ server, tenants }: Gateway): readonly (readonly [string, number])[] {
+  const own = tenants.flatMap(({ name, certificate }) =>
+    certificate === null ? [] : [[name, certificate.expiresAt] as const],
+  )
+  return server.tls === null ? own : [['', server.tls.certificate.expiresAt], ...own]
+}
+
+/** A view: whoever holds it sees the lifetimes of the configuration in force. */
+function policyInForce(current: () => Gateway): SessionPolicy {
+  return {
+    get secrets() {
+      return current().session.secrets
+    },
+    get lifetimeSeconds() {
+      return current().session.lifetimeSeconds
+    },
+    get idleSeconds() {
+      return current().session.idleSeconds
+    },
+    get store() {
+      return current().session.store
     },
   }
 }

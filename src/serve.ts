@@ -1,15 +1,22 @@
-/** The gateway as it runs: listeners open, providers being discovered, until it is told to end. */
+/** The gateway as it runs: listeners open, providers being discovered, the configuration exchanged, until it is told to end. */
 import type { Gateway } from './core/gateway.ts'
 import { createGate } from './http/gate.ts'
 import { type Listener, listen } from './http/listen.ts'
 import { listenForManagement, type Management } from './http/management.ts'
-import { createUpgradeGate } from './http/upgrade.ts'
-import type { Log } from './ops/log.ts'
+import { createUpgradeGate, type UpgradeGate } from './http/upgrade.ts'
+import type { AdjustableLog } from './ops/log.ts'
 import { createParts, type Parts } from './parts.ts'
 
 export interface Running {
   readonly port: number
   readonly managementPort: number
+  /**
+   * From now on every request is judged by this configuration; requests under way finish on theirs. Open WebSockets that it
+   * would not let through in the same way are cut.
+   */
+  replace(gateway: Gateway): Replaced
+  /** Tells that the written configuration cannot be used, and that the one in force is therefore older; null: that this is over. */
+  stale(issue: string | null): void
   /**
    * Ends without losing a request: readiness goes off, answers close their connections, and only after `lameDuckSeconds`,
    * when whoever balances the load has noticed, no more connections are accepted. Then what is in flight may finish.
@@ -17,29 +24,60 @@ export interface Running {
   end(options: { readonly lameDuckSeconds: number }): Promise<void>
 }
 
+/** What a new configuration changed; of the names of tenants, the first twenty. */
+export interface Replaced {
+  readonly tenants: number
+  readonly added: readonly string[]
+  readonly changed: readonly string[]
+  readonly removed: readonly string[]
+  readonly tunnelsCut: number
+}
+
 /** Resolves when the gateway accepts requests; waits neither for a provider nor for a store. */
-export async function serve(gateway: Gateway, log: Log): Promise<Running> {
-  const { server } = gateway
-  const parts = createParts(gateway, log)
-  const { management, main } = await openListeners(gateway, parts, log)
-  for (const provider of new Set(gateway.tenants.map((tenant) => tenant.provider))) parts.providers.warm(provider)
+export async function serve(first: Gateway, log: AdjustableLog): Promise<Running> {
+  const { server } = first
+  const parts = createParts(first, log)
+  const upgrades = createUpgradeGate(parts)
+  const { management, main } = await openListeners(parts, upgrades, first)
+  let stale: string | null = null
+  parts.warm()
+  parts.health.part('configuration', () => stale ?? 'current')
   parts.metrics.gauge('sallyport_connections', 'Open connections of callers.', () => main.connections())
+  parts.metrics.gauge(
+    'sallyport_configuration_stale',
+    '1 while the written configuration cannot be used, and an older one is in force.',
+    () => (stale === null ? 0 : 1),
+  )
   log.info('serving', {
     listen: `${server.listen.host}:${main.port}`,
     management: `${server.management.host}:${management.port}`,
-    tenants: gateway.tenants.length,
-    sessionStore: gateway.session.store.type,
+    tls: server.tls !== null,
+    tenants: first.tenants.length,
+    sessionStore: first.session.store.type,
     version: process.version,
   })
   return {
     port: main.port,
     managementPort: management.port,
+    replace(next) {
+      const before = parts.current()
+      const waiting = restartNeeded(before, next)
+      if (waiting.length > 0) log.warn('restart_needed', { settings: waiting })
+      parts.replace(next)
+      main.renew()
+      parts.metrics.reload('taken')
+      return { ...difference(before, next), tunnelsCut: upgrades.reconsider() }
+    },
+    stale(issue) {
+      if (issue !== null) parts.metrics.reload('refused')
+      stale = issue
+    },
     async end({ lameDuckSeconds }) {
       parts.health.drain()
       main.lastAnswers()
       log.info('draining', { connections: main.connections() })
       await new Promise((resolve) => setTimeout(resolve, lameDuckSeconds * 1_000))
-      const clean = await main.drain(server.drainSeconds)
+      const clean = await main.drain(parts.current().server.drainSeconds)
       await parts.close()
       await management.close()
       log.info('ended', { clean })
@@ -49,20 +87,47 @@ export async function serve(gateway: Gateway, log: Log): Promise<Running> {
 
 /** Both or none: what is half open would keep a process alive that cannot serve. */
 async function openListeners(
-  { server }: Gateway,
   parts: Parts,
-  log: Log,
+  upgrades: UpgradeGate,
+  { server }: Gateway,
 ): Promise<{ readonly management: Management; readonly main: Listener }> {
   let management: Management | null = null
   try {
     management = await listenForManagement(server.management, parts.health, parts.metrics)
-    const [gate, upgrade] = [createGate(parts), createUpgradeGate(parts)]
-    const { answers, metrics } = parts
-    const main = await listen({ address: server.listen, gate, upgrade, answers, metrics, log })
+    const { answers, metrics, log, current } = parts
+    const main = await listen({
+      ...{ address: server.listen, gate: createGate(parts), upgrade: upgrades.take },
+      ...{ current, answers, metrics, log },
+    })
     return { management, main }
   } catch (error) {
     await management?.close()
     await parts.close()
     throw error
   }
+}
+
+/** Settings that were read when the listeners and the store were opened, and that the next start takes. */
+function restartNeeded({ server, session }: Gateway, next: Gateway): readonly string[] {
+  const fixed = {
+    'server.listen': [server.listen, next.server.listen],
+    'server.management': [server.management, next.server.management],
+    'server.tls': [server.tls !== null, next.server.tls !== null],
+    'server.tls.redirectFrom': [server.tls?.redirectFrom, next.server.tls?.redirectFrom],
+    'server.limits.headers': [server.limits.headerBytes, next.server.limits.headerBytes],
+    'session.store': [session.store, next.session.store],
+  }
+  // Objects that say the same are the same over a reload.
+  return Object.entries(fixed).flatMap(([name, [before, now]]) => (before === now ? [] : [name]))
+}
+
+function difference(before: Gateway, next: Gateway) {
+  const [known, now] = [before, next].map(({ tenants }) => new Map(tenants.map((tenant) => [tenant.name, tenant])))
+  const added = [...(now?.keys() ?? [])].filter((name) => known?.has(name) !== true)
+  const removed = [...(known?.keys() ?? [])].filter((name) => now?.has(name) !== true)
+  const changed = next.tenants
+    .filter((tenant) => (known?.get(tenant.name) ?? tenant) !== tenant)
+    .map(({ name }) => name)
+  const few = (names: readonly string[]) => names.slice(0, 20)
+  return { tenants: next.tenants.length, added: few(added), changed: few(changed), removed: few(removed) }
 }

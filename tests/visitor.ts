@@ -52,27 +52,33 @@ export function createVisitor(): Visitor {
     if (own.length > 0 && all.cookie === undefined) all.cookie = own.join('; ')
     if (body !== undefined) all['content-length'] = String(Buffer.byteLength(body))
     return new Promise((resolve, reject) => {
-      const { hostname, port, pathname, search } = new URL(url)
+      const { hostname, host, port, pathname, search } = new URL(url)
+      // As browsers do: every name below localhost is this machine.
+      const address = hostname.endsWith('.localhost') ? '127.0.0.1' : hostname
+      if (address !== hostname) all.host ??= host
       // The path as it was given: URL would tidy up what a hostile test needs untidied.
       const path = url.slice(new URL(url).origin.length) || pathname + search
 
-      const sent = request({ hostname, port, path, method, headers: all as IncomingHttpHeaders, agent }, (answer) => {
-        const chunks: Buffer[] = []
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-        answer.on('error', reject)
-        answer.on('end', () => {
-          keepCookies(jar, answer.headers['set-cookie'] ?? [])
-          const { location } = answer.headers
-          resolve({
-            status: answer.statusCode ?? 0,
-            headers: answer.headers,
-            body: Buffer.concat(chunks).toString('utf8'),
-            // A browser keeps the fragment to itself; Entra ends its redirects with an empty one.
-            location: location === undefined ? '' : new URL(location, url).href.replace(/#.*$/, ''),
-            url,
+      const sent = request(
+        { hostname: address, port, path, method, headers: all as IncomingHttpHeaders, agent },
+        (answer) => {
+          const chunks: Buffer[] = []
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+          answer.on('error', reject)
+          answer.on('end', () => {
+            keepCookies(jar, answer.headers['set-cookie'] ?? [])
+            const { location } = answer.headers
+            resolve({
+              status: answer.statusCode ?? 0,
+              headers: answer.headers,
+              body: Buffer.concat(chunks).toString('utf8'),
+              // A browser keeps the fragment to itself; Entra ends its redirects with an empty one.
+              location: location === undefined ? '' : new URL(location, url).href.replace(/#.*$/, ''),
+              url,
+            })
           })
-        })
-      })
+        },
+      )
       sent.on('error', reject)
       sent.end(body)
     })

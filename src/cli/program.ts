@@ -5,6 +5,7 @@ import { demoCommand } from './demo-command.ts'
 import { keygenCommand } from './keygen-command.ts'
 import { schemaCommand } from './schema-command.ts'
 import { serveCommand } from './serve-command.ts'
+import { urlsCommand } from './urls-command.ts'
 
 const exitCodes = `
 Exit codes:
@@ -20,7 +21,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     )
     .addHelpText('after', exitCodes)
     .showHelpAfterError('(try --help)')
-  for (const command of [serveCommand(), checkCommand(), demoCommand(), schemaCommand(), keygenCommand()]) {
+  const commands = [serveCommand(), checkCommand(), urlsCommand(), demoCommand(), schemaCommand(), keygenCommand()]
+  for (const command of commands) {
     program.addCommand(command.exitOverride())
   }
   program.exitOverride()

@@ -1,10 +1,12 @@
 /** `sallyport serve`: the gateway. */
 import { Command, InvalidArgumentError } from 'commander'
-import { loadConfig } from '../config/load.ts'
+import { createLoader } from '../config/loader.ts'
 import { readAddress } from '../config/values.ts'
 import type { Address, Gateway } from '../core/gateway.ts'
 import { createLog } from '../ops/log.ts'
+import { createServiceManager } from '../ops/service-manager.ts'
 import { serve } from '../serve.ts'
+import { startReloading } from './reloading.ts'
 import { reportIssues } from './report-issues.ts'
 
 /** Long enough for a load balancer to see that readiness is off; Ctrl-C on a terminal waits for nobody. */
@@ -12,20 +14,44 @@ const lameDuckSeconds = 2
 
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('run the gateway until SIGTERM or SIGINT; a second signal ends it at once')
+    .description(
+      'run the gateway until SIGTERM or SIGINT (a second one ends it at once); a changed configuration is taken while it runs, SIGHUP has it read at once',
+    )
     .option('-c, --config <file>', 'the configuration', 'config/sallyport.yaml')
     .option('--listen <host:port>', 'wins over `server.listen`', address)
     .option('--management <host:port>', 'wins over `server.management`', address)
     .action(async ({ config, ...overrides }: ServeOptions) => {
       await reportIssues({ json: false }, async () => {
-        const written = loadConfig(config, { env: process.env })
-        const gateway: Gateway = { ...written, server: { ...written.server, ...overrides } }
-        const running = await serve(gateway, createLog({ level: gateway.server.log.level }))
+        const loader = createLoader(config, { env: process.env })
+        const first = loader.load()
+        const adjust = (gateway: Gateway): Gateway => ({ ...gateway, server: { ...gateway.server, ...overrides } })
+        const log = createLog({ level: first.gateway.server.log.level })
+        const manager = createServiceManager(process.env, log)
+        // Sent too early, the signal would end the process.
+        process.on('SIGHUP', ignored)
+        const running = await serve(adjust(first.gateway), log)
+        const reloading = startReloading({ loader, first, running, log, adjust })
+        const ready = () => manager.ready(`serving ${reloading.inForce().tenants.length} tenants`)
+        const reload = () => {
+          manager.reloading()
+          reloading.now()
+          ready()
+        }
+        process.on('SIGHUP', reload)
+        ready()
         const signal = await firstSignal()
-        await running.end({ lameDuckSeconds: signal === 'SIGINT' ? 0 : lameDuckSeconds })
+        process.off('SIGHUP', reload)
+        reloading.close()
+        const lameDuck = signal === 'SIGINT' ? 0 : lameDuckSeconds
+        manager.stopping(lameDuck + reloading.inForce().server.drainSeconds + 10)
+        await running.end({ lameDuckSeconds: lameDuck })
+        manager.close()
+        process.off('SIGHUP', ignored)
       })
     })
 }
+
+function ignored(): void {}
 
 interface ServeOptions {
   readonly config: string

@@ -1,47 +1,147 @@
 /** Rules across the keys of one tenant: its provider, roles, routes and headers. */
-import { foldName } from '../core/answer/identity-names.ts'
-import { presets } from '../core/answer/presets.ts'
+import { hostName } from '../core/request/tenant.ts'
+import type { Secret } from '../core/secret.ts'
+import { certificateProblems, isCertificateFor } from './certificates.ts'
+import { checkDestinations } from './check-destinations.ts'
+import { checkHeaders } from './check-headers.ts'
+import { checkProvider, type IsWritten } from './check-provider.ts'
 import type { Finding, Path } from './issues.ts'
 import { doubled, unknownName } from './names.ts'
-import type { Salvaged } from './salvage.ts'
-import type { TenantDocument } from './schema.ts'
-import { headerNameProblem } from './template.ts'
+import type { TenantDraft } from './salvage.ts'
+import { readGuid } from './values.ts'
 
-type TenantDraft = NonNullable<Salvaged<TenantDocument>>
-
-/** Whether a key is written in the file, other than filled in by its default. */
-export type IsWritten = (path: Path) => boolean
+/** What a tenant must know of a shared provider; undefined where it could not be made out. */
+export interface ProviderDraft {
+  readonly name: string | undefined
+  readonly kind: 'entra' | 'oidc' | undefined
+  readonly enabled: boolean | undefined
+}
 
 export interface Around {
-  /** Names of all providers; undefined where one is not known. */
-  readonly providers: readonly (string | undefined)[]
+  readonly providers: readonly ProviderDraft[]
+  /** Whether the tenant itself says it. Only that can be without effect: defaults are for tenants of all kinds. */
   readonly isWritten: IsWritten
+  /** Whether the tenant or the defaults say it. */
+  readonly isGiven: IsWritten
+  /** Whether the listener itself ends TLS. */
+  readonly listensWithTls: boolean
+  /** Seconds since 1970. */
+  readonly now: number
 }
 
 /** Checks one tenant by itself and against the providers. */
-export function checkTenant(tenant: TenantDraft, path: Path, { providers, isWritten }: Around): readonly Finding[] {
+export function checkTenant(tenant: TenantDraft, around: Around): readonly Finding[] {
+  const { isWritten, isGiven } = around
   return [
-    ...(tenant.providers ?? []).flatMap((name, index) =>
-      unknownName(name, providers, [...path, 'providers', index], 'there is no provider of this name'),
-    ),
-    ...checkRoles(tenant, path, isWritten),
-    ...checkRoutes(tenant, [...path, 'routes']),
-    ...checkHeaders(tenant.headers ?? {}, [...path, 'headers'], isWritten),
+    ...checkProviders(tenant, around),
+    ...checkAddresses(tenant, around),
+    ...checkRoles(tenant, isWritten),
+    ...checkGroups(tenant, around.providers),
+    ...checkRoutes(tenant),
+    ...checkDestinations(tenant, { isWritten, isGiven }),
+    ...checkHeaders(tenant.headers ?? {}, ['headers'], isWritten),
   ]
 }
 
-function checkRoles({ roles, noRole, routes }: TenantDraft, path: Path, isWritten: IsWritten): readonly Finding[] {
+function checkProviders({ providers = [] }: TenantDraft, { providers: shared, isGiven }: Around): readonly Finding[] {
+  const names = shared.map(({ name }) => name)
+  const own = providers.flatMap((each, index) => (typeof each === 'object' ? [[each, index] as const] : []))
+  const enabled = providers.filter((each) =>
+    typeof each === 'string' ? shared.find(({ name }) => name === each)?.enabled : each?.enabled,
+  )
+  return [
+    ...providers.flatMap((each, index) =>
+      typeof each === 'string'
+        ? unknownName(each, names, ['providers', index], 'there is no provider of this name')
+        : [],
+    ),
+    ...own.flatMap(([each, index]) => checkProvider(each, ['providers', index], isGiven)),
+    ...doubled(
+      providers.map((each, index) => [typeof each === 'object' ? each.name : each, ['providers', index]]),
+      'this provider is named twice',
+    ),
+    ...own.flatMap(([each, index]) =>
+      each.name !== undefined && names.includes(each.name)
+        ? [{ path: ['providers', index, 'name'], message: 'a shared provider has this name' }]
+        : [],
+    ),
+    ...(enabled.length > 1
+      ? [
+          {
+            path: ['providers'],
+            found: null,
+            message: 'more than one of these is enabled: people are signed in by one',
+          },
+        ]
+      : []),
+  ]
+}
+
+function checkAddresses(tenant: TenantDraft, { listensWithTls, now }: Around): readonly Finding[] {
+  const addresses = [
+    { url: tenant.publicUrl, path: ['publicUrl'] as Path },
+    ...(tenant.aliases ?? []).map((url, index) => ({ url, path: ['aliases', index] as Path })),
+  ]
+  const { cert, key } = tenant.tls ?? {}
+  const findings: Finding[] = doubled(
+    addresses.map(({ url, path }) => [url?.host, path]),
+    'this host stands here already',
+  ).slice()
+  for (const { url, path } of addresses) {
+    if (listensWithTls && url?.scheme === 'http') {
+      findings.push({ path, message: 'with `server.tls` the listener speaks https: nobody could open this' })
+    }
+    if (cert !== undefined && url?.host !== undefined && !isCertificateFor(cert, hostName(url.host))) {
+      findings.push({ path, message: 'the certificate in `tls` is not for this host' })
+    }
+  }
+  if (tenant.tls !== undefined && !listensWithTls) {
+    findings.push({ path: ['tls'], at: 'key', found: null, message: 'without `server.tls` this has no effect' })
+  }
+  if (cert !== undefined && key !== undefined) {
+    for (const message of certificateProblems(cert, key as Secret, now))
+      findings.push({ path: ['tls', 'cert'], message })
+  }
+  return findings
+}
+
+/** Entra names groups by their object ids; names would never match. */
+function checkGroups({ roles, providers = [] }: TenantDraft, shared: readonly ProviderDraft[]): readonly Finding[] {
+  const kinds = providers.map((each) => {
+    if (typeof each === 'string') return shared.find(({ name }) => name === each)?.kind
+    return each === undefined ? undefined : (each.kind ?? 'entra')
+  })
+  const others = shared.some(({ kind }) => kind !== 'entra')
+  // A name that was written wrong could mean one of another kind.
+  if (kinds.some((kind) => kind === 'oidc' || (kind === undefined && others))) return []
+  return (roles ?? []).flatMap((role, place) =>
+    (role?.groups ?? []).flatMap((group: string | undefined, index: number) => {
+      const read = group === undefined ? null : readGuid(group)
+      return read !== null && 'problem' in read
+        ? [
+            {
+              path: ['roles', place, 'groups', index],
+              message: read.problem,
+              allowed: 'the object ID of a group, a GUID such as 11111111-2222-3333-4444-555555555555',
+            },
+          ]
+        : []
+    }),
+  )
+}
+
+function checkRoles({ roles, noRole, routes }: TenantDraft, isWritten: IsWritten): readonly Finding[] {
   if (roles === undefined) return []
   const names = roles.map((role) => role?.name)
-  const pointless = roles.length > 0 ? [] : ['noRole', 'sendRoles'].filter((key) => isWritten([...path, key]))
+  const pointless = roles.length > 0 ? [] : ['noRole', 'sendRoles'].filter((key) => isWritten([key]))
   const undefinedRole = 'this tenant has no role of this name'
   return [
     ...doubled(
-      names.map((name, index) => [name, [...path, 'roles', index, 'name']]),
+      names.map((name, index) => [name, ['roles', index, 'name']]),
       'another role of this tenant has this name',
     ),
     ...pointless.map((key) => ({
-      path: [...path, key],
+      path: [key],
       at: 'key' as const,
       found: null,
       message: 'without `roles` this has no effect',
@@ -50,7 +150,7 @@ function checkRoles({ roles, noRole, routes }: TenantDraft, path: Path, isWritte
       role?.groups?.length === 0 && role.appRoles?.length === 0 && noRole !== undefined && noRole !== role.name
         ? [
             {
-              path: [...path, 'roles', index],
+              path: ['roles', index],
               found: null,
               message: 'nobody can have this role: it names neither groups nor appRoles',
             },
@@ -59,23 +159,23 @@ function checkRoles({ roles, noRole, routes }: TenantDraft, path: Path, isWritte
     ),
     ...(noRole === undefined || noRole === 'refuse' || noRole === 'allow' || roles.length === 0
       ? []
-      : unknownName(noRole, ['refuse', 'allow', ...names], [...path, 'noRole'], undefinedRole)),
+      : unknownName(noRole, ['refuse', 'allow', ...names], ['noRole'], undefinedRole)),
     ...(routes ?? []).flatMap((route, place) =>
       Array.isArray(route?.access)
         ? route.access.flatMap((name: string, index) =>
-            unknownName(name, names, [...path, 'routes', place, 'access', index], undefinedRole),
+            unknownName(name, names, ['routes', place, 'access', index], undefinedRole),
           )
         : [],
     ),
   ]
 }
 
-function checkRoutes({ routes = [] }: TenantDraft, path: Path): readonly Finding[] {
+function checkRoutes({ routes = [] }: TenantDraft): readonly Finding[] {
   return routes.flatMap((route, place) => {
     const earlier = routes.slice(0, place).findIndex((other) => contradict(route, other))
     if (earlier < 0) return []
     return [
-      { path: [...path, place], message: `routes[${earlier}] has this path already, for some of the same methods` },
+      { path: ['routes', place], message: `routes[${earlier}] has this path already, for some of the same methods` },
     ]
   })
 }
@@ -98,36 +198,4 @@ function contradict(route: RouteDraft, other: RouteDraft): boolean {
 
 function withHead(methods: readonly (string | undefined)[] | undefined): readonly (string | undefined)[] | undefined {
   return methods?.includes('GET') ? [...methods, 'HEAD'] : methods
-}
-
-function checkHeaders(
-  headers: NonNullable<TenantDraft['headers']>,
-  path: Path,
-  isWritten: IsWritten,
-): readonly Finding[] {
-  const chosen = headers.presets ?? []
-  const sent = new Map(
-    chosen.flatMap((preset) =>
-      preset === undefined ? [] : presets[preset].map(({ name }) => [foldName(name), name] as const),
-    ),
-  )
-  const findings: Finding[] = [
-    ...doubled(
-      chosen.map((preset, index) => [preset, [...path, 'presets', index]]),
-      'this preset is chosen already',
-    ),
-  ]
-  if (headers.presets?.length === 0 && isWritten([...path, 'user'])) {
-    findings.push({ path: [...path, 'user'], at: 'key', found: null, message: 'without a preset this has no effect' })
-  }
-  for (const name of Object.keys(headers.set ?? {})) {
-    const at = { path: [...path, 'set', name], at: 'key', found: null } as const
-    const problem = headerNameProblem(name)
-    const same = sent.get(foldName(name))
-    if (problem !== null) findings.push({ ...at, message: problem })
-    else if (same !== undefined)
-      findings.push({ ...at, message: `to many applications this is the same header as ${same}` })
-    else sent.set(foldName(name), name)
-  }
-  return findings
 }

@@ -2,84 +2,185 @@
 import { presets } from '../core/answer/presets.ts'
 import type {
   Access,
-  Gateway,
+  Certificate,
+  Destination,
   HeaderEntry,
   HeaderPlan,
   NoRole,
   Provider,
+  PublicUrl,
   Route,
   ServerSettings,
   SessionPolicy,
   TemplatePart,
   Tenant,
+  Upstream,
 } from '../core/gateway.ts'
-import { normaliseHost } from '../core/request/tenant.ts'
-import type { Document, TenantDocument } from './schema.ts'
+import type { Secret } from '../core/secret.ts'
+import { expiryOf } from './certificates.ts'
+import { createPool, keepSame } from './same.ts'
+import type { Document, ProviderDocument, RouteDocument, TenantDocument, UpstreamDocument } from './schema.ts'
 
-/** @param document without issues; names in it that stand for nothing are a bug of the checks. */
-export function compile(document: Document): Gateway {
-  const providers = new Map(document.providers.map((provider) => [provider.name, compileProvider(provider)]))
-  const tenants = document.tenants.map((tenant) => compileTenant(tenant, providers))
-  return deepFreeze({
-    server: compileServer(document.server),
-    session: compileSession(document.session),
-    tenants,
-    tenantsByHost: new Map(
-      tenants.map((tenant) => [normaliseHost(tenant.publicUrl.host) ?? tenant.publicUrl.host, tenant]),
-    ),
-  })
+/** @param server of a document without issues. */
+export function compileServer(server: Document['server']): ServerSettings {
+  const { listen, management, tls, trustedProxies, log, drain, timeouts, limits } = server
+  return {
+    ...{ listen, management, trustedProxies, log, drainSeconds: drain },
+    tls:
+      tls === undefined
+        ? null
+        : { certificate: compileCertificate(tls), redirectFrom: tls.redirectFrom ?? null, hstsSeconds: tls.hsts },
+    timeouts: { headerSeconds: timeouts.headers, bodySeconds: timeouts.body, keepAliveSeconds: timeouts.keepAlive },
+    limits: {
+      headerBytes: limits.headers,
+      connections: limits.connections,
+      minimumBytesPerSecond: limits.minimumRate,
+    },
+  }
 }
 
-function compileServer({ listen, management, trustedProxies, log, drain }: Document['server']): ServerSettings {
-  return { listen, management, trustedProxies, log, drainSeconds: drain }
-}
-
-function compileSession({ secrets, lifetime, idle, store }: Document['session']): SessionPolicy {
+export function compileSession({ secrets, lifetime, idle, store }: Document['session']): SessionPolicy {
   return { secrets, lifetimeSeconds: lifetime, idleSeconds: idle, store }
 }
 
-function compileProvider({ credential, ...provider }: Document['providers'][number]): Provider {
-  return { ...provider, clientSecret: credential.secret }
+function compileCertificate({ cert, key }: { readonly cert: string; readonly key: Secret }): Certificate {
+  return { chain: cert, key, expiresAt: expiryOf(cert) }
 }
 
-function compileTenant(tenant: TenantDocument, providers: ReadonlyMap<string, Provider>): Tenant {
-  const { name, publicUrl, roles, sendRoles, upstream, routes, headers, branding } = tenant
-  const provider = providers.get(tenant.providers[0] ?? '')
-  if (provider === undefined) throw new Error(`Tenant ${name} has no provider although it was checked.`)
+/**
+ * @param name as logs call it.
+ * @returns null for a provider that is switched off.
+ */
+export function compileProvider(provider: ProviderDocument, name: string): Provider | null {
+  const { enabled, clientId, credential } = provider
+  if (!enabled) return null
+  if (clientId === undefined || credential === undefined)
+    throw new Error(`Provider ${name} has holes although it was checked.`)
+  const own = { name, clientId, clientSecret: credential.secret }
+  if (provider.kind === 'oidc') {
+    const { issuer, scopes, groupsClaim, appRolesClaim } = provider
+    const secretSentBy = provider.credential?.sentBy ?? null
+    return { kind: 'oidc', ...own, issuer, scopes, groupsClaim, appRolesClaim, secretSentBy }
+  }
+  return { kind: 'entra', ...own, tenantId: provider.tenantId, authority: provider.authority }
+}
+
+interface Known {
+  readonly providers: ReadonlyMap<string, Provider | null>
+  readonly before: Tenant | null
+}
+
+/**
+ * @param tenant without issues.
+ * @param known the shared providers by name (null where one is switched off), and the tenant as it was before.
+ * @returns the tenant, or null where it is switched off, by itself or with its provider.
+ */
+export function compileTenant(tenant: TenantDocument, { providers, before }: Known): Tenant | null {
+  const { name, publicUrl, aliases, roles, sendRoles, branding } = tenant
+  const provider = providerOf(tenant, { providers, before })
+  if (!tenant.enabled || provider === null) return null
   return {
-    ...{ name, publicUrl, provider, roles, sendRoles },
+    ...{ name, publicUrl, aliases, provider, sendRoles },
+    certificate: tenant.tls === undefined ? null : keepSame(before?.certificate, compileCertificate(tenant.tls)),
+    roles: roles.map((role) => ({
+      ...role,
+      groups: provider.kind === 'entra' ? role.groups.map((group) => group.toLowerCase()) : role.groups,
+    })),
     noRole: compileNoRole(tenant.noRole),
-    upstream: {
-      ...upstream.url,
-      connectTimeoutSeconds: upstream.timeouts.connect,
-      firstByteTimeoutSeconds: upstream.timeouts.firstByte,
-    },
-    routes: routes === undefined ? [everything] : routes.map(compileRoute),
-    headers: compileHeaders(headers),
+    routes: compileRoutes(tenant, before?.routes ?? []),
     branding: { name: branding.name ?? name, support: branding.support ?? null },
   }
 }
 
-/** What a tenant without routes has. */
-const everything: Route = {
-  path: '/',
-  trailingSlash: false,
-  exact: false,
-  methods: null,
-  access: { level: 'signed-in' },
+/** The one that is switched on. A shared one is taken as it is: a likeness of it would have connections and keys of its own. */
+function providerOf(tenant: TenantDocument, { providers, before }: Known): Provider | null {
+  for (const each of tenant.providers) {
+    const provider =
+      typeof each === 'string'
+        ? (providers.get(each) ?? null)
+        : keepSame(before?.provider, compileProvider(each, `${tenant.name}/${each.name}`))
+    if (provider !== null) return provider
+  }
+  return null
 }
 
-function compileRoute({ path, access, exact, methods }: NonNullable<TenantDocument['routes']>[number]): Route {
+/** What a tenant without routes has. */
+const everything = {
+  path: { path: '/', trailingSlash: false },
+  access: 'signed-in',
+  exact: false,
+  methods: undefined,
+  onUnauthenticated: 'auto',
+  keepsAlive: true,
+  preflight: 'judge',
+} as const
+
+function compileRoutes(tenant: TenantDocument, before: readonly Route[]): readonly Route[] {
+  const routes: readonly RouteDocument[] = tenant.routes ?? [everything]
+  // Equal ones become one object, so that what hangs on it (connections, headers of a person) exists once.
+  const known = before.map(({ to }) => to)
+  const upstreams = createPool<Upstream>(known.flatMap((to) => (to.act === 'forward' ? [to.upstream] : [])))
+  const destinations = createPool<Destination>(known)
+  return routes.map((route) => ({
+    path: route.path.path,
+    trailingSlash: route.exact && route.path.trailingSlash,
+    exact: route.exact,
+    methods: route.methods ?? null,
+    access: compileAccess(route.access),
+    onUnauthenticated: route.onUnauthenticated === 401 ? '401' : 'auto',
+    keepsAlive: route.keepsAlive,
+    preflight: route.preflight,
+    to: destinations(compileDestination(tenant, route, upstreams)),
+  }))
+}
+
+function compileDestination(
+  tenant: TenantDocument,
+  route: RouteDocument,
+  pool: (upstream: Upstream) => Upstream,
+): Destination {
+  const { redirect, respond } = route
+  if (redirect !== undefined) return { act: 'redirect', status: redirect.status, location: redirect.to }
+  if (respond !== undefined) return { act: 'respond', ...respond }
+  const upstream = route.upstream ?? tenant.upstream
+  if (upstream === undefined) throw new Error(`A route of ${tenant.name} leads nowhere although it was checked.`)
   return {
-    path: path.path,
-    trailingSlash: exact && path.trailingSlash,
-    exact,
-    methods: methods ?? null,
-    access: compileAccess(access),
+    act: 'forward',
+    upstream: pool(compileUpstream(upstream, route.timeouts)),
+    host: hostHeader(upstream, tenant.publicUrl),
+    stripPrefix: route.stripPrefix === undefined ? null : asSent(route.stripPrefix.path),
+    headers: compileHeaders(route.headers ?? tenant.headers),
   }
 }
 
-function compileAccess(access: NonNullable<TenantDocument['routes']>[number]['access']): Access {
+/** As browsers write a path into a request: they leave brackets as they are (URL Standard, path percent-encode set). */
+function asSent(path: string): string {
+  return encodeURI(path).replaceAll('%5B', '[').replaceAll('%5D', ']')
+}
+
+function compileUpstream(upstream: UpstreamDocument, own: RouteDocument['timeouts']): Upstream {
+  const { timeouts } = upstream
+  const { url, socket, ca, clientCertificate, serverName } = upstream
+  return {
+    ...url,
+    socketPath: socket ?? null,
+    tls: {
+      ca: ca ?? null,
+      clientCertificate: clientCertificate === undefined ? null : compileCertificate(clientCertificate),
+      serverName: serverName ?? null,
+    },
+    connectTimeoutSeconds: own?.connect ?? timeouts.connect,
+    firstByteTimeoutSeconds: own?.firstByte ?? timeouts.firstByte,
+    idleTimeoutSeconds: own?.idle ?? timeouts.idle,
+  }
+}
+
+function hostHeader({ host, url }: UpstreamDocument, publicUrl: PublicUrl): string {
+  if (host === 'public') return publicUrl.host
+  return host === 'upstream' ? new URL(url.origin).host : host
+}
+
+function compileAccess(access: RouteDocument['access']): Access {
   return typeof access === 'string' ? { level: access } : { level: 'roles', anyOf: access }
 }
 
@@ -100,12 +201,4 @@ function compileHeaders({ presets: chosen, user, set, encoding }: TenantDocument
 
 function presetPart(source: 'name' | 'email' | 'preferred_username' | 'groups' | 'roles'): TemplatePart {
   return source === 'groups' || source === 'roles' ? { list: source } : { claim: source }
-}
-
-/** Nothing that decides about a request can change while it is decided. */
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
-  const parts = value instanceof Map ? value.values() : Object.values(value)
-  for (const part of parts) deepFreeze(part)
-  return Object.freeze(value)
 }

@@ -68,7 +68,8 @@ function fits(option: Schema, discriminator: string, here: unknown): boolean {
 
 /** Of the ways that a value may be written, the one whose outer shape it has: its errors say more than that nothing fits. */
 function formMeant(errors: readonly (readonly ZodIssue[])[]): readonly ZodIssue[] | null {
-  const meant = errors.filter((form) => form.length > 0 && form.every((issue) => issue.path.length > 0))
+  const isInside = ({ path, code }: ZodIssue) => path.length > 0 || code === 'unrecognized_keys' || code === 'custom'
+  const meant = errors.filter((form) => form.length > 0 && form.every(isInside))
   return meant.length === 1 ? (meant[0] ?? null) : null
 }
 

@@ -1,7 +1,7 @@
 /** What the schema says of one place in the document: its kind, and what may stand below it. */
 import { z } from 'zod'
 import type { Path } from './issues.ts'
-import type { Kind } from './schema.ts'
+import type { Kind } from './schema-kinds.ts'
 
 export type Schema = z.core.$ZodType
 
@@ -33,11 +33,34 @@ export function childOf(schema: Schema, step: string | number, sibling: (key: st
   if (typeof step === 'number') return elementOf(here)
   if (here instanceof z.ZodObject) return Object.hasOwn(here.shape, step) ? (here.shape[step] ?? null) : null
   if (here instanceof z.ZodRecord) return here.def.valueType
+  const form = formOf(here, sibling)
+  if (form !== null) return childOf(form, step, sibling)
   if (!(here instanceof z.ZodDiscriminatedUnion)) return null
   const { discriminator } = here.def
-  const form = formsOf(here).find((each) => wordsOf(each.shape[discriminator]).includes(String(sibling(discriminator))))
-  if (form !== undefined) return childOf(form, step, sibling)
   return step === discriminator ? z.enum(formsOf(here).flatMap((each) => wordsOf(each.shape[discriminator]))) : null
+}
+
+/**
+ * Of the forms that a mapping may have, the one that is meant: its `type` or `kind` says so, and where that is left out, the
+ * form that does not need it. Null where the schema knows of no forms, or none fits.
+ */
+export function formOf(schema: Schema, sibling: (key: string) => unknown): Schema | null {
+  const here = bare(schema)
+  if (here instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator } = here.def
+    const said = sibling(discriminator)
+    const isMeant = (each: z.ZodObject) =>
+      said === undefined
+        ? each.shape[discriminator] instanceof z.ZodOptional
+        : wordsOf(each.shape[discriminator]).includes(String(said))
+    return formsOf(here).find(isMeant) ?? null
+  }
+  if (!(here instanceof z.ZodUnion)) return null
+  return here.options.find((option) => isMappingForm(bare(option))) ?? null
+}
+
+function isMappingForm(schema: Schema): boolean {
+  return schema instanceof z.ZodObject || schema instanceof z.ZodDiscriminatedUnion
 }
 
 function elementOf(here: Schema): Schema | null {

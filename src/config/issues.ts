@@ -75,9 +75,18 @@ export function printable(text: string, most = 80): string {
     .join('')
 }
 
+/** File by file as they came, and from top to bottom. */
 function inOrder(issues: readonly Issue[]): readonly Issue[] {
   const unique = new Map(
     issues.map((issue) => [JSON.stringify([issue.file, issue.line, issue.column, issue.path, issue.message]), issue]),
   )
-  return [...unique.values()].sort((a, b) => a.line - b.line || a.column - b.column)
+  const files = [...new Set(issues.map((issue) => issue.file))]
+  const place = new Map(files.map((file, index) => [file, index]))
+  const order = (issue: Issue) => place.get(issue.file) ?? 0
+  return [...unique.values()].sort((a, b) => order(a) - order(b) || a.line - b.line || a.column - b.column)
+}
+
+/** An issue of a file or folder as a whole. */
+export function issueOfFile(file: string, message: string): Issue {
+  return { file, line: 1, column: 1, path: '', message, found: null, allowed: null, nearest: null }
 }

@@ -1,7 +1,7 @@
 /** `npm run generate`: writes what is made from the schema and from the outcomes. `tests/generated.test.ts` holds it fresh. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { jsonSchema, schemaTree } from './json-schema.ts'
+import { jsonSchema, schemaTree, tenantJsonSchema } from './json-schema.ts'
 import { referenceFile } from './reference.ts'
 import { configurationTable, outcomesTable, replaceBlock } from './tables.ts'
 
@@ -13,6 +13,7 @@ export function generated(readme: string | null): ReadonlyMap<string, string> {
   const tree = schemaTree()
   const files = new Map([
     ['config/sallyport.schema.json', `${JSON.stringify(jsonSchema(), null, 2)}\n`],
+    ['config/sallyport-tenant.schema.json', `${JSON.stringify(tenantJsonSchema(), null, 2)}\n`],
     ['config/reference.yaml', referenceFile(tree)],
   ])
   if (readme !== null) {

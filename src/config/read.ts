@@ -32,7 +32,8 @@ export interface Source {
   placeOf(path: Path, at: 'key' | 'value'): Place
 }
 
-const largest = 1_048_576
+/** Of one file, in bytes. */
+export const largestSource = 1_048_576
 
 interface Read {
   readonly source: Source | null
@@ -45,7 +46,7 @@ interface Read {
  */
 export function readSource(bytes: Uint8Array, file: string): Read {
   const refuse = (message: string, place = start): Read => ({ source: null, issues: [issueAt(file, place, message)] })
-  if (bytes.byteLength > largest) return refuse('the file has more than 1 MB')
+  if (bytes.byteLength > largestSource) return refuse('the file has more than 1 MB')
   const text = new TextDecoder('utf-8').decode(bytes)
   const hostile = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]/.exec(text)
   if (hostile !== null) return refuse('this is not text in UTF-8', placeIn(text, hostile.index))

@@ -19,26 +19,44 @@ function mapping(node: SchemaNode, depth: number, apart = false): readonly strin
   const lines: string[] = []
   for (const [key, child] of Object.entries(node.properties ?? {})) {
     if (apart && lines.length > 0) lines.push('')
-    lines.push(...comment(child, depth, node.required?.includes(key) ?? false), ...entry(key, child, depth))
+    const written = [...comment(child, depth, node.required?.includes(key) ?? false), ...entry(key, child, depth)]
+    lines.push(...(child.aside === true ? asComment(written, depth) : written))
   }
   return lines
 }
 
 function entry(key: string, node: SchemaNode, depth: number): readonly string[] {
-  const indent = '  '.repeat(depth)
-  const [form, ...otherForms] = node.oneOf ?? []
-  if (form !== undefined) {
-    const others = otherForms.flatMap((other) => [
-      `${indent}# or:`,
-      ...[`${key}:`, ...mapping(other, 1)].map((line) => `${indent}# ${line}`),
-    ])
-    return [`${indent}${key}:`, ...mapping(form, depth + 1), ...others]
-  }
-  if (node.properties !== undefined) return [`${indent}${key}:`, ...mapping(node, depth + 1)]
+  if (node.keysAsIn !== undefined)
+    return node.default === undefined ? [indented(`# ${key}:`, depth)] : [line(key, node, depth)]
+  // One step in: a list in YAML may stand as deep as its key, but is easier to see below it.
+  if (node.items?.oneOf !== undefined) return [indented(`${key}:`, depth), ...forms(node.items.oneOf, '-', depth + 1)]
+  if (node.oneOf !== undefined) return forms(node.oneOf, `${key}:`, depth)
+  if (node.properties !== undefined) return [indented(`${key}:`, depth), ...mapping(node, depth + 1)]
   if (node.items?.properties !== undefined) {
-    return [`${indent}${key}:`, `${indent}  -`, ...mapping(node.items, depth + 2)]
+    return [indented(`${key}:`, depth), indented('-', depth + 1), ...mapping(node.items, depth + 2)]
   }
-  return [`${indent}${key}: ${write(exampleOf(node))}`]
+  return [line(key, node, depth)]
+}
+
+/** The first form of a mapping, and the others as comments. */
+function forms([first, ...others]: readonly SchemaNode[], opening: string, depth: number): readonly string[] {
+  if (first === undefined) return []
+  const other = (form: SchemaNode) => ['or:', opening, ...mapping(form, 1)].map((text) => indented(`# ${text}`, depth))
+  return [indented(opening, depth), ...mapping(first, depth + 1), ...others.flatMap(other)]
+}
+
+function line(key: string, node: SchemaNode, depth: number): string {
+  return indented(`${key}: ${write(exampleOf(node))}`, depth)
+}
+
+function indented(text: string, depth: number): string {
+  return '  '.repeat(depth) + text
+}
+
+/** What cannot stand beside the rest is shown all the same. */
+function asComment(lines: readonly string[], depth: number): readonly string[] {
+  const margin = '  '.repeat(depth)
+  return lines.map((text) => `${margin}# ${text.slice(margin.length)}`)
 }
 
 /** The sentence; and on lines of their own what is required or the default, and what is allowed. */
@@ -49,6 +67,7 @@ function comment(node: SchemaNode, depth: number, required: boolean): readonly s
   if (required) facts.push('Required.')
   else if (node.default !== undefined && !isBranch(node)) facts.push(`Default: ${write(node.default)}.`)
   if (allowed !== undefined) facts.push(`Allowed: ${allowed}.`)
+  if (node.keysAsIn !== undefined) facts.push(`Its keys are those of \`${node.keysAsIn}\`.`)
   const indent = '  '.repeat(depth)
   return [node.description ?? '', facts.join(' ')]
     .flatMap((text) => (text === '' ? [] : wrap(text, 118 - 2 * depth)))
@@ -57,7 +76,7 @@ function comment(node: SchemaNode, depth: number, required: boolean): readonly s
 
 /** Whether keys stand below it, which say their own defaults. */
 export function isBranch(node: SchemaNode): boolean {
-  return node.properties !== undefined || node.oneOf !== undefined
+  return node.properties !== undefined || node.oneOf !== undefined || node.items?.oneOf !== undefined
 }
 
 function exampleOf(node: SchemaNode): unknown {

@@ -1,12 +1,26 @@
 /** `${env:NAME}`, `${env:NAME:-default}` and `${file:/path}` in text: how secrets come in without standing in the file. */
-import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { Files } from './files.ts'
 import { printable } from './issues.ts'
 
+/** What references can reach: the operator's own file may ask for everything, a tenant's only for what is its own. */
 export interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** Where relative paths begin: the folder of the file that the reference stands in. */
-  readonly folder: string
+  /** What a variable of the environment holds; the problem where it must not be asked for. */
+  readonly variable: (name: string) => { readonly value: string | undefined } | { readonly problem: string }
+  /** Where the file of a path really is; the problem where it must not be asked for. */
+  readonly locate: (path: string) => { readonly place: string } | { readonly problem: string }
+  readonly files: Files
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The operator's: every variable, and every file, relative to the folder of the file that the reference stands in. */
+export function operatorSurroundings(env: Environment, folder: string, files: Files): Surroundings {
+  return {
+    variable: (name) => ({ value: env[name] }),
+    locate: (path) => ({ place: resolve(folder, path) }),
+    files,
+  }
 }
 
 /** `missing`: well written, but what it names is not there, or empty. */
@@ -45,37 +59,34 @@ export function withoutDefaults(text: string): string {
   return text.replace(/(\$\{env:[^}]*?:-)[^}]+(\}|$)/g, '$1…$2')
 }
 
-function lookUp(reference: string, { env, folder }: Surroundings): Interpolated {
+function lookUp(reference: string, surroundings: Surroundings): Interpolated {
   const [, name, fallback] = /^env:([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(reference) ?? []
   if (name !== undefined) {
-    const value = env[name]
+    const found = surroundings.variable(name)
+    if ('problem' in found) return { problem: found.problem, missing: false }
+    const { value } = found
     if (value !== undefined && value !== '') return { text: value }
     if (fallback !== undefined) return { text: fallback }
     const state = value === undefined ? 'not set' : 'empty'
     return { problem: `the environment variable ${printable(name)} is ${state}`, missing: true }
   }
   const path = /^file:(.+)$/s.exec(reference)?.[1]
-  if (path !== undefined) return readReferenced(resolve(folder, path))
+  if (path !== undefined) return readText(path, surroundings, 'the file of the reference')
   return { problem: 'this is not a reference', missing: false }
 }
 
 const largestFile = 65_536
 
-/** One newline at the end goes: editors and `echo` add it, and nobody means it. */
-function readReferenced(path: string): Interpolated {
+/** The text of a file that the configuration names. One newline at the end goes: editors and `echo` add it, and nobody means it. */
+export function readText(path: string, { locate, files }: Surroundings, what = 'the file'): Interpolated {
+  const found = locate(path)
+  if ('problem' in found) return { problem: found.problem, missing: false }
+  const bytes = files.read(found.place, largestFile)
+  if ('problem' in bytes) return { problem: `${what} ${bytes.problem}`, missing: bytes.missing }
   try {
-    const about = statSync(path)
-    // Opening a pipe or a terminal would wait for ever.
-    if (!about.isFile()) return { problem: 'what the reference names is not a file', missing: false }
-    if (about.size > largestFile) return { problem: 'the file of the reference has more than 64 KB', missing: false }
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)).replace(/\r?\n$/, '')
-    if (text === '') return { problem: 'the file of the reference is empty', missing: true }
-    return { text }
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-      return { problem: 'the file of the reference is not text in UTF-8', missing: false }
-    }
-    return { problem: `the file of the reference cannot be read (${code})`, missing: true }
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')
+    return text === '' ? { problem: `${what} is empty`, missing: true } : { text }
+  } catch {
+    return { problem: `${what} is not text in UTF-8`, missing: false }
   }
 }

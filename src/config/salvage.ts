@@ -1,8 +1,9 @@
 /** What of a document can be relied on although other parts of it are wrong: so that all issues appear at once. */
 import { z } from 'zod'
 import type { Secret } from '../core/secret.ts'
-import { bare, memberOf, type Schema } from './field.ts'
+import { bare, formOf, memberOf, type Schema } from './field.ts'
 import type { Path } from './issues.ts'
+import type { TenantDocument } from './schema.ts'
 import { pathKey } from './tree.ts'
 
 /** The same shape with holes. */
@@ -11,6 +12,8 @@ export type Salvaged<T> = T extends string | number | boolean | null | undefined
   : T extends readonly (infer Element)[]
     ? readonly Salvaged<Element>[] | undefined
     : { readonly [Key in keyof T]?: Salvaged<T[Key]> } | undefined
+
+export type TenantDraft = NonNullable<Salvaged<TenantDocument>>
 
 /**
  * Reads every part on its own; what the schema refuses, or what is not known, becomes undefined.
@@ -46,6 +49,8 @@ function salvagePart(schema: Schema, value: unknown, path: Path, touched: Readon
     ])
     return Object.fromEntries(parts)
   }
+  const form = isMapping ? formOf(here, (key) => memberOf(value, key)) : null
+  if (form !== null) return salvagePart(form, value, path, touched)
   if (here instanceof z.ZodArray && Array.isArray(value)) {
     return value.map((element, index) => salvagePart(here.element as Schema, element, [...path, index], touched))
   }

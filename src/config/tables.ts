@@ -34,13 +34,60 @@ export function replaceBlock(text: string, name: string, content: string): strin
 function keys(node: SchemaNode, path: string): readonly (readonly string[])[] {
   return Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
     const here = path === '' ? key : `${path}.${key}`
-    const below = [
-      ...keys(child, here),
-      ...keys(child.items ?? {}, `${here}[]`),
-      ...(child.oneOf ?? []).flatMap((form) => keys(form, here)),
-    ]
-    return [[`\`${here}\``, defaultOf(child, node.required?.includes(key) ?? false), sentences(child)], ...below]
+    const own = row(here, child, { isRequired: node.required?.includes(key) ?? false })
+    if (child.keysAsIn !== undefined) return [own]
+    return [own, ...keys(child, here), ...formKeys(child, here), ...itemKeys(child.items ?? {}, `${here}[]`)]
   })
+}
+
+function itemKeys(item: SchemaNode, path: string): readonly (readonly string[])[] {
+  return [...keys(item, path), ...formKeys(item, path)]
+}
+
+interface FormNode {
+  /** Such as `kind: oidc`. */
+  readonly name: string
+  readonly node: SchemaNode
+}
+
+function formKeys({ oneOf = [] }: SchemaNode, path: string): readonly (readonly string[])[] {
+  const forms = oneOf.map((node) => {
+    const [key, word] = Object.entries(node.properties ?? {}).find(([, each]) => each.const !== undefined) ?? []
+    return { name: `${key}: ${String(word?.const)}`, node }
+  })
+  return keysOfForms(forms, path)
+}
+
+/** A key that says the same in all forms of a mapping once, every other with the form that it is of. */
+function keysOfForms(forms: readonly FormNode[], path: string): readonly (readonly string[])[] {
+  const said = new Set<string>()
+  return forms.flatMap(({ name, node }) =>
+    Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
+      if (said.has(key)) return []
+      const here = `${path}.${key}`
+      const isRequired = node.required?.includes(key) ?? false
+      const alike = forms.flatMap((form) => {
+        const same = form.node.properties?.[key]
+        return same !== undefined && sentences(same) === sentences(child) ? [{ name: form.name, node: same }] : []
+      })
+      if (alike.length < forms.length) {
+        const where = child.const === undefined ? { where: name } : {}
+        return [row(here, child, { isRequired, ...where }), ...keys(child, here)]
+      }
+      said.add(key)
+      return [row(here, child, { isRequired }), ...keysOfForms(alike, here)]
+    }),
+  )
+}
+
+interface About {
+  readonly isRequired: boolean
+  readonly where?: string
+}
+
+function row(path: string, node: SchemaNode, { isRequired, where }: About): readonly string[] {
+  const text = sentences(node)
+  return [`\`${path}\``, defaultOf(node, isRequired), where === undefined ? text : `With \`${where}\`: ${text}`]
 }
 
 function defaultOf(node: SchemaNode, required: boolean): string {
@@ -48,10 +95,13 @@ function defaultOf(node: SchemaNode, required: boolean): string {
   return node.default === undefined || (isBranch(node) && node.oneOf === undefined) ? '' : `\`${write(node.default)}\``
 }
 
-function sentences({ description = '', allowed, enum: words, const: word }: SchemaNode): string {
+function sentences({ description = '', allowed, enum: words, const: word, keysAsIn }: SchemaNode): string {
   if (word !== undefined) return `\`${word}\`: ${description}`
-  if (allowed === undefined && words === undefined) return description
-  return `${description} Allowed: ${allowed ?? words?.join(', ')}.`
+  const more = [
+    ...(allowed === undefined && words === undefined ? [] : [`Allowed: ${allowed ?? words?.join(', ')}.`]),
+    ...(keysAsIn === undefined ? [] : [`Its keys are those of \`${keysAsIn}\`.`]),
+  ]
+  return [description, ...more].join(' ')
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

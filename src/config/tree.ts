@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { bare, childOf, kindOf, type Schema, wordsOf } from './field.ts'
 import type { Finding, Path } from './issues.ts'
 import type { Source } from './read.ts'
-import { hasReference, interpolate, isReference, referenceForms, type Surroundings } from './references.ts'
+import { hasReference, interpolate, isReference, readText, referenceForms, type Surroundings } from './references.ts'
 
 export interface TreeOptions extends Surroundings {
   /** Stand in for references to what is missing, without a word. */
@@ -79,8 +79,9 @@ export function toTree(source: Source, schema: Schema, options: TreeOptions): Tr
     if (typeof node.value !== 'string') return node.value
     const inline = field === null || options.allowInlineSecrets ? null : inlineSecret(node.value, field)
     if (inline !== null) findings.push({ path, message: inline, allowed: referenceForms })
-    if (!hasReference(node.value)) return node.value
-    const found = interpolate(node.value, options)
+    const isFile = field !== null && kindOf(field).file === true
+    if (!hasReference(node.value) && !isFile) return node.value
+    const found = interpolated(node.value, isFile)
     if ('text' in found) return typed(found.text, field)
     unknown.add(pathKey(path))
     const placeholder = field === null ? undefined : placeholderFor(field)
@@ -91,13 +92,20 @@ export function toTree(source: Source, schema: Schema, options: TreeOptions): Tr
     return placeholder
   }
 
+  /** Of a place that names a file, the value is what the file holds. */
+  function interpolated(text: string, isFile: boolean) {
+    const found = interpolate(text, options)
+    return isFile && 'text' in found ? readText(found.text, options) : found
+  }
+
   const value = convert(source.root, schema, [])
   return { value, findings, unknown }
 }
 
 /** Why a text must not stand where a secret belongs, or null. */
 function inlineSecret(text: string, field: Schema): string | null {
-  const { secret } = kindOf(field)
+  const { secret, file } = kindOf(field)
+  if (file === true) return text.includes('-----BEGIN') ? 'name the file: what it holds must not stand here' : null
   if (secret === 'always' && !isReference(text)) return 'a secret must not stand in the file'
   // Everything up to the last @, since a password may hold any sign.
   const password = /^[^:]*:\/\/[^:]*:(.+)@/s.exec(text)?.[1]
@@ -110,7 +118,8 @@ function inlineSecret(text: string, field: Schema): string | null {
 /** An environment knows only text; where the schema wants a number or a yes or no, the text is read as one. */
 function typed(text: string, field: Schema | null): unknown {
   const here = field === null ? null : bare(field)
-  if (here instanceof z.ZodNumber && /^-?\d{1,15}$/.test(text)) return Number(text)
+  const takesNumber = here instanceof z.ZodNumber || (here instanceof z.ZodLiteral && here.values.has(Number(text)))
+  if (takesNumber && /^-?\d{1,15}$/.test(text)) return Number(text)
   if (here instanceof z.ZodBoolean && (text === 'true' || text === 'false')) return text === 'true'
   return text
 }

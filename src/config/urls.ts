@@ -11,10 +11,13 @@ export interface UpstreamOrigin {
   readonly origin: string
 }
 
-/** Where people open the application. `http` only where the browser treats it as secure: on the machine itself. */
+/**
+ * Where people open the application. `http` only where the browser treats it as secure: on the machine itself. Refused: a path,
+ * since tenants that differ only by it share an origin, and so every cookie.
+ */
 export function readPublicUrl(text: string): Reading<PublicUrl> {
   const found = readOrigin(text)
-  if ('problem' in found) return found
+  if ('problem' in found) return found.problem === pathProblem ? { problem: sharedOrigin } : found
   const { protocol, hostname, host, origin } = found.value
   const local = hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '127.0.0.1'
   if (protocol === 'http:' && !local) {
@@ -32,6 +35,33 @@ export function readAuthority(text: string): Reading<string> {
     return { problem: 'only https, except on localhost: the client secret goes there' }
   }
   return { value: origin }
+}
+
+/** The issuer of an OpenID provider, kept byte for byte: the provider's own spelling is what its tokens are compared with. */
+export function readIssuer(text: string): Reading<string> {
+  if (!/^https?:\/\//.test(text)) return { problem: 'this does not begin with https:// or http://' }
+  if (/[?#]/.test(text)) return { problem: 'a query or fragment has no place here' }
+  if (/[\s\\\p{C}]/u.test(text) || !URL.canParse(text)) return { problem: 'this is not a URL' }
+  const url = new URL(text)
+  if (url.username !== '' || url.password !== '') return { problem: 'a user name or password has no place here' }
+  if (url.protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) {
+    return { problem: 'only https, except on localhost: the client secret goes there' }
+  }
+  if (text.endsWith('/.well-known/openid-configuration')) {
+    return { problem: 'this is the discovery document; the issuer is what stands before /.well-known/' }
+  }
+  return { value: text }
+}
+
+/** Where a redirect leads: a path of the same host, or an https URL. In ASCII, since it travels in a header. */
+export function readLocation(text: string): Reading<string> {
+  if (!/^[\x21-\x7e]{1,2000}$/.test(text))
+    return { problem: 'this has blanks or characters outside of ASCII: write them as %20' }
+  if (text.startsWith('/')) {
+    return /^\/[/\\]/.test(text) ? { problem: 'a browser takes this for another host' } : { value: text }
+  }
+  if (!/^https:\/\//.test(text) || !URL.canParse(text)) return { problem: 'this is neither a path nor an https URL' }
+  return new URL(text).username === '' ? { value: text } : { problem: 'a user name has no place here' }
 }
 
 /** Where the application listens. Refused: link-local and metadata addresses, which hand out a machine's credentials (T125). */
@@ -63,13 +93,17 @@ export function readRedisUrl(text: string): Reading<string> {
   return { value: text }
 }
 
+const pathProblem = 'only scheme, host and port: a path has no place here'
+const sharedOrigin =
+  'a path has no place here: tenants that differ only by path share an origin, and so a cookie; make them one tenant, whose routes have an `upstream` each'
+
 /** The written form is looked at first: `new URL` mends backslashes, blanks and escapes, which a reader would not expect. */
 function readOrigin(text: string): Reading<URL> {
   if (!/^https?:\/\//i.test(text)) return { problem: 'this does not begin with https:// or http://' }
   const rest = text.replace(/^https?:\/\//i, '')
   if (rest.includes('@')) return { problem: 'a user name or password has no place here' }
   if (/[?#]/.test(rest)) return { problem: 'a query or fragment has no place here' }
-  if (/^[^/]*\/./.test(rest)) return { problem: 'only scheme, host and port: a path has no place here' }
+  if (/^[^/]*\/./.test(rest)) return { problem: pathProblem }
   if (/[\s\\%*\p{C}]/u.test(rest) || !URL.canParse(text)) return { problem: 'this is not a URL' }
   const url = new URL(text)
   if (url.hostname.endsWith('.')) return { problem: 'the host ends with a dot' }
@@ -83,9 +117,14 @@ metadata.addSubnet('169.254.0.0', 16, 'ipv4')
 metadata.addSubnet('fe80::', 10, 'ipv6')
 metadata.addAddress('fd00:ec2::254', 'ipv6')
 metadata.addAddress('100.100.100.200', 'ipv4')
+// Azure's, which hands out the certificates of the machine.
+metadata.addAddress('168.63.129.16', 'ipv4')
+metadata.addAddress('192.0.0.192', 'ipv4')
+// The IPv4 block as NAT64 spells it (RFC 6052).
+metadata.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6')
 
 function isMetadata(hostname: string): boolean {
-  if (hostname === 'metadata.google.internal') return true
+  if (['metadata', 'metadata.google.internal', 'metadata.goog'].includes(hostname)) return true
   const family = isIP(hostname)
   // BlockList looks through ::ffff:a.b.c.d by itself.
   return family !== 0 && metadata.check(hostname, family === 4 ? 'ipv4' : 'ipv6')

@@ -123,3 +123,67 @@ export function readMethod(text: string): Reading<string> {
 export function readSigningSecret(text: string): Reading<string> {
   return Buffer.byteLength(text) >= 32 ? { value: text } : { problem: 'a session secret has at least 32 bytes' }
 }
+
+const units = { KB: 1_024, MB: 1_048_576 } as const
+
+/** `16KB`, `1MB` → bytes. Refused: what lies outside the bounds (in bytes). */
+export function readSize(text: string, least: number, most: number): Reading<number> {
+  const [, digits, unit] = /^(\d{1,6})(KB|MB)$/.exec(text) ?? []
+  if (digits === undefined) return { problem: 'this is not a size' }
+  const bytes = Number(digits) * units[unit as keyof typeof units]
+  return bytes < least || bytes > most ? { problem: 'this size is out of bounds' } : { value: bytes }
+}
+
+/** The other way, for messages. */
+export function writeSize(bytes: number): string {
+  return bytes % units.MB === 0 ? `${bytes / units.MB}MB` : `${bytes / units.KB}KB`
+}
+
+/** The name of a claim in an ID token. */
+export function readClaimName(text: string): Reading<string> {
+  return /^[\w.:/-]{1,100}$/.test(text) ? { value: text } : { problem: 'this is not the name of a claim' }
+}
+
+/** A scope of OAuth 2.0 (RFC 6749 section 3.3). */
+export function readScope(text: string): Reading<string> {
+  if (text === 'openid') return { problem: 'this is asked for always' }
+  if (text === 'offline_access') return { problem: 'the gateway keeps no refresh tokens' }
+  return /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(text) ? { value: text } : { problem: 'this is not a scope' }
+}
+
+/** A host name, for the certificate of another machine. */
+export function readServerName(text: string): Reading<string> {
+  return isHostName(text) ? { value: text.toLowerCase() } : { problem: 'this is not a host name' }
+}
+
+/** `public`, `upstream`, or a host with perhaps a port. */
+export function readHostHeader(text: string): Reading<string> {
+  if (text === 'public' || text === 'upstream') return { value: text }
+  const [, host = '', port] = /^([^:]*)(?::(\d{1,5}))?$/.exec(text) ?? []
+  if (!isHostName(host) || Number(port ?? 1) > 65_535 || port === '0') return { problem: 'this is not a host' }
+  return { value: text.toLowerCase() }
+}
+
+/** The path of a Unix socket; longer ones than this the system cuts. */
+export function readSocketPath(text: string): Reading<string> {
+  if (!text.startsWith('/')) return { problem: 'this is not an absolute path' }
+  if (Buffer.byteLength(text) > 107) return { problem: 'the path of a socket has at most 107 bytes' }
+  return readText(text)
+}
+
+/** A media type with parameters (RFC 9110 section 8.3.1). */
+export function readContentType(text: string): Reading<string> {
+  const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+  const shape = new RegExp(`^${token}/${token}(?:; ?${token}=(?:${token}|"[^"\\\\\\x00-\\x1f\\x7f-\\uffff]*"))*$`)
+  return text.length <= 200 && shape.test(text) ? { value: text } : { problem: 'this is not a media type' }
+}
+
+/** A folder and a pattern for names of files: `*` only there, so that nobody reads a whole disk. */
+export function readPattern(text: string): Reading<string> {
+  const read = readText(text)
+  if ('problem' in read) return read
+  const name = text.slice(text.lastIndexOf('/') + 1)
+  if (text.slice(0, -name.length).includes('*')) return { problem: '`*` may stand in the file name only' }
+  if (!/\.ya?ml$/.test(name)) return { problem: 'the name does not end with .yaml or .yml' }
+  return (name.match(/\*/g)?.length ?? 0) <= 1 ? read : { problem: '`*` may stand once' }
+}

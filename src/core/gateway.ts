@@ -4,9 +4,32 @@ import type { Secret } from './secret.ts'
 export interface Gateway {
   readonly server: ServerSettings
   readonly session: SessionPolicy
+  /** Those that are served. */
   readonly tenants: readonly Tenant[]
-  /** Key: host as `tenant.publicUrl.host`. */
+  /** Key, here and below: host in the spelling of `normaliseHost`. */
   readonly tenantsByHost: ReadonlyMap<string, Tenant>
+  /** Further hosts of a tenant, which are redirected to its public URL. */
+  readonly aliases: ReadonlyMap<string, Tenant>
+  /** Hosts that belong to somebody but are not served now. */
+  readonly closedHosts: ReadonlyMap<string, ClosedHost>
+  /** Tenants whose configuration has an issue. */
+  readonly troubles: readonly TenantTrouble[]
+}
+
+export interface ClosedHost {
+  /** Name of the tenant. */
+  readonly tenant: string
+  /** `off`: the configuration says so. `broken`: it has an issue, and there is no last good form. */
+  readonly why: 'off' | 'broken'
+}
+
+export interface TenantTrouble {
+  readonly tenant: string
+  /** What becomes of the tenant meanwhile. */
+  readonly served: 'last-good' | 'not'
+  /** The first issue with its place, as `check` prints it. */
+  readonly issue: string
+  readonly issues: number
 }
 
 export interface Address {
@@ -17,11 +40,51 @@ export interface Address {
 export interface ServerSettings {
   readonly listen: Address
   readonly management: Address
+  /** Null where something in front ends TLS. */
+  readonly tls: ListenerTls | null
   /** CIDR blocks or addresses whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly requests: 'refused' | 'all' }
   /** How long a shut-down waits for requests in flight, in seconds. */
   readonly drainSeconds: number
+  readonly timeouts: CallerTimeouts
+  readonly limits: CallerLimits
+}
+
+export interface ListenerTls {
+  /** For host names that no tenant has a certificate for, and for callers that name none. */
+  readonly certificate: Certificate
+  /** Where plain HTTP is taken, only to be redirected. */
+  readonly redirectFrom: Address | null
+  /** `max-age` of Strict-Transport-Security (RFC 6797); 0: the header is not sent. */
+  readonly hstsSeconds: number
+}
+
+export interface Certificate {
+  /** PEM, the server's or client's own first. */
+  readonly chain: string
+  /** PEM. */
+  readonly key: Secret
+  /** Seconds since 1970. */
+  readonly expiresAt: number
+}
+
+export interface CallerTimeouts {
+  /** How long the headers of a request may take. */
+  readonly headerSeconds: number
+  /** How long the body of a request may stand still, and over which `minimumBytesPerSecond` is measured. */
+  readonly bodySeconds: number
+  /** How long an idle connection is kept. */
+  readonly keepAliveSeconds: number
+}
+
+export interface CallerLimits {
+  /** Of all header fields of a request together. */
+  readonly headerBytes: number
+  /** Open at the same time; further ones are closed at once. */
+  readonly connections: number
+  /** Of a request's body while it is being sent. */
+  readonly minimumBytesPerSecond: number
 }
 
 export interface SessionPolicy {
@@ -36,27 +99,51 @@ export type StoreSettings =
   | { readonly type: 'memory'; readonly maxSessions: number }
   | { readonly type: 'redis'; readonly url: Secret; readonly prefix: string }
 
-export interface Provider {
+export type Provider = EntraProvider | PlainProvider
+
+interface AnyProvider {
+  /** As in the configuration; that of a tenant's own provider begins with the tenant's name and a slash. */
   readonly name: string
-  /** Directory (tenant) ID, lower case. */
-  readonly tenantId: string
   readonly clientId: string
   readonly clientSecret: Secret
+}
+
+/** One directory of Microsoft Entra. */
+export interface EntraProvider extends AnyProvider {
+  readonly kind: 'entra'
+  /** Directory (tenant) ID, lower case. */
+  readonly tenantId: string
   /** Origin of the sign-in service, such as `https://login.microsoftonline.com`. */
   readonly authority: string
+}
+
+/** Any other OpenID provider. */
+export interface PlainProvider extends AnyProvider {
+  readonly kind: 'oidc'
+  /** As the provider's discovery document spells it, byte for byte. */
+  readonly issuer: string
+  /** Asked for beside `openid`. */
+  readonly scopes: readonly string[]
+  /** The claims that hold groups and app roles. */
+  readonly groupsClaim: string
+  readonly appRolesClaim: string
+  /** How the client secret travels (RFC 6749 section 2.3.1); null: by what the provider announces. */
+  readonly secretSentBy: 'post' | 'basic' | null
 }
 
 export interface Tenant {
   readonly name: string
   readonly publicUrl: PublicUrl
+  /** Redirected to the public URL. */
+  readonly aliases: readonly PublicUrl[]
+  /** Shown to callers that ask for one of this tenant's hosts; null: that of the listener. */
+  readonly certificate: Certificate | null
   readonly provider: Provider
   /** In the order of the configuration: the first that matches is the highest. */
   readonly roles: readonly RoleRule[]
   readonly noRole: NoRole
   readonly sendRoles: 'all' | 'highest'
-  readonly upstream: Upstream
   readonly routes: readonly Route[]
-  readonly headers: HeaderPlan
   readonly branding: { readonly name: string; readonly support: string | null }
 }
 
@@ -70,7 +157,7 @@ export interface PublicUrl {
 
 export interface RoleRule {
   readonly name: string
-  /** Object ids of groups, lower case. */
+  /** Groups as the provider writes them; object ids of Entra in lower case. */
   readonly groups: readonly string[]
   /** Values of app roles, as written. */
   readonly appRoles: readonly string[]
@@ -88,8 +175,23 @@ export interface Upstream {
   readonly port: number
   /** `protocol//hostname:port`, without path. */
   readonly origin: string
+  /** A Unix socket to connect to in place of hostname and port, or null. */
+  readonly socketPath: string | null
+  /** Only for `https:`. */
+  readonly tls: UpstreamTls
   readonly connectTimeoutSeconds: number
   readonly firstByteTimeoutSeconds: number
+  /** How long an answer may stand still once it has begun; 0: as long as it likes. */
+  readonly idleTimeoutSeconds: number
+}
+
+export interface UpstreamTls {
+  /** PEM of the authorities that may vouch for the upstream, in place of the well-known ones; or null. */
+  readonly ca: string | null
+  /** What we show to the upstream, or null. */
+  readonly clientCertificate: Certificate | null
+  /** The name that the upstream's certificate must be for; null: its host name. */
+  readonly serverName: string | null
 }
 
 export interface Route {
@@ -101,6 +203,40 @@ export interface Route {
   /** Upper case; null means any. HEAD is allowed wherever GET is. */
   readonly methods: readonly string[] | null
   readonly access: Access
+  /** `auto`: a person who opens a page goes to the sign-in, everything else gets 401. `401`: everything does. */
+  readonly onUnauthenticated: 'auto' | '401'
+  /** False: a request does not count as activity of the person. */
+  readonly keepsAlive: boolean
+  /** `forward`: the preflights of CORS, which never carry cookies, reach the application without a sign-in. */
+  readonly preflight: 'judge' | 'forward'
+  readonly to: Destination
+}
+
+/** What becomes of a request that may pass. Routes that want the same share one object. */
+export type Destination = ToUpstream | ToRedirect | ToResponse
+
+export interface ToUpstream {
+  readonly act: 'forward'
+  readonly upstream: Upstream
+  /** The Host header that the application sees. */
+  readonly host: string
+  /** The route's own path as it is spelled in a request, if it is taken off the front of the path; or null. */
+  readonly stripPrefix: string | null
+  readonly headers: HeaderPlan
+}
+
+export interface ToRedirect {
+  readonly act: 'redirect'
+  readonly status: 301 | 302 | 303 | 307 | 308
+  /** An absolute URL, or a path of this origin. */
+  readonly location: string
+}
+
+export interface ToResponse {
+  readonly act: 'respond'
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
 }
 
 export type Access =

@@ -2,7 +2,7 @@
 import type { Answer } from '../core/answer/answer.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { safeReturnTo } from '../core/answer/return-to.ts'
-import type { Tenant } from '../core/gateway.ts'
+import type { Tenant, ToResponse } from '../core/gateway.ts'
 import type { Session } from '../core/identity/session.ts'
 import { endpoints } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
@@ -26,6 +26,8 @@ export interface Answers {
   outcome(code: OutcomeCode, occasion: Occasion): Answer
   page(status: number, page: Page): Answer
   json(status: number, body: object): Answer
+  /** What the configuration says word for word. */
+  text(response: ToResponse): Answer
   redirect(location: string, cookies?: readonly string[]): Answer
 }
 
@@ -66,6 +68,7 @@ export function createAnswers(pages: Pages): Answers {
       headers: { ...always, 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     }),
+    text: ({ status, contentType, body }) => ({ status, headers: { ...always, 'Content-Type': contentType }, body }),
     redirect: (location, cookies = []) => ({
       status: 302,
       headers: { ...always, Location: location, ...(cookies.length === 0 ? {} : { 'Set-Cookie': cookies }) },

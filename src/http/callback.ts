@@ -3,7 +3,7 @@ import type { Request } from 'express'
 import type { Answer } from '../core/answer/answer.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
-import { readEntraClaims } from '../core/identity/entra.ts'
+import { readIdToken } from '../core/identity/id-token.ts'
 import { resolveRoles } from '../core/identity/roles.ts'
 import type { SessionFacts } from '../core/identity/session.ts'
 import type { Providers } from '../oidc/provider.ts'
@@ -15,7 +15,7 @@ import { readBinding } from '../session/cookie.ts'
 import type { Finished, Transactions } from '../session/transaction.ts'
 import type { SessionWriter } from '../session/writer.ts'
 import type { Answers } from './answers.ts'
-import type { Login } from './login.ts'
+import { begunAt, type Login } from './login.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Rounds } from './rounds.ts'
@@ -35,6 +35,8 @@ export interface CallbackParts {
 }
 
 type Opened = Extract<Finished, { outcome: 'opened' }>
+/** `moved`: the tenant has another provider by now. */
+type NotOurs = Exclude<Finished, Opened> | (Omit<Opened, 'outcome'> & { readonly outcome: 'moved' })
 
 /** @returns the handler of the endpoint: `(request, walk, query) → Answer`. Faults are thrown. */
 export function createCallback(parts: CallbackParts): (request: Request, walk: Walk, query: string) => Promise<Answer> {
@@ -48,6 +50,8 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       binding: readBinding(cookieOf(walk.facts)),
     })
     if (finished.outcome !== 'opened') return await heal(walk, finished)
+    // A code of the one provider must not be handed to the other (RFC 9700 section 4.4).
+    if (finished.provider !== begunAt(walk.tenant.provider)) return await heal(walk, { ...finished, outcome: 'moved' })
     try {
       return await finish(request, walk, finished, asked.state ?? '')
     } catch (error) {
@@ -71,7 +75,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
    * The answer belongs to no sign-in that this browser can finish: it never makes a session (T41, T44). Who is signed in by now
    * goes where they wanted; otherwise the sign-in begins anew, once, and then it is explained.
    */
-  async function heal(walk: Walk, finished: Exclude<Finished, Opened>): Promise<Answer> {
+  async function heal(walk: Walk, finished: NotOurs): Promise<Answer> {
     const { tenant, facts, session, requestId } = walk
     log.info('callback_not_ours', { requestId, tenant: tenant.name, why: finished.outcome })
     if (finished.outcome === 'unreadable') {
@@ -93,7 +97,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     redeemed: Exclude<Redeemed, { refused: string }>,
   ): Promise<Answer> {
     const { tenant, requestId } = walk
-    const read = readEntraClaims(tenant, redeemed.claims, parts.clock())
+    const read = readIdToken(tenant, redeemed.claims, parts.clock())
     if ('refused' in read) {
       log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail })
       return refuse(walk, read.refused, returnTo)

@@ -4,29 +4,31 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { ownCookieNames } from '../core/answer/cookies.ts'
+import type { Answer } from '../core/answer/answer.ts'
 import { decide } from '../core/answer/decide.ts'
-import { finishHeaders, type Person } from '../core/answer/headers.ts'
-import { Fault } from '../core/fault.ts'
+import type { Person } from '../core/answer/headers.ts'
+import { strictTransport, strictTransportName } from '../core/answer/strict-transport.ts'
 import type { Gateway, Tenant } from '../core/gateway.ts'
-import type { Session } from '../core/identity/session.ts'
+import { isVouchedFor, type Session } from '../core/identity/session.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
-import { type Located, locate } from '../core/request/locate.ts'
+import { type Located, locate, type ToRoute } from '../core/request/locate.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Forwarder } from '../proxy/forward.ts'
-import type { ForwardPlan } from '../proxy/plan.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Answers } from './answers.ts'
 import type { CallerReader } from './caller.ts'
 import type { Endpoints } from './endpoints.ts'
+import { type Forwarding, planFor } from './forwarding.ts'
+import { loadFor } from './load-session.ts'
 import type { Login } from './login.ts'
 import { cookieOf, readFacts } from './read-facts.ts'
 import { createReporter, type Reporter } from './report.ts'
 import { writeAnswer } from './writers.ts'
 
 export interface GateParts {
-  readonly gateway: Gateway
+  /** The configuration in force; each request asks once, and keeps to what it got. */
+  readonly current: () => Gateway
   readonly sessions: Sessions
   readonly forwarder: Forwarder
   readonly endpoints: Endpoints
@@ -37,9 +39,9 @@ export interface GateParts {
   readonly log: Log
 }
 
-export type Gate = (request: IncomingMessage, response: ServerResponse) => void
+/** @param tooSlow tells that the body comes too slowly, as long as there is no answer; null where there is no body. */
+export type Gate = (request: IncomingMessage, response: ServerResponse, tooSlow: AbortSignal | null) => void
 
-type ToRoute = Extract<Located, { at: 'route' }>
 type ToEndpoint = Extract<Located, { at: 'endpoint' }>
 
 /** One request on its way, as far as it has come. */
@@ -49,6 +51,9 @@ interface Passage {
   readonly requestId: string
   readonly facts: RequestFacts
   readonly startedAt: number
+  readonly tooSlow: AbortSignal | null
+  /** The value of Strict-Transport-Security, or null. */
+  readonly strictTransport: string | null
 }
 
 export function createGate(parts: GateParts): Gate {
@@ -58,6 +63,8 @@ export function createGate(parts: GateParts): Gate {
     switch (located.at) {
       case 'refused':
         return answerOutcome(passage, report.refusal(passage, located))
+      case 'alias':
+        return redirectTo(passage, located.tenant, 308, located.location)
       case 'endpoint':
         return serveEndpoint(passage, located)
       case 'route':
@@ -75,12 +82,12 @@ export function createGate(parts: GateParts): Gate {
   }
 
   function enforce(passage: Passage, located: ToRoute, session: Session | null): Promise<void> | void {
-    const { method, kind } = passage.facts
+    const { facts } = passage
     const { tenant, requirement } = located
-    const decision = decide({ tenant, requirement, method, kind, session })
+    const decision = decide({ tenant, requirement, facts, session })
     switch (decision.act) {
       case 'forward':
-        return forward(passage, located, decision.person)
+        return carryOut(passage, located, decision.person)
       case 'login':
         return sendToLogin(passage, tenant)
       case 'refuse':
@@ -102,29 +109,55 @@ export function createGate(parts: GateParts): Gate {
       attempt: 0,
     })
     parts.metrics.request(tenant.name, 'login')
-    writeAnswer(passage.request, passage.response, answer)
+    say(passage, answer)
   }
 
-  async function forward(passage: Passage, located: ToRoute, person: Person | null): Promise<void> {
-    const plan = planFor(passage.facts, located, person, passage.requestId)
-    const how = await parts.forwarder.forward(passage.request, passage.response, plan)
-    report.forwarded(passage, located.tenant, how)
+  function carryOut(passage: Passage, located: ToRoute, person: Person | null): Promise<void> | void {
+    const { tenant, route, target } = located
+    const { to } = route
+    switch (to.act) {
+      case 'forward':
+        return forward(passage, { tenant, to, target, strictTransport: passage.strictTransport }, person)
+      case 'redirect':
+        return redirectTo(passage, tenant, to.status, to.location)
+      case 'respond':
+        parts.metrics.request(tenant.name, 'answered')
+        return say(passage, parts.answers.text(to))
+      default:
+        return to satisfies never
+    }
+  }
+
+  function redirectTo(passage: Passage, tenant: Tenant, status: number, location: string): void {
+    parts.metrics.request(tenant.name, 'redirected')
+    say(passage, { ...parts.answers.redirect(location), status })
+  }
+
+  async function forward(passage: Passage, way: Forwarding, person: Person | null): Promise<void> {
+    const plan = planFor(passage.facts, way, person, passage.requestId)
+    const how = await parts.forwarder.forward(passage.request, passage.response, plan, passage.tooSlow)
+    if (how === 'caller_too_slow') {
+      return answerOutcome(passage, report.refusal(passage, { reason: 'request_too_slow', tenant: way.tenant }))
+    }
+    report.forwarded(passage, way.tenant, how)
   }
 
   async function serveEndpoint(passage: Passage, located: ToEndpoint): Promise<void> {
     const { tenant, endpoint } = located
     // Asking who is signed in is not activity: a page that polls must not keep a session alive (T131).
     const needsSession = endpoint !== 'signedOut'
-    const session = needsSession
+    const loaded = needsSession
       ? await parts.sessions.load(tenant.name, cookieOf(passage.facts), { activity: endpoint !== 'me' })
       : null
+    const session = loaded !== null && isVouchedFor(loaded, tenant) ? loaded : null
     const { requestId, facts, response } = passage
+    promiseHttps(passage)
     await parts.endpoints.serve(passage.request, { requestId, facts, tenant, session, response }, located)
     parts.metrics.request(tenant.name, 'answered')
   }
 
   function answerOutcome(passage: Passage, outcome: ReturnType<Reporter['refusal']>): void {
-    writeAnswer(passage.request, passage.response, parts.answers.outcome(outcome.code, outcome.occasion))
+    say(passage, parts.answers.outcome(outcome.code, outcome.occasion))
   }
 
   function answerFailure(passage: Passage, tenant: Tenant | null, error: unknown): void {
@@ -137,11 +170,14 @@ export function createGate(parts: GateParts): Gate {
     }
   }
 
-  return function gate(request, response) {
+  return function gate(request, response, tooSlow) {
     const requestId = randomUUID()
     const facts = readFacts(request, parts.readCaller, false)
-    const passage = { request, response, requestId, facts, startedAt: performance.now() }
-    const located = locate(parts.gateway, facts)
+    const gateway = parts.current()
+    const located = locate(gateway, facts)
+    const startedAt = performance.now()
+    const value = strictTransport(gateway, located.tenant)
+    const passage = { request, response, requestId, facts, startedAt, tooSlow, strictTransport: value }
     const failed = (error: unknown) => answerFailure(passage, located.tenant, error)
     try {
       walk(passage, located)?.catch(failed)
@@ -151,40 +187,12 @@ export function createGate(parts: GateParts): Gate {
   }
 }
 
-/** Public routes skip the well; optional ones survive its absence: whoever cannot be known is nobody in particular. */
-export function loadFor(
-  sessions: Sessions,
-  located: ToRoute,
-  facts: RequestFacts,
-): Promise<Session | null> | Session | null {
-  const { level } = located.requirement
-  if (level === 'public') return null
-  if (level === 'optional') return loadOrNobody(sessions, located, facts)
-  return sessions.load(located.tenant.name, cookieOf(facts))
+/** Answers of ours; what the application says gets the header on its way through the proxy. */
+function say(passage: Passage, answer: Answer): void {
+  promiseHttps(passage)
+  writeAnswer(passage.request, passage.response, answer)
 }
 
-async function loadOrNobody(sessions: Sessions, located: ToRoute, facts: RequestFacts): Promise<Session | null> {
-  try {
-    return await sessions.load(located.tenant.name, cookieOf(facts))
-  } catch (error) {
-    // The store has logged and counted its own absence; an optional route is open without it. A defect is not an absence.
-    if (error instanceof Fault && error.code === 'session_store_down') return null
-    throw error
-  }
-}
-
-/** What the proxy needs: it decides nothing. */
-export function planFor(
-  facts: RequestFacts,
-  { tenant }: ToRoute,
-  person: Person | null,
-  requestId: string,
-): ForwardPlan {
-  return {
-    upstream: tenant.upstream,
-    target: facts.target,
-    headers: finishHeaders(facts, tenant, person, requestId),
-    ownCookieNames,
-    signedIn: person !== null,
-  }
+function promiseHttps({ response, strictTransport: value }: Passage): void {
+  if (value !== null && !response.headersSent) response.setHeader(strictTransportName, value)
 }

@@ -1,7 +1,8 @@
 /** Where a sign-in begins: `/.auth/login`, and every navigation that needs a session and has none. */
 import type { Answer } from '../core/answer/answer.ts'
 import { safeReturnTo } from '../core/answer/return-to.ts'
-import type { Tenant } from '../core/gateway.ts'
+import type { Provider, Tenant } from '../core/gateway.ts'
+import { directoryOf } from '../core/identity/session.ts'
 import { endpoints } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { authorizationUrl } from '../oidc/authorize.ts'
@@ -52,7 +53,7 @@ export function createLogin({ answers, refuse, providers, transactions, metrics,
     const binding = readBinding(begin.cookieHeader) ?? newBinding()
     const transaction = await transactions.begin({
       tenant: tenant.name,
-      provider: tenant.provider.name,
+      provider: begunAt(tenant.provider),
       binding,
       returnTo: begin.returnTo,
       attempt: begin.attempt,
@@ -97,6 +98,11 @@ export function createLogin({ answers, refuse, providers, transactions, metrics,
       })
     },
   }
+}
+
+/** Where a sign-in is to be finished; in the transaction, since the tenant may change to another provider meanwhile. */
+export function begunAt(provider: Provider): string {
+  return `${provider.name} ${directoryOf(provider)}`
 }
 
 /** A header carries no other letters; escaped as a browser would (URL Standard, UTF-8 percent-encoding). The query held no lone surrogates. */

@@ -7,7 +7,7 @@ import type { Tenant } from '../core/gateway.ts'
 import type { SessionTokens } from '../core/identity/session.ts'
 import { endpoints } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
-import { endSessionUrl } from '../oidc/end-session.ts'
+import { endSessionOrigin, endSessionUrl } from '../oidc/end-session.ts'
 import type { Providers } from '../oidc/provider.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
@@ -89,7 +89,7 @@ export function createLogout(parts: LogoutParts): Logout {
         loginUrl: loginAddress('/'),
         // The provider's own session may live on, and then a plain sign-in would ask nobody.
         otherAccountUrl: loginAddress('/', true),
-        complete: onceEach(query, ['only'])?.only !== 'here',
+        complete: signsOut(tenant) && onceEach(query, ['only'])?.only !== 'here',
         requestId,
       })
     },
@@ -105,15 +105,22 @@ export function createLogout(parts: LogoutParts): Logout {
   }
 
   function confirmPage({ tenant, session, requestId }: Walk) {
+    // Browsers hold the redirects that follow a form against the policy of its page.
+    const origin = endSessionOrigin(providers, tenant.provider)
     return {
       page: 'sign-out',
       applicationName: tenant.branding.name,
       actionUrl: endpoints.logout,
-      formOrigins: [tenant.provider.authority],
+      formOrigins: origin === null ? [] : [origin],
       person: session === null ? null : personOf(session),
       requestId,
     } as const
   }
+}
+
+/** Any other provider may ask the person, and sends them back here just the same if they prefer to stay signed in there. */
+function signsOut({ provider }: Tenant): boolean {
+  return provider.kind === 'entra'
 }
 
 /** Where nothing is known of the session at the provider, the page does not claim that it has ended. */

@@ -12,6 +12,7 @@ export function readFacts(request: IncomingMessage, readCaller: CallerReader, up
     method: request.method ?? '',
     target: request.url ?? '',
     host: repeated.includes('host') ? null : (request.headers.host ?? null),
+    serverName: serverNameOf(request.socket),
     headers,
     fieldCount: request.rawHeaders.length / 2,
     repeated,
@@ -19,6 +20,12 @@ export function readFacts(request: IncomingMessage, readCaller: CallerReader, up
     callerAddress: caller.address,
     forwardedFor: caller.forwardedFor,
   }
+}
+
+/** What Node notes on a TLS socket: the name, or false where the caller gave none (RFC 6066 section 3). */
+function serverNameOf(socket: IncomingMessage['socket']): string | null {
+  const name: unknown = 'servername' in socket ? socket.servername : undefined
+  return typeof name === 'string' && name !== '' ? name.toLowerCase().replace(/\.$/, '') : null
 }
 
 /** Fields that may occur once; Node keeps the first and drops the others, while an upstream might have taken the last (T31, T33). */

@@ -35,12 +35,11 @@ export interface Reporter {
 }
 
 export function createReporter(parts: {
-  readonly gateway: Gateway
+  readonly current: () => Gateway
   readonly log: Log
   readonly metrics: Metrics
 }): Reporter {
   const { log, metrics } = parts
-  const logsAll = parts.gateway.server.log.requests === 'all'
 
   return {
     refusal(passing, refused) {
@@ -66,7 +65,7 @@ export function createReporter(parts: {
       const seconds = (performance.now() - passing.startedAt) / 1_000
       metrics.request(tenant.name, how === 'answered' ? 'forwarded' : how)
       metrics.forwarded(tenant.name, seconds)
-      if (logsAll || how === 'upstream_broke') {
+      if (parts.current().server.log.requests === 'all' || how === 'upstream_broke') {
         log.info('request_forwarded', { ...who(passing, tenant), how, milliseconds: Math.round(seconds * 1_000) })
       }
     },

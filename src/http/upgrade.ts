@@ -1,27 +1,58 @@
-/** The gate for upgrades: the same walk, spoken to a raw socket. */
+/** The gate for upgrades: the same walk, spoken to a raw socket; and what is open is judged again when the configuration changes. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { decide } from '../core/answer/decide.ts'
+import { identityHeaders, type Person } from '../core/answer/headers.ts'
+import { strictTransport, strictTransportName } from '../core/answer/strict-transport.ts'
+import type { Gateway, Tenant } from '../core/gateway.ts'
 import { refusedUpgrade } from '../core/request/handshake.ts'
 import { locate } from '../core/request/locate.ts'
-import { type GateParts, loadFor, planFor } from './gate.ts'
+import { type Forwarding, planFor } from './forwarding.ts'
+import type { GateParts } from './gate.ts'
+import { loadFor } from './load-session.ts'
 import { readFacts } from './read-facts.ts'
 import { createReporter, type Ended, type Passing } from './report.ts'
 import { writeAnswerToSocket } from './writers.ts'
 
-export type UpgradeGate = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+export type TakeUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
+export interface UpgradeGate {
+  readonly take: TakeUpgrade
+  /**
+   * Cuts every open WebSocket that the configuration in force would not let through in the same way: another role map, upstream
+   * or identity, or no such tenant any more (T126). Whoever may still pass connects anew.
+   * @returns how many were cut.
+   */
+  reconsider(): number
+}
+
+/** An open WebSocket, and on what grounds. */
+interface Opened {
+  readonly passing: Passing
+  readonly way: Forwarding
+  readonly person: Person | null
+  cut(): void
+}
 
 export function createUpgradeGate(parts: GateParts): UpgradeGate {
   const report = createReporter(parts)
-  return function upgrade(request, socket, head) {
+  const opened = new Set<Opened>()
+
+  function take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Node has taken its own listener off by now: a reset while we wait for the session would end the process (T132).
     socket.on('error', () => socket.destroy())
     const facts = readFacts(request, parts.readCaller, true)
     const passing = { requestId: randomUUID(), facts, startedAt: performance.now() }
-    const located = locate(parts.gateway, facts)
-    const answer = (ended: Ended) => writeAnswerToSocket(socket, parts.answers.outcome(ended.code, ended.occasion))
-    walk(parts, { passing, located, request, socket, head })
+    const gateway = parts.current()
+    const located = locate(gateway, facts)
+    const answer = ({ code, occasion }: Ended) => {
+      const said = parts.answers.outcome(code, occasion)
+      const value = strictTransport(gateway, located.tenant)
+      const headers = value === null ? said.headers : { ...said.headers, [strictTransportName]: value }
+      writeAnswerToSocket(socket, { ...said, headers })
+    }
+    walk({ passing, located, request, socket, head })
       .then((refused) => {
         if (refused !== null) answer(report.refusal(passing, refused))
       })
@@ -31,6 +62,69 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
         socket.destroy()
       })
   }
+
+  /** @returns the refusal, or null once the tunnel is open or the socket has been dealt with. */
+  async function walk(passage: UpgradePassage): Promise<Refused | null> {
+    const { passing, located, request, socket, head } = passage
+    const { facts, requestId } = passing
+    if (located.at === 'refused') return located
+    const { tenant } = located
+    if (located.at !== 'route') return { reason: 'endpoint_unknown', tenant }
+    const { to } = located.route
+    if (to.act !== 'forward') return { reason: 'upgrade_refused', detail: 'local-answer', tenant }
+    // What nobody could be let through with needs no session.
+    const unfit = refusedUpgrade(facts, tenant, false)
+    if (unfit !== null) return { ...unfit, tenant }
+    const session = await loadFor(parts.sessions, located, facts)
+    const decision = decide({ tenant, requirement: located.requirement, facts, session })
+    if (decision.act !== 'forward') return { reason: decision.reason, tenant, session }
+    const { person } = decision
+    const refused = refusedUpgrade(facts, tenant, person !== null)
+    if (refused !== null) return { ...refused, tenant, session }
+    const way = { tenant, to, target: located.target, strictTransport: strictTransport(parts.current(), tenant) }
+    const tunnel = await parts.forwarder.tunnel(request, socket, head, planFor(facts, way, person, requestId))
+    parts.metrics.request(tenant.name, typeof tunnel === 'string' ? tunnel : 'tunnelled')
+    if (typeof tunnel === 'string') return null
+    const entry = { passing, way, person, cut: tunnel.cut }
+    opened.add(entry)
+    // Signing out anywhere cuts what is open (T101).
+    const unwatch = person === null ? () => {} : parts.sessions.watch(person.session, tunnel.cut)
+    tunnel.closed.finally(() => {
+      opened.delete(entry)
+      unwatch()
+    })
+    // The configuration may have changed while the application was asked.
+    if (!stillStands(parts.current(), entry)) tunnel.cut()
+    return null
+  }
+
+  return {
+    take,
+    reconsider() {
+      const gateway = parts.current()
+      const fallen = [...opened].filter((entry) => !stillStands(gateway, entry))
+      for (const entry of fallen) entry.cut()
+      return fallen.length
+    },
+  }
+}
+
+/** Whether the same request would go the same way now, and tell the application the same of the same person. */
+function stillStands(gateway: Gateway, { passing, way, person }: Opened): boolean {
+  const located = locate(gateway, passing.facts)
+  if (located.at !== 'route') return false
+  const { tenant, route, requirement, target } = located
+  if (tenant === way.tenant) return true
+  const { to } = route
+  if (to.act !== 'forward' || to.upstream !== way.to.upstream || target !== way.target) return false
+  const decision = decide({ tenant, requirement, facts: passing.facts, session: person?.session ?? null })
+  if (decision.act !== 'forward') return false
+  return told({ tenant, to }, decision.person) === told(way, person)
+}
+
+/** What the application is told of a person. */
+function told(way: { readonly tenant: Tenant; readonly to: Forwarding['to'] }, person: Person | null): string {
+  return person === null ? '' : JSON.stringify(Object.entries(identityHeaders(way, person)))
 }
 
 interface UpgradePassage {
@@ -42,29 +136,3 @@ interface UpgradePassage {
 }
 
 type Refused = Parameters<ReturnType<typeof createReporter>['refusal']>[1]
-
-/** @returns the refusal, or null once the tunnel is open or the socket has been dealt with. */
-async function walk(parts: GateParts, passage: UpgradePassage): Promise<Refused | null> {
-  const { passing, located, request, socket, head } = passage
-  const { facts, requestId } = passing
-  if (located.at === 'refused') return located
-  const { tenant } = located
-  if (located.at === 'endpoint') return { reason: 'endpoint_unknown', tenant }
-  // What nobody could be let through with needs no session.
-  const unfit = refusedUpgrade(facts, tenant, false)
-  if (unfit !== null) return { ...unfit, tenant }
-  const session = await loadFor(parts.sessions, located, facts)
-  const decision = decide({ tenant, requirement: located.requirement, method: facts.method, kind: facts.kind, session })
-  if (decision.act !== 'forward') return { reason: decision.reason, tenant, session }
-  const { person } = decision
-  const refused = refusedUpgrade(facts, tenant, person !== null)
-  if (refused !== null) return { ...refused, tenant, session }
-  const tunnel = await parts.forwarder.tunnel(request, socket, head, planFor(facts, located, person, requestId))
-  parts.metrics.request(tenant.name, typeof tunnel === 'string' ? tunnel : 'tunnelled')
-  if (typeof tunnel !== 'string' && person !== null) {
-    // Signing out anywhere cuts what is open (T101).
-    const unwatch = parts.sessions.watch(person.session, tunnel.cut)
-    tunnel.closed.then(unwatch, unwatch)
-  }
-  return null
-}

@@ -15,7 +15,8 @@ export interface AuthorizationRequest {
 
 /**
  * OpenID Connect Core 3.1.2.1, RFC 7636. S256 although Entra's metadata does not announce it (T43).
- * Nothing of a caller goes in but the two hints (T47); `select_account` and a hint contradict each other, so the hint is left out.
+ * Nothing of a caller goes in but the two hints (T47), of which `domain_hint` is Entra's own; `select_account` and a hint
+ * contradict each other, so the hint is left out.
  * @throws Fault `provider_unreachable` while the provider's endpoints are not known.
  */
 export async function authorizationUrl(
@@ -26,15 +27,33 @@ export async function authorizationUrl(
   const configuration = await providers.configuration(provider)
   const parameters: Record<string, string> = {
     redirect_uri: request.redirectUri,
-    scope: 'openid profile email',
+    scope: scopeOf(provider),
     response_mode: 'query',
     state: request.state,
     nonce: request.nonce,
     code_challenge: await client.calculatePKCECodeChallenge(request.codeVerifier),
     code_challenge_method: 'S256',
   }
-  if (request.prompt !== null) parameters.prompt = request.prompt
+  if (request.prompt !== null) parameters.prompt = promptFor(provider, configuration, request.prompt)
   if (request.loginHint !== null && request.prompt !== 'select_account') parameters.login_hint = request.loginHint
-  if (request.domainHint !== null) parameters.domain_hint = request.domainHint
+  if (request.domainHint !== null && provider.kind === 'entra') parameters.domain_hint = request.domainHint
   return client.buildAuthorizationUrl(configuration, parameters)
+}
+
+function scopeOf(provider: Provider): string {
+  return provider.kind === 'entra' ? 'openid profile email' : ['openid', ...provider.scopes].join(' ')
+}
+
+/**
+ * Every provider must know `login`, but not `select_account` (OpenID Connect Core 15.1), and one that does not answers with an
+ * error. `login` leads to another account too. Announced in the metadata of Initiating User Registration 1.0.
+ */
+function promptFor(
+  provider: Provider,
+  configuration: client.Configuration,
+  wanted: 'select_account' | 'login',
+): string {
+  if (provider.kind === 'entra' || wanted === 'login') return wanted
+  const announced: unknown = configuration.serverMetadata().prompt_values_supported
+  return Array.isArray(announced) && announced.includes(wanted) ? wanted : 'login'
 }

@@ -1,6 +1,6 @@
-/** Which of the provider's published keys may vouch for people of one directory. */
-import type { CustomFetchOptions } from 'openid-client'
-import type { Provider } from '../core/gateway.ts'
+/** Which of Entra's published keys may vouch for people of one directory. */
+import type { CustomFetch } from 'openid-client'
+import type { EntraProvider } from '../core/gateway.ts'
 
 /**
  * Entra writes into each key for whom it signs: for every directory (`…/{tenantid}/v2.0`), or for one, such as that of personal
@@ -9,17 +9,17 @@ import type { Provider } from '../core/gateway.ts'
  * @returns a fetch for the library: key sets come filtered, all other answers untouched.
  * @see https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer
  */
-export function fetchWithOwnKeys(provider: Provider): (url: string, options: CustomFetchOptions) => Promise<Response> {
-  const issuer = `${provider.authority}/${provider.tenantId}/v2.0`
+export function withOwnKeys({ authority, tenantId }: EntraProvider, ask: CustomFetch): CustomFetch {
+  const issuer = `${authority}/${tenantId}/v2.0`
   return async (url, options) => {
-    const response = await fetch(url, options as RequestInit)
+    const response = await ask(url, options)
     if (!response.ok) return response
     const document: unknown = await response
       .clone()
       .json()
       .catch(() => null)
     if (!isKeySet(document)) return response
-    const keys = document.keys.filter((key) => signsFor(key, provider.tenantId, issuer))
+    const keys = document.keys.filter((key) => signsFor(key, tenantId, issuer))
     return Response.json({ ...document, keys }, { status: response.status })
   }
 }
@@ -28,7 +28,7 @@ function isKeySet(document: unknown): document is { readonly keys: readonly unkn
   return typeof document === 'object' && document !== null && 'keys' in document && Array.isArray(document.keys)
 }
 
-/** A key that names no issuer is for everything that the provider signs, as it is with providers other than Entra. */
+/** A key that names no issuer signs for everybody in the set. */
 function signsFor(key: unknown, tenantId: string, issuer: string): boolean {
   if (typeof key !== 'object' || key === null || !('issuer' in key)) return true
   return typeof key.issuer === 'string' && key.issuer.replace('{tenantid}', tenantId) === issuer

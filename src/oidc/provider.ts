@@ -1,54 +1,76 @@
-/** What we know of a provider: its discovery document, fetched when it is first needed, kept fresh, never a reason not to start. */
-import * as client from 'openid-client'
+/** What we know of the providers: their discovery documents, fetched when first needed, kept fresh, never a reason not to start. */
+import type { Configuration } from 'openid-client'
 import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
 import type { Log } from '../ops/log.ts'
-import { fetchWithOwnKeys } from './keys.ts'
+import { discover } from './discovery.ts'
+import { createTurns } from './turns.ts'
+
+export type ProviderState = 'unknown' | 'ready' | 'failing'
 
 export interface Providers {
   /**
-   * The library's configuration for a provider, discovered if it is not known yet.
+   * The library's configuration for a provider, discovered at once if it is not known yet.
    * @throws Fault `provider_unreachable` while discovery does not succeed.
    */
-  configuration(provider: Provider): Promise<client.Configuration>
-  /** Begins discovery in the background, and goes on trying; returns at once. */
+  configuration(provider: Provider): Promise<Configuration>
+  /** What is known of it at this moment, without asking or waiting. */
+  known(provider: Provider): Configuration | null
+  /** Sees to it that the provider is known soon, and goes on trying until `keepOnly` leaves it out; returns at once. */
   warm(provider: Provider): void
-  state(provider: Provider): 'unknown' | 'ready' | 'failing'
+  /** Those that the configuration has now: nothing is tried again for any other, unless somebody asks for it. */
+  keepOnly(providers: readonly Provider[]): void
+  state(provider: Provider): ProviderState
+  /** How it stands with those that are being kept. */
+  summary(): ProvidersSummary
   close(): void
 }
 
+export interface ProvidersSummary {
+  readonly ready: number
+  readonly failing: number
+  readonly unknown: number
+  /** Names of the first that are failing. */
+  readonly failingNames: readonly string[]
+}
+
 interface Known {
-  configuration: client.Configuration | null
+  configuration: Configuration | null
   /** Milliseconds since 1970 of the last success and the last failure. */
   succeededAt: number
   failedAt: number
   failures: number
-  running: Promise<client.Configuration> | null
-  timer: NodeJS.Timeout | null
+  running: Promise<Configuration> | null
 }
 
-/** Entra rolls keys and endpoints seldom; the last good document goes on serving while a new one cannot be had. */
+/** Providers roll keys and endpoints seldom; the last good document goes on serving while a new one cannot be had. */
 const refreshAfter = 3_600_000
 /** After a failure, callers within this time share it, so that a crowd at the door does not hammer a provider that is down. */
 const failureShared = 1_000
 const longestRetry = 60_000
-const requestTimeoutSeconds = 8
+/** Discoveries at the same time that nobody waits for. */
+const mostInBackground = 16
+const mostNames = 20
 
 export function createProviders({ log }: { readonly log: Log }): Providers {
   // Hangs on the compiled provider: gone with it, kept over reloads that do not change it.
   const known = new WeakMap<Provider, Known>()
-  const timers = new Set<NodeJS.Timeout>()
-  let closed = false
+  const kept = new Set<Provider>()
+  const retries = new Map<Provider, NodeJS.Timeout>()
+  const turns = createTurns<Provider>(mostInBackground, discoverOnce)
 
   function entry(provider: Provider): Known {
     const found = known.get(provider)
     if (found !== undefined) return found
-    const made: Known = { configuration: null, succeededAt: 0, failedAt: 0, failures: 0, running: null, timer: null }
+    const made: Known = { configuration: null, succeededAt: 0, failedAt: 0, failures: 0, running: null }
     known.set(provider, made)
     return made
   }
 
-  function discoverOnce(provider: Provider): Promise<client.Configuration> {
+  /** Whoever asks while it runs gets the same; a turn in the background or a retry that was to come is then needless. */
+  function discoverOnce(provider: Provider): Promise<Configuration> {
+    turns.drop(provider)
+    forgetRetry(provider)
     const state = entry(provider)
     state.running ??= discover(provider, state.configuration)
       .then((configuration) => {
@@ -59,7 +81,7 @@ export function createProviders({ log }: { readonly log: Log }): Providers {
       .catch((cause: unknown) => {
         Object.assign(state, { failedAt: Date.now(), failures: state.failures + 1 })
         log.error('provider_unreachable', { provider: provider.name, failures: state.failures, error: cause })
-        retryLater(provider, state)
+        retryLater(provider, state.failures)
         throw new Fault('provider_unreachable', { cause })
       })
       .finally(() => {
@@ -68,22 +90,35 @@ export function createProviders({ log }: { readonly log: Log }): Providers {
     return state.running
   }
 
-  function retryLater(provider: Provider, state: Known): void {
-    if (state.timer !== null || closed) return
-    const delay = Math.min(longestRetry, 1_000 * 2 ** Math.min(state.failures - 1, 6))
+  /** The timer holds the provider, so only one that the configuration has gets one. */
+  function retryLater(provider: Provider, failures: number): void {
+    if (!kept.has(provider)) return
+    const delay = Math.min(longestRetry, 1_000 * 2 ** Math.min(failures - 1, 6))
     const timer = setTimeout(() => {
-      timers.delete(timer)
-      state.timer = null
-      inBackground(provider)
+      retries.delete(provider)
+      turns.want(provider)
     }, delay)
     timer.unref()
-    timers.add(timer)
-    state.timer = timer
+    retries.set(provider, timer)
   }
 
-  /** The failure is logged and retried where it happens; nobody waits for this promise. */
-  function inBackground(provider: Provider): void {
-    discoverOnce(provider).catch(() => undefined)
+  function forgetRetry(provider: Provider): void {
+    clearTimeout(retries.get(provider))
+    retries.delete(provider)
+  }
+
+  function stateOf(provider: Provider): ProviderState {
+    const state = known.get(provider)
+    if (state === undefined) return 'unknown'
+    if (state.configuration !== null) return 'ready'
+    return state.failures > 0 ? 'failing' : 'unknown'
+  }
+
+  function keepOnly(providers: readonly Provider[]): void {
+    kept.clear()
+    for (const provider of providers) kept.add(provider)
+    turns.keepOnly(kept)
+    for (const provider of retries.keys()) if (!kept.has(provider)) forgetRetry(provider)
   }
 
   return {
@@ -91,46 +126,28 @@ export function createProviders({ log }: { readonly log: Log }): Providers {
       const state = entry(provider)
       const now = Date.now()
       if (state.configuration !== null) {
-        if (now - state.succeededAt > refreshAfter && now - state.failedAt > failureShared) inBackground(provider)
+        const refresh = now - state.succeededAt > refreshAfter && now - state.failedAt > failureShared
+        if (refresh && state.running === null) turns.want(provider)
         return state.configuration
       }
       if (state.running === null && now - state.failedAt < failureShared) throw new Fault('provider_unreachable')
       return await discoverOnce(provider)
     },
-    warm: inBackground,
-    state(provider) {
-      const state = known.get(provider)
-      if (state === undefined) return 'unknown'
-      if (state.configuration !== null) return 'ready'
-      return state.failures > 0 ? 'failing' : 'unknown'
+    known: (provider) => known.get(provider)?.configuration ?? null,
+    warm(provider) {
+      kept.add(provider)
+      if (stateOf(provider) !== 'ready' && !retries.has(provider)) turns.want(provider)
     },
-    close() {
-      closed = true
-      for (const timer of timers) clearTimeout(timer)
-    },
+    keepOnly,
+    state: stateOf,
+    summary: () => summarise([...kept], stateOf),
+    close: () => keepOnly([]),
   }
 }
 
-/**
- * OpenID Connect Discovery 1.0 for one directory: the issuer must be the directory's own, byte for byte.
- * The application's id goes along because an application with signing keys of its own has key sets of its own.
- */
-async function discover(provider: Provider, previous: client.Configuration | null): Promise<client.Configuration> {
-  const issuer = `${provider.authority}/${provider.tenantId}/v2.0`
-  const url = new URL(`${issuer}/.well-known/openid-configuration?appid=${provider.clientId}`)
-  const execute = [client.enableNonRepudiationChecks]
-  // Only a loopback authority can be http: config/check.ts refuses any other.
-  if (url.protocol === 'http:') execute.push(client.allowInsecureRequests)
-  const configuration = await client.discovery(
-    url,
-    provider.clientId,
-    undefined,
-    client.ClientSecretPost(provider.clientSecret.reveal()),
-    { execute, timeout: requestTimeoutSeconds, [client.customFetch]: fetchWithOwnKeys(provider) },
-  )
-  // With a full /.well-known/ address the library does not compare the issuer.
-  if (configuration.serverMetadata().issuer !== issuer) throw new Error('the discovery document names another issuer')
-  const keys = previous === null ? undefined : client.getJwksCache(previous)
-  if (keys !== undefined) client.setJwksCache(configuration, keys)
-  return configuration
+function summarise(providers: readonly Provider[], stateOf: (provider: Provider) => ProviderState): ProvidersSummary {
+  const counts = { ready: 0, failing: 0, unknown: 0 }
+  for (const provider of providers) counts[stateOf(provider)] += 1
+  const failing = providers.filter((provider) => stateOf(provider) === 'failing')
+  return { ...counts, failingNames: failing.slice(0, mostNames).map(({ name }) => name) }
 }

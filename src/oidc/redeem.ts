@@ -4,11 +4,12 @@ import type { RefusalCode } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
 import { type EntraError, readEntraError } from '../core/identity/aadsts.ts'
+import type { Claims } from '../core/identity/claims.ts'
 import type { Providers } from './provider.ts'
 
 export type Redeemed =
   | {
-      readonly claims: Readonly<Record<string, unknown>>
+      readonly claims: Claims
       readonly loginHint: string | null
     }
   | { readonly refused: Extract<RefusalCode, 'login_cancelled' | 'provider_refused'>; readonly said: ProviderError }
@@ -28,7 +29,7 @@ export interface Redemption {
 
 /**
  * OpenID Connect Core 3.1.3: redeems the code once (a code grant is never repeated) and checks signature, issuer, audience,
- * times and nonce of the ID token.
+ * times and nonce of the ID token. An answer of another issuer (RFC 9207) is refused before the code goes anywhere.
  * @throws Fault `client_refused` (our credential), `provider_unreachable`, `provider_fault` (an answer that fails a check).
  */
 export async function redeem(providers: Providers, provider: Provider, redemption: Redemption): Promise<Redeemed> {
@@ -42,11 +43,32 @@ export async function redeem(providers: Providers, provider: Provider, redemptio
     })
     const claims = answer.claims()
     if (claims === undefined) throw new Fault('provider_fault')
-    const hint = claims.login_hint
-    return { claims, loginHint: typeof hint === 'string' ? hint : null }
+    if (provider.kind === 'entra') return { claims, loginHint: textOrNull(claims.login_hint) }
+    // What the ID token says wins: it is signed, and was made for this sign-in.
+    return {
+      claims: { ...(await userInfo(configuration, answer.access_token, claims.sub)), ...claims },
+      loginHint: null,
+    }
   } catch (cause) {
     return refusalOrThrow(cause)
   }
+}
+
+/**
+ * OpenID Connect Core 5.3: most providers keep their ID tokens short and tell the rest here. The library holds `sub` against that
+ * of the ID token. What cannot be found out fails the sign-in: groups must not seem to be none because a server was busy.
+ */
+async function userInfo(configuration: client.Configuration, accessToken: string, subject: string): Promise<Claims> {
+  if (configuration.serverMetadata().userinfo_endpoint === undefined) return {}
+  try {
+    return await client.fetchUserInfo(configuration, accessToken, subject)
+  } catch (cause) {
+    throw new Fault(neverAnswered(cause) ? 'provider_unreachable' : 'provider_fault', { cause })
+  }
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
 }
 
 function refusalOrThrow(cause: unknown): Redeemed {
@@ -62,6 +84,9 @@ function refusalOrThrow(cause: unknown): Redeemed {
     if (isOverloaded(cause.status)) throw new Fault('provider_unreachable', { cause: named(said, cause) })
     return { refused: 'provider_refused', said }
   }
+  // A secret that was sent as basic authentication is refused with a challenge (RFC 6749 section 5.2).
+  if (cause instanceof client.WWWAuthenticateChallengeError && cause.status === 401)
+    throw new Fault('client_refused', { cause })
   throw new Fault(neverAnswered(cause) ? 'provider_unreachable' : 'provider_fault', { cause })
 }
 

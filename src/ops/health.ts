@@ -1,15 +1,15 @@
-/** Whether the gateway can serve, with detail. A provider or a store that is away does not take it out of service. */
+/** Whether the gateway can serve, with detail. A provider, a store or a tenant in trouble does not take it out of service. */
 
 export interface Health {
   /** From now on readiness is off; it does not come back. */
   drain(): void
-  /** A part that reports on itself when asked. */
-  part(name: string, state: () => string): void
-  report(): { readonly ready: boolean; readonly detail: Readonly<Record<string, string>> }
+  /** A part that reports on itself when asked: a word, or a few facts. */
+  part(name: string, state: () => unknown): void
+  report(): { readonly ready: boolean; readonly detail: Readonly<Record<string, unknown>> }
 }
 
 export function createHealth(): Health {
-  const parts = new Map<string, () => string>()
+  const parts = new Map<string, () => unknown>()
   let draining = false
   return {
     drain: () => {

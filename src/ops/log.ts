@@ -11,6 +11,11 @@ export interface Log {
   error(event: string, fields?: LogFields): void
 }
 
+/** What the process holds; everybody else only writes. */
+export interface AdjustableLog extends Log {
+  setLevel(level: LogLevel): void
+}
+
 /** Longer values are cut: a caller must not decide how long a log line is (T88). */
 const longestValue = 500
 
@@ -18,7 +23,10 @@ const longestValue = 500
  * @param options.level events below it are not written.
  * @param options.destination where lines go; standard output, written synchronously, when not given.
  */
-export function createLog(options: { readonly level: LogLevel; readonly destination?: DestinationStream }): Log {
+export function createLog(options: {
+  readonly level: LogLevel
+  readonly destination?: DestinationStream
+}): AdjustableLog {
   const logger = pino(
     {
       level: options.level,
@@ -34,7 +42,12 @@ export function createLog(options: { readonly level: LogLevel; readonly destinat
     (event: string, fields: LogFields = {}): void => {
       if (logger.isLevelEnabled(level)) logger[level](bounded(fields), event)
     }
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  return {
+    ...{ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+    setLevel(level) {
+      logger.level = level
+    },
+  }
 }
 
 function bounded(fields: LogFields): Record<string, unknown> {

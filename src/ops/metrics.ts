@@ -8,6 +8,11 @@ export interface Metrics extends Tally {
   signOut(tenant: string): void
   /** Read when somebody asks for the metrics. */
   gauge(name: string, help: string, read: () => number): void
+  /** The same for what only grows. */
+  counter(name: string, help: string, read: () => number): void
+  /** The same with a value for each of a few words of one label. */
+  gauges(name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>): void
+  reload(outcome: 'taken' | 'refused'): void
   /** The text that Prometheus reads, and its content type. */
   text(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -28,11 +33,30 @@ export function createMetrics(): Metrics {
     labelNames: ['tenant'],
     registers: [registry],
   })
+  const reloads = new Counter({
+    name: 'sallyport_reloads_total',
+    help: 'Changes of the configuration that were taken, and looks at it that found it unusable.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  })
   return {
     request: tally.request,
     forwarded: tally.forwarded,
     signIn: (tenant, outcome) => signIns.inc({ tenant, outcome }),
     signOut: (tenant) => signOuts.inc({ tenant }),
+    reload: (outcome) => reloads.inc({ outcome }),
+    gauges(name, help, label, read) {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers: [registry],
+        collect() {
+          this.reset()
+          for (const [word, value] of read()) this.set({ [label]: word }, value)
+        },
+      })
+    },
     gauge(name, help, read) {
       new Gauge({
         name,
@@ -40,6 +64,17 @@ export function createMetrics(): Metrics {
         registers: [registry],
         collect() {
           this.set(read())
+        },
+      })
+    },
+    counter(name, help, read) {
+      new Counter({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.reset()
+          this.inc(read())
         },
       })
     },

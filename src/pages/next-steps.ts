@@ -22,6 +22,8 @@ const askForHelp: NextSteps = { steps: ['contact', 'again', 'start'], help: 'hel
 const nextSteps = {
   request_malformed: fromTheStart,
   tenant_unknown: nothing,
+  tenant_off: nothing,
+  tenant_broken: nothing,
   path_refused: fromTheStart,
   path_too_long: fromTheStart,
   route_unknown: fromTheStart,
@@ -32,6 +34,8 @@ const nextSteps = {
   upgrade_refused: fromTheStart,
   origin_refused: fromTheStart,
   cross_site_refused: fromTheStart,
+  request_too_slow: fromTheStart,
+  https_required: nothing,
   login_required: signIn,
   role_missing: { steps: ['other-account', 'contact', 'start'], help: 'access' },
   // The start page would end here once more.

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware'
 import { bindsConnection } from '../core/answer/connection.ts'
+import type { Upstream } from '../core/gateway.ts'
 import { type Connections, createAgents } from './agents.ts'
 import { createPassage, type ForwardOutcome, isGone, type Passage } from './passage.ts'
 import type { ForwardPlan, ProxyLog } from './plan.ts'
@@ -16,12 +17,19 @@ import { createTunnels, type Tunnel, type TunnelRefusal } from './tunnel.ts'
 export interface Forwarder {
   /**
    * Sends the request as the plan says and passes the answer on. Takes over `request` and `response`.
+   * @param tooSlow tells that the caller's body comes too slowly; null or none where there is no body.
    * @returns when the answer is finished (`answered`), when the caller has gone, or when the upstream broke off in the
-   * middle of its answer (the caller's connection is then cut).
+   * middle of its answer (the caller's connection is then cut); `caller_too_slow` when `tooSlow` said so before an answer
+   * began: the upstream was let go, and the response is free to be written.
    * @throws Fault `upstream_unreachable` or `upstream_timeout` while nothing of an answer was sent: the response is then
    * free to be written. Any other error is a defect, under the same condition.
    */
-  forward(request: IncomingMessage, response: ServerResponse, plan: ForwardPlan): Promise<ForwardOutcome>
+  forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    plan: ForwardPlan,
+    tooSlow?: AbortSignal | null,
+  ): Promise<ForwardOutcome>
   /**
    * The same for an upgrade that the gate has found to be a WebSocket handshake.
    * @returns the open tunnel once the upstream has accepted (101 with a valid Sec-WebSocket-Accept); `refused_by_upstream`
@@ -30,6 +38,11 @@ export interface Forwarder {
    */
   tunnel(request: IncomingMessage, socket: Duplex, head: Buffer, plan: ForwardPlan): Promise<Tunnel | TunnelRefusal>
   openTunnels(): number
+  /**
+   * After a reload: closes the idle connections of every upstream that is not among these, and keeps no further ones of it.
+   * Requests and WebSockets under way are left to finish.
+   */
+  keepOnly(upstreams: readonly Upstream[]): void
   /** Cuts the open tunnels and closes the idle upstream connections. Requests under way are left to finish. */
   close(): Promise<void>
 }
@@ -39,20 +52,23 @@ export function createForwarder(options: { readonly log?: ProxyLog } = {}): Forw
   const tunnels = createTunnels(agents)
   const send = createSender()
   return {
-    forward(request, response, plan) {
+    forward(request, response, plan, tooSlow = null) {
       return new Promise((resolve, reject) => {
         if (isGone(request, response)) return resolve('caller_gone')
+        if (tooSlow?.aborted) return resolve('caller_too_slow')
         const way = wayOf(request, plan)
         const connections = agents.to(plan.upstream)
         request.headers = outgoingHeaders(request.method ?? '', request.headers, plan.headers) as typeof request.headers
         const agent = way.alone ? connections.single : connections.shared
         const { repeatable } = way
         const { log } = options
-        send(createPassage({ request, response, plan, connections, agent, repeatable, send, resolve, reject, log }))
+        const journey = { request, response, plan, tooSlow, connections, agent, repeatable, send, resolve, reject, log }
+        send(createPassage(journey))
       })
     },
     tunnel: (_request, socket, head, plan) => tunnels.open(socket, head, plan),
     openTunnels: () => tunnels.count(),
+    keepOnly: (upstreams) => agents.keepOnly(upstreams),
     async close() {
       tunnels.cutAll()
       agents.close()

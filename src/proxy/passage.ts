@@ -2,17 +2,18 @@
 import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { Fault } from '../core/fault.ts'
 import type { Connections } from './agents.ts'
-import { watchFirstByte } from './first-byte.ts'
 import type { ForwardPlan, ProxyLog } from './plan.ts'
 import { breakOff, relayAnswer } from './relay.ts'
-import { errorCode, upstreamFailure } from './upstream-failure.ts'
+import { watchFirstByte, watchIdle } from './silence.ts'
+import { breakReason, errorCode, upstreamFailure } from './upstream-failure.ts'
 
-export type ForwardOutcome = 'answered' | 'caller_gone' | 'upstream_broke'
+export type ForwardOutcome = 'answered' | 'caller_gone' | 'caller_too_slow' | 'upstream_broke'
 
 export interface Journey {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly plan: ForwardPlan
+  readonly tooSlow: AbortSignal | null
   readonly connections: Connections
   readonly agent: Agent
   /** Nothing is lost if the request is sent again: safe method, no body. */
@@ -49,6 +50,7 @@ export function createPassage(journey: Journey): Passage {
 
   function closed(): void {
     over = true
+    stopWatch()
     request.socket.removeListener('close', closed)
     if (!response.writableFinished) outgoing?.destroy()
     if (response.writableFinished) journey.resolve('answered')
@@ -58,18 +60,31 @@ export function createPassage(journey: Journey): Passage {
   // The response to a pipelined request gets its socket later; before, not every Node tells it that the caller has gone.
   if (response.socket === null) request.socket.once('close', closed)
 
-  function refuse(error: Error): void {
+  /** The response is free, and the connection will take another answer. */
+  function letGo(): void {
     over = true
     response.removeListener('close', closed)
     request.socket.removeListener('close', closed)
     // The package has begun to read it: what is left of an upload flows into nothing, so that the caller gets to read the answer.
     request.resume()
+  }
+
+  function refuse(error: Error): void {
+    letGo()
     journey.reject(error)
   }
 
+  journey.tooSlow?.addEventListener('abort', () => {
+    if (over || incoming !== null) return
+    letGo()
+    stopWatch()
+    outgoing?.destroy()
+    journey.resolve('caller_too_slow')
+  })
+
   function cutShort(begun: IncomingMessage, error: unknown): void {
     broken = true
-    log?.warn('upstream_broke', { upstream: plan.upstream.origin, code: errorCode(error) })
+    log?.warn('upstream_broke', { upstream: plan.upstream.origin, reason: breakReason(error) })
     breakOff(begun, response)
   }
 
@@ -87,14 +102,14 @@ export function createPassage(journey: Journey): Passage {
       journey.send(passage)
       return
     }
-    refuse(upstreamFailure(error))
+    refuse(upstreamFailure(error, plan.upstream))
   }
 
   function connected(connectedRequest: ClientRequest): void {
     outgoing = connectedRequest
     // Before the package's own listener.
     outgoing.prependOnceListener('response', answered)
-    if (isGone(request, response)) {
+    if (over || isGone(request, response)) {
       outgoing.destroy()
       return
     }
@@ -117,7 +132,15 @@ export function createPassage(journey: Journey): Passage {
     } catch (cause) {
       answer.resume()
       refuse(new Fault('upstream_unreachable', { cause }))
+      return
     }
+    // By then an answer that came in one piece is complete, and costs nothing.
+    if (plan.upstream.idleTimeoutSeconds > 0) process.nextTick(limitSilence, answer)
+  }
+
+  function limitSilence(answer: IncomingMessage): void {
+    if (over || outgoing === null || answer.complete) return
+    stopWatch = watchIdle({ outgoing, answer, response }, plan.upstream.idleTimeoutSeconds, failed)
   }
 
   const passage: Passage = { journey, connected, failed }

@@ -11,6 +11,8 @@ export interface ForwardPlan {
   readonly ownCookieNames: readonly string[]
   /** Answers to signed-in people without any cache rule become `private`. */
   readonly signedIn: boolean
+  /** Strict-Transport-Security for answers that have none; null: it is not sent. */
+  readonly strictTransport: string | null
 }
 
 /** The part of a log that the proxy writes to. */

@@ -1,6 +1,7 @@
 /** What is taken off the upstream's answer before the caller sees it. Pure. */
 
 import { connectionTokens, hopByHopNames } from '../core/answer/connection.ts'
+import { strictTransportName } from '../core/answer/strict-transport.ts'
 import { keepRequestChallenges } from './challenges.ts'
 
 export interface AnswerRules {
@@ -8,6 +9,8 @@ export interface AnswerRules {
   readonly ownCookieNames: readonly string[]
   /** Adds `Cache-Control: private` where the upstream says nothing about caching (T121). */
   readonly signedIn: boolean
+  /** Strict-Transport-Security where the upstream says nothing about it; null: it is not sent. */
+  readonly strictTransport: string | null
 }
 
 /**
@@ -25,6 +28,7 @@ export function answerHeaders(raw: readonly string[], status: number, rules: Ans
   let length: string | null = null
   let transferCoded = status === 204 || status < 200
   let cacheRule = !rules.signedIn
+  let transportRule = rules.strictTransport === null
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] ?? ''
     const value = raw[at + 1] ?? ''
@@ -37,10 +41,12 @@ export function answerHeaders(raw: readonly string[], status: number, rules: Ans
     }
     if (lower === 'clear-site-data') continue
     if (cacheRuleNames.has(lower)) cacheRule = true
+    else if (!transportRule && lower === transportRuleName) transportRule = true
     const kept = keptValue(lower, value, rules)
     if (kept !== null) headers.push(name, kept)
   }
   if (!cacheRule) headers.push('Cache-Control', 'private')
+  if (!transportRule && rules.strictTransport !== null) headers.push(strictTransportName, rules.strictTransport)
   if (length !== null && !transferCoded) headers.push('Content-Length', length)
   return headers
 }
@@ -85,6 +91,7 @@ function namedByConnection(raw: readonly string[]): ReadonlySet<string> | null {
   return named
 }
 
+const transportRuleName = strictTransportName.toLowerCase()
 const cacheRuleNames: ReadonlySet<string> = new Set(['cache-control', 'expires', 'pragma'])
 /** Everything but tab and the visible part of latin1. */
 const forbidden = /[^\t\x20-\x7e\x80-\xff]/

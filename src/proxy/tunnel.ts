@@ -9,10 +9,10 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Agents } from './agents.ts'
-import { watchFirstByte } from './first-byte.ts'
 import type { ForwardPlan } from './plan.ts'
 import { upgradeHeaders } from './request-headers.ts'
 import { answerHeaders, answerReason } from './response-headers.ts'
+import { watchFirstByte } from './silence.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 import { headBytes, isAccepted } from './websocket-accept.ts'
 
@@ -70,6 +70,7 @@ function dropped(answer: Exclude<Handshake, 'caller_gone'>): 'caller_gone' {
 /** Asks the upstream, and writes the 101 if it agrees. Nothing is written to the socket in any other case. */
 function shakeHands(agents: Agents, socket: Duplex, plan: ForwardPlan): Promise<Handshake> {
   return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => reject(upstreamFailure(error, plan.upstream))
     const outgoing = requestUpgrade(agents, plan)
     const gone = () => {
       outgoing.destroy()
@@ -79,9 +80,9 @@ function shakeHands(agents: Agents, socket: Duplex, plan: ForwardPlan): Promise<
     const settled = () => socket.removeListener('close', gone)
     outgoing.on('error', (error) => {
       settled()
-      reject(upstreamFailure(error))
+      fail(error)
     })
-    outgoing.once('close', () => reject(upstreamFailure(new Error('closed without an answer'))))
+    outgoing.once('close', () => fail(new Error('closed without an answer')))
     outgoing.once('response', (incoming) => {
       settled()
       incoming.on('error', ignore)
@@ -95,7 +96,7 @@ function shakeHands(agents: Agents, socket: Duplex, plan: ForwardPlan): Promise<
         return resolve({ incoming, upstream, head })
       }
       upstream.destroy()
-      reject(upstreamFailure(new Error('not a valid WebSocket handshake')))
+      fail(new Error('not a valid WebSocket handshake'))
     })
     outgoing.end()
   })
@@ -115,7 +116,7 @@ function requestUpgrade(agents: Agents, plan: ForwardPlan): ClientRequest {
 }
 
 function acceptance(incoming: IncomingMessage, plan: ForwardPlan): Buffer {
-  const headers = answerHeaders(incoming.rawHeaders, 101, { ownCookieNames: plan.ownCookieNames, signedIn: false })
+  const headers = answerHeaders(incoming.rawHeaders, 101, { ...plan, signedIn: false })
   return headBytes('101 Switching Protocols', ['Connection', 'Upgrade', 'Upgrade', 'websocket', ...headers])
 }
 

@@ -24,7 +24,8 @@ export function createActivity({
   onGone,
   onFailed,
 }: ActivityParts): (entry: Entry, now: number) => void {
-  const interval = Math.min(Math.max(60, policy.idleSeconds / 10), policy.idleSeconds / 2)
+  // Worked out anew each time: the policy changes with the configuration.
+  const intervalOf = () => Math.min(Math.max(60, policy.idleSeconds / 10), policy.idleSeconds / 2)
 
   function prolong(entry: Entry, now: number): void {
     entry.extendedAt = now
@@ -34,7 +35,7 @@ export function createActivity({
         if (!alive) onGone(entry)
       },
       (error: unknown) => {
-        entry.extendedAt = now - interval + retrySeconds
+        entry.extendedAt = now - intervalOf() + retrySeconds
         onFailed(error)
       },
     )
@@ -42,6 +43,6 @@ export function createActivity({
 
   return (entry, now) => {
     entry.seenAt = now
-    if (now - entry.extendedAt >= interval && store.ready() === 'ready') prolong(entry, now)
+    if (now - entry.extendedAt >= intervalOf() && store.ready() === 'ready') prolong(entry, now)
   }
 }

@@ -13,6 +13,8 @@ export interface RecordAddress {
 }
 
 export interface KeyRing {
+  /** From now on the first of these seals and all of them open; a secret that is not among them opens nothing any more. */
+  rotate(secrets: readonly Secret[]): void
   /** Keys that sign cookies, one per secret: the first signs, all verify. */
   readonly cookieKeys: readonly string[]
   sealRecord(address: RecordAddress, text: string): string
@@ -42,33 +44,45 @@ const maxRecordBytes = 256 * 1024
  * @param secrets the first seals, all open. Refuses an empty list.
  */
 export function createKeyRing(secrets: readonly Secret[]): KeyRing {
-  const ring = secrets.map(deriveKeys)
-  const [first] = ring
-  if (first === undefined) throw new Error('A key ring needs at least one secret')
-  const byId = new Map(ring.map((keys) => [keys.keyId, keys]))
+  let ring = ringOf(secrets)
 
   return {
-    cookieKeys: ring.map((keys) => keys.cookieKey),
+    get cookieKeys() {
+      return ring.cookieKeys
+    },
+    rotate(next) {
+      ring = ringOf(next)
+    },
     sealRecord(address, text) {
       // Compressed, because thousands of idle sessions are held; nothing a stranger chooses shares a record with a secret.
       const plain = deflateRawSync(Buffer.from(text, 'utf8'))
+      const { first } = ring
       return seal(first.keyId, sessionKey(first, address.id), recordContext(address), plain)
     },
     openRecord(address, sealed) {
-      const keys = byId.get(keyIdOf(sealed))
+      const keys = ring.byId.get(keyIdOf(sealed))
       if (keys === undefined) return null
       const plain = open(sealed, sessionKey(keys, address.id), recordContext(address))
       return plain === null ? null : inflate(plain)
     },
     sealText(context, text) {
+      const { first } = ring
       return seal(first.keyId, first.textKey, JSON.stringify(['text', ...context]), Buffer.from(text, 'utf8'))
     },
     openText(context, sealed) {
-      const keys = byId.get(keyIdOf(sealed))
+      const keys = ring.byId.get(keyIdOf(sealed))
       if (keys === undefined) return null
       return open(sealed, keys.textKey, JSON.stringify(['text', ...context]))?.toString('utf8') ?? null
     },
   }
+}
+
+function ringOf(secrets: readonly Secret[]) {
+  const all = secrets.map(deriveKeys)
+  const [first] = all
+  if (first === undefined) throw new Error('A key ring needs at least one secret')
+  const byId: ReadonlyMap<string, Ringed> = new Map(all.map((keys) => [keys.keyId, keys]))
+  return { first, byId, cookieKeys: all.map((keys) => keys.cookieKey) }
 }
 
 /** The name of a session in the store: it does not lead back to the id. */

@@ -14,6 +14,7 @@ import { createWatches } from './watch.ts'
 export interface SessionsParts {
   readonly store: SessionStore
   readonly ring: KeyRing
+  /** In force; may change while it is held. */
   readonly policy: SessionPolicy
   /** Seconds since 1970. */
   readonly clock: () => number
@@ -48,6 +49,11 @@ export interface Sessions {
   end(session: Session): Promise<void>
   /** Calls back once when the session has ended, wherever that was; at once if it already has. Returns the way out. */
   watch(session: Session, onEnded: () => void): () => void
+  /**
+   * Forgets what was opened, so that everything is opened anew: to be called when secrets have gone. What no longer opens is
+   * no session any more, and its open sockets are told.
+   */
+  reopen(): void
   /** Ends the timers; the store is its maker's to close. */
   close(): void
 }
@@ -175,6 +181,10 @@ export function createSessions(parts: SessionsParts): Sessions {
       const stop = watches.add({ name: entry.name, key: entry.key }, onEnded)
       if (cache.isBuried(entry.key)) watches.tell(entry.key)
       return stop
+    },
+    reopen() {
+      cache.sweep(Number.POSITIVE_INFINITY)
+      checkSoon()
     },
     close() {
       clearInterval(timer)

@@ -33,7 +33,7 @@ export interface SessionRequest {
 
 export interface SessionWriter {
   /**
-   * The express-session handler of a tenant: one per compiled tenant, gone with it. The request must carry our own
+   * The express-session handler of a tenant: one per compiled tenant and set of secrets, gone with them. The request must carry our own
    * reading of the scheme as `x-forwarded-proto`, or the Secure cookie is silently not set.
    */
   handler(tenant: Tenant): SessionHandler
@@ -51,7 +51,7 @@ export interface SessionWriter {
 }
 
 export function createSessionWriter({ sessions, ring }: SessionWriterParts): SessionWriter {
-  const handlers = new WeakMap<Tenant, SessionHandler>()
+  const handlers = new WeakMap<Tenant, { readonly keys: readonly string[]; readonly handler: SessionHandler }>()
   /** Sign-ins that may be written, once each: taken out at the write (T74). */
   const logins = new WeakMap<object, Login>()
   const written = new WeakSet<object>()
@@ -74,10 +74,10 @@ export function createSessionWriter({ sessions, ring }: SessionWriterParts): Ses
   return {
     handler(tenant) {
       const known = handlers.get(tenant)
-      if (known !== undefined) return known
-      const made = createHandler(tenant)
-      handlers.set(tenant, made)
-      return made
+      if (known?.keys === ring.cookieKeys) return known.handler
+      const handler = createHandler(tenant)
+      handlers.set(tenant, { keys: ring.cookieKeys, handler })
+      return handler
     },
     async signIn(request, facts, tokens) {
       try {

@@ -10,13 +10,15 @@ import { measureOnce, measureRounds } from './measure.ts'
 import { createCrew } from './processes.ts'
 import { profileOptions, profileTable } from './profile.ts'
 import { countRedisCommands } from './redis-commands.ts'
-import { doubts, type Figures, goalsOf, printed } from './report.ts'
+import { doubts, type Figures, goalsOf, printed, tenantsTable } from './report.ts'
 import { type Place, withScene } from './scene.ts'
+import { measureTenants } from './tenants.ts'
 
 const help = `npm run bench -- [options]
   --seconds <n>  of load per measurement (2)
   --rounds <n>   measurements of each contestant (5)
   --json         print the figures as JSON
+  --tenants      only: what many tenants cost
   --profile      instead: where the CPU goes in d beyond b, by file and function
 `
 
@@ -25,9 +27,11 @@ interface Options {
   readonly rounds: number
   readonly json: boolean
   readonly profile: boolean
+  readonly tenants: boolean
 }
 
 const idleSessions = 20_000
+const tenantCounts = [1, 1_000, 5_000]
 
 function readOptions(): Options {
   const { values } = parseArgs({
@@ -36,6 +40,7 @@ function readOptions(): Options {
       rounds: { type: 'string', default: '5' },
       json: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
+      tenants: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -48,7 +53,13 @@ function readOptions(): Options {
     if (!Number.isInteger(value) || value < 1 || value > most) throw new Error(`--${name}: a number from 1 to ${most}`)
     return value
   }
-  return { seconds: whole('seconds', 60), rounds: whole('rounds', 50), json: values.json, profile: values.profile }
+  return {
+    seconds: whole('seconds', 60),
+    rounds: whole('rounds', 50),
+    json: values.json,
+    profile: values.profile,
+    tenants: values.tenants,
+  }
 }
 
 const progress = (text: string) => process.stderr.write(`${text}\n`)
@@ -65,6 +76,7 @@ async function bench(place: Place, options: Options): Promise<void> {
   const { message: memory } = await crew.own('memory.ts', [String(idleSessions)], ['--expose-gc'])
   progress('cold start')
   const coldStartSeconds = await coldStart(crew, folder)
+  const tenants = await measureTenants(crew, folder, tenantCounts, progress)
   const load = createLoad(crew)
   const measured = await withScene(
     { ...place, onProgress: progress },
@@ -80,6 +92,7 @@ async function bench(place: Place, options: Options): Promise<void> {
   const known = {
     ...{ machine, load: load.name, rounds, seconds, contestants: measured.results, coldStartSeconds },
     redisCommandsPerRequest: measured.redisCommandsPerRequest,
+    tenants,
     bytesPerIdleSession: memory.bytesPerSession ?? Number.NaN,
     residentBytesPerIdleSession: memory.residentBytesPerSession ?? Number.NaN,
   }
@@ -87,6 +100,11 @@ async function bench(place: Place, options: Options): Promise<void> {
   process.stdout.write(
     options.json ? `${JSON.stringify({ ...figures, goals: goalsOf(figures) }, null, 2)}\n` : `\n${printed(figures)}`,
   )
+}
+
+async function tenantsOnly({ crew, folder }: Place, { json }: Options): Promise<void> {
+  const figures = await measureTenants(crew, folder, tenantCounts, progress)
+  process.stdout.write(json ? `${JSON.stringify(figures, null, 2)}\n` : `${tenantsTable(figures)}\n`)
 }
 
 /** Both under a profiler, one after the other. The profiler costs as well: what counts is the difference. */
@@ -124,7 +142,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 try {
   const options = readOptions()
-  await (options.profile ? profile : bench)({ crew, folder }, options)
+  const work = options.profile ? profile : options.tenants ? tenantsOnly : bench
+  await work({ crew, folder }, options)
 } catch (error) {
   // Told to end, what is in the middle of its work fails: that is no news.
   if (!told) progress(`bench: ${error instanceof Error ? error.message : String(error)}`)

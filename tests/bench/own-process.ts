@@ -6,6 +6,7 @@ export interface OwnMessage {
   readonly port?: number
   readonly bytesPerSession?: number
   readonly residentBytesPerSession?: number
+  readonly nanosecondsPerLookUp?: number
 }
 
 export function tell(message: OwnMessage): void {

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { OwnMessage } from './own-process.ts'
 
@@ -27,6 +28,8 @@ export interface Member {
   readonly pid: number
   /** The last lines it wrote, for the case that it does not start. */
   lastWords(): string
+  /** All lines of the log of this event. */
+  events(name: string): readonly Readonly<Record<string, unknown>>[]
   end(): Promise<void>
 }
 
@@ -61,12 +64,18 @@ export function createCrew(): Crew {
       })
       const pid = enlist(child)
       let words = ''
-      for (const stream of [child.stdout, child.stderr]) {
-        stream?.setEncoding('utf8').on('data', (text: string) => {
-          words = (words + text).slice(-2_000)
-        })
-      }
-      return { pid, lastWords: () => words, end: () => ended(child) }
+      const told: string[] = []
+      createInterface(child.stdout).on('line', (line) => {
+        words = `${words}${line}\n`.slice(-2_000)
+        // Of a thousand providers that are away, nobody wants to keep every line.
+        if (line.startsWith('{"level":"info"')) told.push(line)
+      })
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        words = (words + text).slice(-2_000)
+      })
+      const events = (name: string) =>
+        told.filter((line) => line.includes(`"event":"${name}"`)).map((line) => JSON.parse(line))
+      return { pid, lastWords: () => words, events, end: () => ended(child) }
     },
     async run(command, given, onPid) {
       const child = spawn(command, given, { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -1,6 +1,7 @@
 /** The figures as a table for people, beside the goals, with everything that makes them doubtful. */
 import type { Letter } from './contestants.ts'
 import type { Measured } from './measure.ts'
+import type { TenantFigures } from './tenants.ts'
 
 export interface Figures {
   readonly machine: {
@@ -18,6 +19,8 @@ export interface Figures {
   readonly bytesPerIdleSession: number
   readonly residentBytesPerIdleSession: number
   readonly coldStartSeconds: number
+  /** For one tenant, a thousand and five thousand. */
+  readonly tenants: readonly TenantFigures[]
   readonly warnings: readonly string[]
 }
 
@@ -39,6 +42,18 @@ export function goalsOf(figures: Omit<Figures, 'warnings'>): readonly Goal[] {
     { what: 'Redis commands per request, d', measured: figures.redisCommandsPerRequest, goal: 0.05, unit: '' },
     { what: 'memory per idle session', measured: figures.bytesPerIdleSession / 1_024, goal: 2, unit: 'KB' },
     { what: 'cold start to ready', measured: figures.coldStartSeconds, goal: 0.5, unit: 's' },
+    ...tenantGoals(figures.tenants),
+  ]
+}
+
+function tenantGoals(figures: readonly TenantFigures[]): readonly Goal[] {
+  const [one, thousand] = figures
+  if (one === undefined || thousand === undefined) return []
+  const more = thousand.residentMegabytes - one.residentMegabytes
+  return [
+    { what: '1,000 tenants: start to ready', measured: thousand.startSeconds, goal: 3, unit: 's' },
+    { what: '1,000 tenants: memory above one', measured: more, goal: 150, unit: 'MB' },
+    { what: '1,000 tenants: reload of one', measured: thousand.reloadMilliseconds, goal: 50, unit: 'ms' },
   ]
 }
 
@@ -89,11 +104,24 @@ export function printed(figures: Figures): string {
     '',
     table(['', 'measured', 'goal', ''], goals),
     '',
+    tenantsTable(figures.tenants),
+    '',
     `With what the process holds beyond its heap, an idle session takes ${(figures.residentBytesPerIdleSession / 1_024).toFixed(2)} KB.`,
     'The cold start is from the sources; the Redis figure is for one session under load, heartbeats included.',
     ...figures.warnings.map((warning) => `Beware: ${warning}.`),
     '',
   ].join('\n')
+}
+
+export function tenantsTable(figures: readonly TenantFigures[]): string {
+  const rows = figures.map((each) => [
+    each.tenants.toLocaleString('en'),
+    each.startSeconds.toFixed(2),
+    each.residentMegabytes.toFixed(0),
+    each.reloadMilliseconds.toFixed(0),
+    each.lookUpNanoseconds.toFixed(0),
+  ])
+  return table(['tenants', 'start s', 'resident MB', 'reload of one ms', 'look-up ns'], rows)
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

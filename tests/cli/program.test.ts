@@ -44,7 +44,7 @@ describe('sallyport', () => {
     ['refuses a second file', ['check', goodFile, goodFile], 2, /too many arguments/],
     ['finds a configuration right', ['check', goodFile], 0, /is right: 1 tenant \(http:\/\/localhost:18080\)/],
     ['says that a file is missing', ['check', '/no/such/file.yaml'], 2, /cannot be read \(ENOENT\)/],
-    ['says that a folder is no file', ['check', folder], 2, /cannot be read \(EISDIR\)/],
+    ['says that a folder is no file', ['check', folder], 2, /the file is a folder, not a file/],
     ['says that a file is missing before it serves', ['serve', '-c', '/no/such/file.yaml'], 2, /cannot be read/],
     ['says what is no YAML', ['check', notYaml], 2, /not\.yaml:\d+:\d+/],
     ['says all that is wrong', ['check', brokenFile], 2, /contso[\s\S]*colour|colour[\s\S]*contso/],

@@ -6,6 +6,7 @@ const roles = [
   { name: 'admin', groups: ['aaaaaaaa-1111-2222-3333-444444444444'] },
   { name: 'user', appRoles: ['User'] },
 ]
+const [contoso] = minimal().providers
 const routes = (...list: readonly object[]) => withTenant({ roles, routes: list })
 
 for (const [name, file, expected] of [
@@ -42,9 +43,14 @@ for (const [name, file, expected] of [
   ],
   ['no provider', withTenant({ providers: [] }), ['tenants[0].providers: this list needs at least 1']],
   [
-    'two providers',
-    withTenant({ providers: ['contoso', 'contoso'] }),
-    ['tenants[0].providers: this list has at most 1'],
+    'two providers that are switched on',
+    { ...withTenant({ providers: ['contoso', 'fabrikam'] }), providers: [contoso, { ...contoso, name: 'fabrikam' }] },
+    ['tenants[0].providers: more than one of these is enabled: people are signed in by one'],
+  ],
+  [
+    'a provider that is named twice',
+    { ...withTenant({ providers: ['off', 'off'] }), providers: [{ ...contoso, name: 'off', enabled: false }] },
+    ['tenants[0].providers[1]: this provider is named twice'],
   ],
   [
     'two roles of one name',

@@ -3,6 +3,18 @@ import { test } from 'vitest'
 import { resolveTenant } from '../../src/core/request/tenant.ts'
 import { clientSecret, load, minimal, tenant, withTenant } from './written.ts'
 
+const payrollsUpstream = {
+  act: 'forward',
+  upstream: {
+    ...{ protocol: 'http:', hostname: '10.0.0.7', port: 8080, origin: 'http://10.0.0.7:8080', socketPath: null },
+    tls: { ca: null, clientCertificate: null, serverName: null },
+    ...{ connectTimeoutSeconds: 5, firstByteTimeoutSeconds: 60, idleTimeoutSeconds: 0 },
+  },
+  ...{ host: 'payroll.contoso.com', stripPrefix: null, headers: { entries: [], encoding: 'utf8' } },
+}
+/** What a route says that says no more than it must. */
+const usual = { onUnauthenticated: 'auto', keepsAlive: true, preflight: 'judge', to: payrollsUpstream }
+
 test('compile fills in every default', () => {
   const gateway = load(minimal())
   assert.deepEqual(gateway.server, {
@@ -11,6 +23,9 @@ test('compile fills in every default', () => {
     trustedProxies: [],
     log: { level: 'info', requests: 'refused' },
     drainSeconds: 25,
+    tls: null,
+    timeouts: { headerSeconds: 30, bodySeconds: 60, keepAliveSeconds: 75 },
+    limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100 },
   })
   const { secrets: _, ...session } = gateway.session
   assert.deepEqual(session, {
@@ -19,20 +34,22 @@ test('compile fills in every default', () => {
     store: { type: 'memory', maxSessions: 100_000 },
   })
   const { provider, ...payroll } = gateway.tenants[0] ?? assert.fail('no tenant')
-  assert.equal(provider.authority, 'https://login.microsoftonline.com')
+  assert.equal(provider.kind === 'entra' && provider.authority, 'https://login.microsoftonline.com')
   assert.equal(provider.clientSecret.reveal(), clientSecret)
   assert.deepEqual(payroll, {
     name: 'payroll',
     publicUrl: { scheme: 'https', host: 'payroll.contoso.com', origin: 'https://payroll.contoso.com' },
+    aliases: [],
+    certificate: null,
     roles: [],
     noRole: { act: 'refuse' },
     sendRoles: 'all',
-    upstream: {
-      ...{ protocol: 'http:', hostname: '10.0.0.7', port: 8080, origin: 'http://10.0.0.7:8080' },
-      ...{ connectTimeoutSeconds: 5, firstByteTimeoutSeconds: 60 },
-    },
-    routes: [{ path: '/', trailingSlash: false, exact: false, methods: null, access: { level: 'signed-in' } }],
-    headers: { entries: [], encoding: 'utf8' },
+    routes: [
+      {
+        ...{ path: '/', trailingSlash: false, exact: false, methods: null, access: { level: 'signed-in' } },
+        ...usual,
+      },
+    ],
     branding: { name: 'payroll', support: null },
   })
 })
@@ -50,10 +67,17 @@ test('compile keeps routes in the order in which they are written', () => {
   ]
   const [compiled] = load(withTenant({ routes, roles, noRole: 'y' })).tenants
   assert.deepEqual(compiled?.routes, [
-    { path: '/', trailingSlash: false, exact: false, methods: null, access: { level: 'optional' } },
-    { path: '/a', trailingSlash: false, exact: false, methods: null, access: { level: 'public' } },
-    { path: '/a', trailingSlash: true, exact: true, methods: ['GET'], access: { level: 'public' } },
-    { path: '/b', trailingSlash: false, exact: false, methods: null, access: { level: 'roles', anyOf: ['x', 'y'] } },
+    { path: '/', trailingSlash: false, exact: false, methods: null, access: { level: 'optional' }, ...usual },
+    { path: '/a', trailingSlash: false, exact: false, methods: null, access: { level: 'public' }, ...usual },
+    { path: '/a', trailingSlash: true, exact: true, methods: ['GET'], access: { level: 'public' }, ...usual },
+    {
+      path: '/b',
+      trailingSlash: false,
+      exact: false,
+      methods: null,
+      access: { level: 'roles', anyOf: ['x', 'y'] },
+      ...usual,
+    },
   ])
   assert.deepEqual(compiled?.roles[0], { name: 'x', groups: ['aaaaaaaa-1111-2222-3333-444444444444'], appRoles: [] })
   assert.deepEqual(compiled?.noRole, { act: 'role', role: 'y' })
@@ -66,7 +90,8 @@ test('compile spells out presets first, then what is set by hand', () => {
     set: { 'X-Employee': 'E-{claim.employeeid}' },
     encoding: 'latin1',
   }
-  assert.deepEqual(load(withTenant({ headers })).tenants[0]?.headers, {
+  const to = load(withTenant({ headers })).tenants[0]?.routes[0]?.to
+  assert.deepEqual(to?.act === 'forward' && to.headers, {
     entries: [
       { name: 'X-Forwarded-User', parts: [{ claim: 'upn' }] },
       { name: 'X-Forwarded-Email', parts: [{ claim: 'email' }] },

@@ -64,7 +64,7 @@ test('loadConfig shows every issue at once, each with its place, what was found,
     '    allowed: 1',
     'sallyport.yaml:2:1: sever: this key is not known',
     '    found:   sever',
-    '    allowed: version, allowInlineSecrets, server, session, providers, tenants',
+    '    allowed: version, allowInlineSecrets, server, session, providers, defaults, tenantFiles, tenants',
     '    did you mean: server',
     'sallyport.yaml:4:11: server.listen: an IPv6 address needs brackets, and a port',
     '    found:   ::1:80',
@@ -111,7 +111,7 @@ test('loadConfig shows every issue at once, each with its place, what was found,
     'sallyport.yaml:20:5: tenants[0].noRole: without `roles` this has no effect',
     'sallyport.yaml:21:15: tenants[0].upstream: this must be a mapping',
     '    found:   a single value',
-    '    allowed: a mapping with url, timeouts',
+    '    allowed: a mapping with url, socket, host, ca, clientCertificate, serverName, timeouts',
     'sallyport.yaml:23:9: tenants[0].routes[0].access: this is required',
     '    allowed: public, optional, signed-in, or a list of roles such as [admin]',
     'sallyport.yaml:24:17: tenants[0].routes[1].path: a path has no control characters',
@@ -129,8 +129,8 @@ test('loadConfig names every key that is required, at the nearest place that is 
     [
       '2:1 session.secrets: this is required',
       '5:5 providers[0].tenantId: this is required',
-      '5:5 providers[0].clientId: this is required',
-      '5:5 providers[0].credential: this is required',
+      '5:5 providers[0].clientId: this is required, unless the provider has `enabled: false`',
+      '5:5 providers[0].credential: this is required, unless the provider has `enabled: false`',
       '7:5 tenants[0].publicUrl: this is required',
       '7:5 tenants[0].providers: this is required',
       '8:5 tenants[0].upstream.url: this is required',
@@ -138,10 +138,16 @@ test('loadConfig names every key that is required, at the nearest place that is 
   )
 })
 
-for (const key of ['version', 'session', 'providers', 'tenants'] as const) {
-  test(`loadConfig does not do without ${key}`, () => {
+for (const [key, line] of [
+  ['version', 'version: this is required'],
+  ['session', 'session: this is required'],
+  // A tenant may have a provider of its own, and may stand in a file of its own.
+  ['providers', 'tenants[0].providers[0]: there is no provider of this name'],
+  ['tenants', 'tenants: there is no tenant: name one here, or set `tenantFiles`'],
+] as const) {
+  test(`loadConfig does not do without ${key} where nothing stands in for it`, () => {
     const { [key]: _, ...file } = minimal()
-    assert.deepEqual(linesOf(file), [`${key}: this is required`])
+    assert.deepEqual(linesOf(file), [line])
   })
 }
 
@@ -176,13 +182,13 @@ test('loadConfig refuses keys of the other store', () => {
 })
 
 test('loadConfig answers a file that is not there, or is a folder, with an issue', () => {
-  for (const [path, code] of [
-    ['/nowhere/sallyport.yaml', 'ENOENT'],
-    [config, 'EISDIR'],
+  for (const [path, message] of [
+    ['/nowhere/sallyport.yaml', 'the file cannot be read (ENOENT)'],
+    [config, 'the file is a folder, not a file'],
   ] as const) {
     assert.throws(
       () => loadConfig(path, { env }),
-      (error) => error instanceof ConfigError && error.issues[0]?.message === `the file cannot be read (${code})`,
+      (error) => error instanceof ConfigError && error.issues[0]?.message === message,
     )
   }
 })
@@ -236,7 +242,9 @@ test('loadConfig never shows what a reference stands for, nor its default', () =
 for (const name of [
   'sallyport.yaml',
   'reference.yaml',
-  ...readdirSync(join(config, 'examples')).map((file) => `examples/${file}`),
+  ...readdirSync(join(config, 'examples'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.yaml') && !file.includes('/tenants/'))
+    .map((file) => `examples/${file}`),
 ]) {
   test(`loadConfig takes config/${name} without secrets`, () => {
     assert(loadConfig(join(config, name), { env: {}, withoutSecrets: true }).tenants.length > 0)
@@ -251,7 +259,8 @@ test('loadConfig takes config/sallyport.yaml as it stands, and moves its ports b
   })
   assert.equal(moved.server.listen.port, 18080)
   assert.equal(moved.tenants[0]?.publicUrl.host, 'localhost:18080')
-  assert.equal(moved.tenants[0]?.provider.authority, 'http://localhost:19400')
+  const provider = moved.tenants[0]?.provider
+  assert.equal(provider?.kind === 'entra' && provider.authority, 'http://localhost:19400')
 })
 
 /** Throws for anything but a gateway or issues with a place. */

@@ -49,7 +49,10 @@ for (const [name, content, expected] of [
 
 test('readSource goes on after a doubled key and finds the rest too', () => {
   const found = placesOf('version: 1\nserver: {}\nserver: { drain: soon }\n')
-  assert.deepEqual(found.slice(0, 2), ['1:1 session: this is required', '1:1 providers: this is required'])
+  assert.deepEqual(found.slice(0, 2), [
+    '1:1 session: this is required',
+    '1:1 tenants: there is no tenant: name one here, or set `tenantFiles`',
+  ])
   assert(found.includes('3:1 : this key is written twice'))
   assert(found.includes('3:18 server.drain: this is not a duration'))
 })

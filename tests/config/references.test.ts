@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'vitest'
+import { createFiles } from '../../src/config/files.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { interpolate, withoutDefaults } from '../../src/config/references.ts'
+import { interpolate, operatorSurroundings, withoutDefaults } from '../../src/config/references.ts'
 import {
   clientSecret,
   env,
@@ -28,7 +29,7 @@ const folder = folderWith({
   large: 'x'.repeat(65_537),
 })
 mkdirSync(join(folder, 'folder'))
-const surroundings = { env: { NAME: 'value', EMPTY: '' }, folder }
+const surroundings = operatorSurroundings({ NAME: 'value', EMPTY: '' }, folder, createFiles())
 
 for (const [text, expected] of [
   ['no reference, $NAME and $ {x}', 'no reference, $NAME and $ {x}'],

@@ -1,12 +1,13 @@
 /** Configuration files for the tests of this room: written to a folder of their own, loaded, and their issues as lines. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll } from 'vitest'
 import { stringify } from 'yaml'
 import { ConfigError, type Issue } from '../../src/config/issues.ts'
-import { type LoadOptions, loadConfig } from '../../src/config/load.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import type { LoadOptions } from '../../src/config/loader.ts'
 import type { Gateway } from '../../src/core/gateway.ts'
 
 export const signingSecret = 'a-signing-secret-of-more-than-32-bytes'
@@ -49,14 +50,20 @@ export function withTenant(more: Json): Json {
 
 const folders: string[] = []
 afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true })
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
+
+/** Writes a file, and the folders that it is to stand in. */
+export function write(path: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, content)
+}
 
 /** A new folder with these files in it, gone when the tests of the file are. */
 export function folderWith(files: Readonly<Record<string, string | Uint8Array>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-config-'))
   folders.push(folder)
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
+  for (const [name, content] of Object.entries(files)) write(join(folder, name), content)
   return folder
 }
 

@@ -1,5 +1,14 @@
 /** Builds the plain data that tests of core work on. */
-import type { Access, Gateway, HeaderPlan, RoleRule, Route, Tenant } from '../../src/core/gateway.ts'
+import type {
+  Access,
+  Gateway,
+  HeaderPlan,
+  RoleRule,
+  Route,
+  Tenant,
+  ToUpstream,
+  Upstream,
+} from '../../src/core/gateway.ts'
 import type { Session, SessionFacts } from '../../src/core/identity/session.ts'
 import type { RequestFacts } from '../../src/core/request/facts.ts'
 import { Secret } from '../../src/core/secret.ts'
@@ -15,7 +24,11 @@ export function route(
   also: Partial<Route> = {},
 ): Route {
   const level: Access = typeof access === 'string' ? { level: access } : { level: 'roles', anyOf: access }
-  return { path, trailingSlash: false, exact: false, methods: null, access: level, ...also }
+  return {
+    ...{ path, trailingSlash: false, exact: false, methods: null, access: level },
+    ...{ onUnauthenticated: 'auto', keepsAlive: true, preflight: 'judge', to: toUpstream() },
+    ...also,
+  }
 }
 
 const roles: readonly RoleRule[] = [
@@ -25,11 +38,30 @@ const roles: readonly RoleRule[] = [
 
 const headers: HeaderPlan = { entries: [], encoding: 'utf8' }
 
+export const upstream: Upstream = {
+  protocol: 'http:',
+  hostname: 'payroll.internal',
+  port: 8080,
+  origin: 'http://payroll.internal:8080',
+  socketPath: null,
+  tls: { ca: null, clientCertificate: null, serverName: null },
+  connectTimeoutSeconds: 5,
+  firstByteTimeoutSeconds: 60,
+  idleTimeoutSeconds: 0,
+}
+
+export function toUpstream(also: Partial<ToUpstream> = {}): ToUpstream {
+  return { act: 'forward', upstream, host: 'payroll.example', stripPrefix: null, headers, ...also }
+}
+
 export function tenant(also: Partial<Tenant> = {}): Tenant {
   return {
     name: 'payroll',
     publicUrl: { scheme: 'https', host: 'payroll.example', origin: 'https://payroll.example' },
+    aliases: [],
+    certificate: null,
     provider: {
+      kind: 'entra',
       name: 'contoso',
       tenantId: directoryId,
       clientId: '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791',
@@ -39,16 +71,7 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
     roles,
     noRole: { act: 'refuse' },
     sendRoles: 'all',
-    upstream: {
-      protocol: 'http:',
-      hostname: 'payroll.internal',
-      port: 8080,
-      origin: 'http://payroll.internal:8080',
-      connectTimeoutSeconds: 5,
-      firstByteTimeoutSeconds: 60,
-    },
     routes: [route('/', 'signed-in')],
-    headers,
     branding: { name: 'Payroll', support: null },
     ...also,
   }
@@ -62,10 +85,16 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
       trustedProxies: [],
       log: { level: 'info', requests: 'refused' },
       drainSeconds: 5,
+      tls: null,
+      timeouts: { headerSeconds: 30, bodySeconds: 60, keepAliveSeconds: 75 },
+      limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100 },
     },
     session: { secrets: [], lifetimeSeconds: 36_000, idleSeconds: 3_600, store: { type: 'memory', maxSessions: 10 } },
     tenants,
     tenantsByHost: new Map(tenants.map((each) => [each.publicUrl.host, each])),
+    aliases: new Map(tenants.flatMap((each) => each.aliases.map(({ host }) => [host, each]))),
+    closedHosts: new Map(),
+    troubles: [],
   }
 }
 
@@ -91,6 +120,7 @@ export function facts(also: Partial<RequestFacts> = {}): RequestFacts {
     method: 'GET',
     target: '/',
     host: 'payroll.example',
+    serverName: null,
     headers: {},
     fieldCount: 0,
     repeated: [],

@@ -3,22 +3,21 @@ import { type Asked, decide } from '../../src/core/answer/decide.ts'
 import { admins, session, staff, tenant } from './build.ts'
 
 const needs = (level: Asked['requirement']['level'], ...everyOf: string[][]): Asked['requirement'] => ({
-  level,
-  everyOf,
+  ...{ level, everyOf, redirects: true, forwardsPreflights: false },
 })
-const ask = (also: Partial<Asked>) => {
-  const decision = decide({
-    tenant: tenant(),
-    requirement: needs('signed-in'),
-    method: 'GET',
-    kind: 'navigation',
-    session: null,
-    ...also,
-  })
+type Also = Partial<Asked & Asked['facts']>
+const ask = ({ method = 'GET', kind = 'navigation', headers = {}, ...also }: Also) => {
+  const facts = { method, kind, headers }
+  const decision = decide({ tenant: tenant(), requirement: needs('signed-in'), session: null, facts, ...also })
   if (decision.act === 'forward')
     return decision.person === null ? 'forward nobody' : `forward ${decision.person.roles.roles.join('+')}`
   return `${decision.act} ${decision.reason}`
 }
+const preflight: Also = {
+  ...{ method: 'OPTIONS', kind: 'data' },
+  headers: { origin: 'https://a.example', 'access-control-request-method': 'PUT' },
+}
+const open = { ...needs('signed-in'), forwardsPreflights: true }
 const user = session({ groups: [staff] })
 const admin = session({ groups: [staff, admins] })
 const nobody = session({ groups: [] })
@@ -50,6 +49,33 @@ describe('decide', () => {
     ['refuses data without session (T53)', { kind: 'data' }, 'refuse login_required'],
     ['refuses an upgrade without session (T99)', { kind: 'upgrade' }, 'refuse login_required'],
     ['refuses a frame without session', { kind: 'frame' }, 'refuse login_required'],
+    [
+      'refuses a navigation where the route says 401',
+      { requirement: { ...needs('signed-in'), redirects: false } },
+      'refuse login_required',
+    ],
+    [
+      'forwards a preflight without session where the route says so',
+      { ...preflight, requirement: open },
+      'forward nobody',
+    ],
+    ['refuses a preflight anywhere else', preflight, 'refuse login_required'],
+    ['takes no other request for a preflight', { requirement: open, kind: 'data' }, 'refuse login_required'],
+    [
+      'takes no preflight that brings a body for one (T53)',
+      { ...preflight, requirement: open, headers: { ...preflight.headers, 'content-length': '3' } },
+      'refuse login_required',
+    ],
+    [
+      'takes OPTIONS without what makes it a preflight for none',
+      { ...preflight, requirement: open, headers: { origin: 'https://a.example' } },
+      'refuse login_required',
+    ],
+    [
+      'names nobody to the application for a preflight',
+      { ...preflight, requirement: open, session: user },
+      'forward nobody',
+    ],
     ['forwards a signed-in person', { session: user }, 'forward user'],
     ['refuses a person without any role', { session: nobody }, 'refuse no_role'],
     ['admits a person without any role where noRole allows', { session: nobody, tenant: allowing }, 'forward '],
@@ -86,6 +112,6 @@ describe('decide', () => {
       'refuse role_missing',
     ],
   ] as const) {
-    test(name, () => expect(ask(asked as Partial<Asked>)).toBe(expected))
+    test(name, () => expect(ask(asked as Also)).toBe(expected))
   }
 })

@@ -1,11 +1,12 @@
+import assert from 'node:assert/strict'
 import { describe, expect, test } from 'vitest'
 import { finishHeaders } from '../../src/core/answer/headers.ts'
-import type { HeaderEntry, Tenant } from '../../src/core/gateway.ts'
+import type { HeaderEntry, HeaderPlan, Tenant } from '../../src/core/gateway.ts'
 import { resolveRoles } from '../../src/core/identity/roles.ts'
 import type { Session } from '../../src/core/identity/session.ts'
 import type { RequestHeaders } from '../../src/core/request/facts.ts'
 import { hostileNames } from '../corpus/headers.ts'
-import { admins, facts, session, staff, tenant } from './build.ts'
+import { admins, facts, route, session, staff, tenant, toUpstream } from './build.ts'
 
 const entries: readonly HeaderEntry[] = [
   { name: 'X-Forwarded-User', parts: [{ claim: 'oid' }] },
@@ -15,7 +16,9 @@ const entries: readonly HeaderEntry[] = [
   { name: 'X-Forwarded-Groups', parts: [{ list: 'groups' }] },
   { name: 'X-Account', parts: [{ text: 'CORP\\' }, { claim: 'sam' }] },
 ]
-const planned = (also: Partial<Tenant> = {}) => tenant({ headers: { entries, encoding: 'utf8' }, ...also })
+const plannedWith = (headers: HeaderPlan, also: Partial<Tenant> = {}) =>
+  tenant({ routes: [route('/', 'signed-in', { to: toUpstream({ headers }) })], ...also })
+const planned = (also: Partial<Tenant> = {}) => plannedWith({ entries, encoding: 'utf8' }, also)
 
 function finish(
   headers: RequestHeaders,
@@ -24,7 +27,9 @@ function finish(
   kind: 'data' | 'upgrade' = 'data',
 ) {
   const person = who === null ? null : { session: who, roles: resolveRoles(at, who) }
-  return finishHeaders(facts({ headers, kind }), at, person, 'request-1')
+  const to = at.routes[0]?.to
+  assert(to?.act === 'forward')
+  return finishHeaders(facts({ headers, kind }), { tenant: at, to }, person, 'request-1')
 }
 
 describe('finishHeaders', () => {
@@ -66,12 +71,12 @@ describe('finishHeaders', () => {
   })
 
   test('does not take inherited names for claims', () => {
-    const at = planned({ headers: { entries: [{ name: 'X-A', parts: [{ claim: 'constructor' }] }], encoding: 'utf8' } })
+    const at = plannedWith({ entries: [{ name: 'X-A', parts: [{ claim: 'constructor' }] }], encoding: 'utf8' })
     expect(finish({}, session(), at)).not.toHaveProperty('x-a')
   })
 
   test('sends no list of which an element would make two (T29)', () => {
-    const at = planned({ headers: { entries: [{ name: 'X-Teams', parts: [{ claim: 'teams' }] }], encoding: 'utf8' } })
+    const at = plannedWith({ entries: [{ name: 'X-Teams', parts: [{ claim: 'teams' }] }], encoding: 'utf8' })
     expect(finish({}, session({ claims: { teams: ['a', 'b'] } }), at)['x-teams']).toBe('a,b')
     expect(finish({}, session({ claims: { teams: ['a,admin', 'b'] } }), at)).not.toHaveProperty('x-teams')
   })

@@ -19,6 +19,9 @@ const elsewhere: Readonly<Partial<Record<OutcomeCode, string>>> = {
   sign_out_unfinished: 'logout.test.ts',
   session_store_down: 'gate-faults.test.ts',
   internal_error: 'gate-faults.test.ts',
+  tenant_broken: '../faults/reload.test.ts',
+  request_too_slow: 'slow-bodies.test.ts',
+  https_required: 'redirect-gate.test.ts',
 }
 
 let stage: Stage
@@ -37,7 +40,12 @@ beforeAll(async () => {
     publicUrl: http://gone.localhost:1
     providers: [away]
     upstream: { url: '${dead}' }
-    routes: [{ path: /public, access: public }, { path: /, access: signed-in }]`,
+    routes: [{ path: /public, access: public }, { path: /, access: signed-in }]
+  - name: asleep
+    enabled: false
+    publicUrl: http://asleep.localhost:1
+    providers: [contoso]
+    upstream: { url: '${dead}' }`,
     provider: `
   - { name: away, tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30, clientId: 6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791, credential: { secret: x-x-x-x-x-x }, authority: '${dead}' }`,
   })
@@ -58,6 +66,7 @@ const gone = 'Host: gone.localhost:1'
 const produced: readonly (readonly [OutcomeCode, string, () => readonly string[]])[] = [
   ['request_malformed', 'GET /public', () => ['Connection: cookie']],
   ['tenant_unknown', 'GET /public', () => ['Host: other.example']],
+  ['tenant_off', 'GET /public', () => ['Host: asleep.localhost:1']],
   ['path_refused', 'GET /public/../x', () => []],
   ['path_too_long', `GET /${'a'.repeat(9_000)}`, () => []],
   ['route_unknown', 'GET /elsewhere', () => [uwe]],

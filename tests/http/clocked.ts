@@ -17,12 +17,21 @@ export interface ClockedStage {
   close(): Promise<void>
 }
 
-/** @param session YAML of the key `session`. */
-export async function startClockedStage(session: string): Promise<ClockedStage> {
+/** @param session YAML of the key `session`. @param routes YAML of the tenant's routes, if not the usual ones. */
+export async function startClockedStage(session: string, routes?: string): Promise<ClockedStage> {
   const [emulator, upstream, port] = await Promise.all([startEmulator({ port: 0 }), startUpstream(), freePort()])
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-clocked-'))
   const file = join(folder, 'sallyport.yaml')
-  writeFileSync(file, stageYaml({ port, session, authority: emulator.origin, upstream: upstream.origin }))
+  writeFileSync(
+    file,
+    stageYaml({
+      port,
+      session,
+      ...(routes === undefined ? {} : { routes }),
+      authority: emulator.origin,
+      upstream: upstream.origin,
+    }),
+  )
   const gateway = loadConfig(file, { env: {} })
   let ahead = 0
   const log = createLog({ level: 'error', destination: { write: () => undefined } })
@@ -30,7 +39,8 @@ export async function startClockedStage(session: string): Promise<ClockedStage> 
   const main = await listen({
     address: gateway.server.listen,
     gate: createGate(parts),
-    upgrade: createUpgradeGate(parts),
+    upgrade: createUpgradeGate(parts).take,
+    current: parts.current,
     answers: parts.answers,
     metrics: parts.metrics,
     log,

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
 import { Fault } from '../../src/core/fault.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { createGate, loadFor } from '../../src/http/gate.ts'
+import { createGate } from '../../src/http/gate.ts'
 import { listen } from '../../src/http/listen.ts'
+import { loadFor } from '../../src/http/load-session.ts'
 import { createUpgradeGate } from '../../src/http/upgrade.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { createParts } from '../../src/parts.ts'
@@ -104,8 +105,8 @@ test('the gate answers a defect with 500 and a request id, tells nothing of it, 
   const forward = () => Promise.reject(new TypeError('planted defect'))
   const broken = { ...parts, forwarder: { ...parts.forwarder, forward } }
   const main = await listen({
-    ...{ address: gateway.server.listen, gate: createGate(broken), upgrade: createUpgradeGate(broken) },
-    ...{ answers: parts.answers, metrics: parts.metrics, log },
+    ...{ address: gateway.server.listen, gate: createGate(broken), upgrade: createUpgradeGate(broken).take },
+    ...{ current: parts.current, answers: parts.answers, metrics: parts.metrics, log },
   })
   const visitor = createVisitor()
   const reply = await visitor.ask(`http://localhost:${main.port}/public?planted=query`, { headers: navigation })
@@ -124,9 +125,11 @@ test('the gate answers a defect with 500 and a request id, tells nothing of it, 
 
 describe('loadFor', () => {
   const failing = (error: Error) => ({ load: () => Promise.reject(error) }) as unknown as Sessions
-  const optional = { requirement: { level: 'optional', everyOf: [] }, tenant: tenant() } as unknown as Parameters<
-    typeof loadFor
-  >[1]
+  const optional = {
+    requirement: { level: 'optional' },
+    route: { keepsAlive: true },
+    tenant: tenant(),
+  } as unknown as Parameters<typeof loadFor>[1]
 
   test('takes nobody for the person on an optional route while the store is away (T76)', async () => {
     expect(await loadFor(failing(new Fault('session_store_down')), optional, facts())).toBeNull()

@@ -1,12 +1,14 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { Gateway } from '../../src/core/gateway.ts'
 import { createAnswers } from '../../src/http/answers.ts'
 import type { Gate } from '../../src/http/gate.ts'
 import { type Listener, listen } from '../../src/http/listen.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
 import { createPages } from '../../src/pages/render.ts'
+import { gateway } from '../core/build.ts'
 import { until } from '../redis.ts'
 import { bytesOf, openWire, speak, type Wire } from './wire.ts'
 
@@ -18,18 +20,23 @@ afterEach(async () => {
   for (const listener of open.splice(0)) await listener.drain(0)
 })
 
-async function start(gate: Gate, headerSeconds?: number): Promise<{ listener: Listener; origin: string }> {
+async function start(gate: Gate, headerSeconds = 30): Promise<{ listener: Listener; origin: string }> {
   const listener = await listen({
     address: { host: '127.0.0.1', port: 0 },
+    current: () => configured(headerSeconds),
     gate,
     upgrade: (_request, socket) => socket.end('HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n'),
     answers: createAnswers(createPages()),
     metrics: createMetrics(),
     log,
-    ...(headerSeconds === undefined ? {} : { headerSeconds }),
   })
   open.push(listener)
   return { listener, origin: `http://localhost:${listener.port}` }
+}
+
+function configured(headerSeconds: number): Gateway {
+  const built = gateway()
+  return { ...built, server: { ...built.server, timeouts: { ...built.server.timeouts, headerSeconds } } }
 }
 
 /** Answers when it is let go. */
@@ -62,7 +69,9 @@ describe('listen', () => {
     const drip = setInterval(() => wires[2]?.send('a'), 50)
     for (const wire of wires) expect(await wire.closed(), wire.rest()).toBe(true)
     clearInterval(drip)
-    expect(wires[2]?.rest()).toMatch(/^HTTP\/1\.1 400 /)
+    // Nothing was asked there; but who has begun to ask is told.
+    expect(wires[0]?.rest()).toBe('')
+    for (const wire of wires.slice(1)) expect(wire.rest()).toMatch(/^HTTP\/1\.1 408 .*request_too_slow/s)
     expect((await speak(origin, bytesOf(origin, 'GET /')))?.status).toBe(200)
     await until('no connection to be left', () => listener.connections() === 0)
   })
@@ -131,6 +140,7 @@ describe('listen', () => {
     const { port } = taken.address() as AddressInfo
     const address = { host: '127.0.0.1', port }
     const parts = {
+      current: () => gateway(),
       gate: quick,
       upgrade: () => {},
       answers: createAnswers(createPages()),

@@ -92,7 +92,7 @@ function listen(context: BrowserContext): () => readonly string[] {
 function staysHere(address: string): boolean {
   const { protocol, hostname } = new URL(address)
   if (protocol === 'data:' || protocol === 'about:' || protocol === 'blob:') return true
-  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
+  return /(^|\.)localhost$/.test(hostname) || hostname === '127.0.0.1' || hostname === '[::1]'
 }
 
 async function takePictures(context: BrowserContext): Promise<void> {

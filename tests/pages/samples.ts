@@ -4,6 +4,14 @@ import type { FramePage, OutcomePage, Page, SignedOutPage, SignOutPage } from '.
 
 export const codes = Object.keys(outcomes) as OutcomeCode[]
 
+/** After these nothing can be offered: there is no application to go to. */
+export const unserved: ReadonlySet<string> = new Set<OutcomeCode>([
+  'tenant_unknown',
+  'tenant_off',
+  'tenant_broken',
+  'https_required',
+])
+
 const person = { name: 'Zoë Björkqvist', username: 'zoe@contoso.com' }
 
 export const outcomePage: OutcomePage = {

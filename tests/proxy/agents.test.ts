@@ -1,16 +1,19 @@
-/** Connections to upstreams: how long they may take, whom they trust, and how long they are kept. */
+/** Connections to upstreams: where they go, how long they may take, and how long they are kept. agents-tls.test.ts: whom they trust. */
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:https'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { beforeAll, describe, onTestFinished, test } from 'vitest'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, onTestFinished, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import type { Upstream } from '../../src/core/gateway.ts'
 import { createAgents } from '../../src/proxy/agents.ts'
-import { call, get, listening, startGate, startRaw, startUpstream, until, upstreamAt } from './stand-ins.ts'
+import { call, get, startGate, startRaw, startUpstream, until, upstreamAt } from './stand-ins.ts'
 
 test('createAgents keeps connections per upstream object, so that what a reload leaves stays connected', () => {
   const agents = createAgents()
@@ -64,95 +67,153 @@ test('a connection limit does not end requests that take longer than it', async 
   assert.match(await get(gate.port), /slow$/)
 })
 
-describe('an https upstream', () => {
-  const secrets: { key: string; cert: string } = { key: '', cert: '' }
-
-  beforeAll(() => {
-    const folder = mkdtempSync(join(tmpdir(), 'certificate-'))
-    const files = ['-keyout', join(folder, 'key'), '-out', join(folder, 'cert')]
-    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '2',
-        ...names,
-        ...files,
-      ],
-      { stdio: 'ignore' },
-    )
-    secrets.key = readFileSync(join(folder, 'key'), 'utf8')
-    secrets.cert = readFileSync(join(folder, 'cert'), 'utf8')
+/** An application on a Unix socket, which also speaks WebSocket. */
+async function startOnSocket() {
+  const folder = mkdtempSync(join(tmpdir(), 'socket-'))
+  const path = join(folder, 'http.sock')
+  const server = createServer((request, response) => response.end(`local ${request.headers.host}${request.url}`))
+  new WebSocketServer({ server }).on('connection', (socket) => socket.send('local'))
+  let connections = 0
+  server.on('connection', () => connections++)
+  server.listen(path)
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
     rmSync(folder, { recursive: true })
   })
+  return { path, connections: () => connections }
+}
 
-  async function startSecure() {
-    const asked: (string | false | undefined)[] = []
-    const server = createServer(secrets, (request, response) => {
-      asked.push((request.socket as { servername?: string | false }).servername)
-      request.resume().on('end', () => response.end('secure'))
-    })
-    server.on('upgrade', (_request, socket) => socket.end())
-    server.on('tlsClientError', () => {})
-    const port = await listening(server)
-    onTestFinished(() => {
-      server.closeAllConnections()
-      server.close()
-    })
-    return { port, asked }
-  }
+describe('an upstream on a Unix socket', () => {
+  test('gets requests, whatever host and port its URL names, and its connection is kept', async () => {
+    const app = await startOnSocket()
+    const gate = await startGate(upstreamAt(1, { socketPath: app.path, hostname: 'nowhere.invalid' }))
+    for (const path of ['/a//b?c', '/d'])
+      assert.match(await get(gate.port, path), new RegExp(`local app.example${path.replace('?', '.')}$`))
+    assert.equal(app.connections(), 1)
+  })
 
-  const secureAt = (port: number, hostname: string) =>
-    upstreamAt(port, { protocol: 'https:', hostname, origin: `https://${hostname}:${port}` })
+  test('gets WebSockets', async () => {
+    const gate = await startGate(upstreamAt(1, { socketPath: (await startOnSocket()).path }))
+    const client = new WebSocket(`ws://127.0.0.1:${gate.port}/`)
+    const [message] = (await once(client, 'message')) as [Buffer]
+    assert.equal(message.toString(), 'local')
+    client.close()
+    await once(client, 'close')
+  })
 
-  function trust() {
-    const before = getCACertificates('default')
-    setDefaultCACertificates([...before, secrets.cert])
-    onTestFinished(() => setDefaultCACertificates(before))
-  }
-
-  test('with a certificate that nobody vouches for is refused, and gets nothing', async () => {
-    const { port, asked } = await startSecure()
-    const gate = await startGate(secureAt(port, 'localhost'))
+  test('that is not there is upstream_unreachable', async () => {
+    const gate = await startGate(upstreamAt(1, { socketPath: '/nowhere/http.sock' }))
     assert.match(await get(gate.port), /^HTTP\/1\.1 502 [\s\S]*upstream_unreachable$/)
-    const upgrade =
-      'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: a\r\n\r\n'
-    const caller = call(gate.port, upgrade)
-    await until(() => caller.ended() !== null)
-    assert.match(caller.text(), /upstream_unreachable$/)
-    assert.deepEqual(asked, [])
-  })
-
-  test('is asked by its own name and not by the Host header, and its connection is kept', async () => {
-    trust()
-    const { port, asked } = await startSecure()
-    const gate = await startGate(secureAt(port, 'localhost'))
-    for (let round = 0; round < 2; round++) assert.match(await get(gate.port), /secure$/)
-    assert.deepEqual(asked, ['localhost', 'localhost'])
-  })
-
-  test('with a certificate for another name is refused', async () => {
-    trust()
-    const { port, asked } = await startSecure()
-    const gate = await startGate(secureAt(port, '127.0.0.1'))
-    assert.match(await get(gate.port, '/', ['Host: localhost']), /upstream_unreachable$|^HTTP\/1\.1 400/)
-    const spoofed = await startGate(secureAt(port, '127.0.0.1'), { plan: () => ({ headers: { host: 'localhost' } }) })
-    assert.match(await get(spoofed.port), /upstream_unreachable$/)
-    assert.deepEqual(asked, [])
-  })
-
-  test('that never finishes the handshake is upstream_timeout', async () => {
-    const raw = await startRaw(() => {})
-    const gate = await startGate(
-      upstreamAt(raw.port, { protocol: 'https:', connectTimeoutSeconds: 0.3, firstByteTimeoutSeconds: 60 }),
-    )
-    assert.match(await get(gate.port), /upstream_timeout$/)
   })
 })
+
+describe('keepOnly', () => {
+  /** A gate that sends each request where `to` says at that time. */
+  async function startSwitch(first: Upstream) {
+    const way = { to: first }
+    const gate = await startGate(first, { plan: () => ({ upstream: way.to }) })
+    return { gate, way }
+  }
+
+  test('closes the idle connections of upstreams that are gone, and leaves those of the others', async () => {
+    const [staying, going] = [await startUpstream(ok), await startUpstream(ok)]
+    const [stays, goes] = [upstreamAt(staying.port), upstreamAt(going.port)]
+    const { gate, way } = await startSwitch(stays)
+    await get(gate.port)
+    way.to = goes
+    await get(gate.port)
+    gate.forwarder.keepOnly([stays])
+    await until(() => going.connections[0]?.destroyed === true)
+    way.to = stays
+    await get(gate.port)
+    assert.deepEqual(
+      staying.connections.map((socket) => socket.destroyed),
+      [false],
+    )
+  })
+
+  test('lets a request under way finish, and its connection is not kept', async () => {
+    let finish = () => {}
+    const upstream = await startUpstream((_request, response) => {
+      response.write('begun ')
+      finish = () => void response.end('done')
+    })
+    const gate = await startGate(upstreamAt(upstream.port))
+    const caller = call(gate.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await until(() => caller.text().includes('begun'))
+    gate.forwarder.keepOnly([])
+    assert.equal(upstream.connections[0]?.destroyed, false)
+    finish()
+    await until(() => caller.text().endsWith('done\r\n0\r\n\r\n'))
+    await until(() => upstream.connections[0]?.destroyed === true)
+    assert.deepEqual(gate.ends, ['answered'])
+  })
+
+  test('lets a request that was decided before it, and comes after it, through without keeping its connection', async () => {
+    const upstream = await startUpstream(ok)
+    const gate = await startGate(upstreamAt(upstream.port))
+    gate.forwarder.keepOnly([])
+    assert.match(await get(gate.port), /ok$/)
+    await until(() => upstream.connections[0]?.destroyed === true)
+  })
+
+  test('keeps connections of an upstream that comes back', async () => {
+    const upstream = await startUpstream(ok)
+    const model = upstreamAt(upstream.port)
+    const gate = await startGate(model)
+    await get(gate.port)
+    gate.forwarder.keepOnly([])
+    gate.forwarder.keepOnly([model])
+    for (let round = 0; round < 3; round++) await get(gate.port)
+    assert.equal(upstream.connections.length, 2)
+  })
+
+  test('keeps nothing once the forwarder is closed', async () => {
+    const upstream = await startUpstream(ok)
+    const model = upstreamAt(upstream.port)
+    const gate = await startGate(model)
+    await gate.forwarder.close()
+    gate.forwarder.keepOnly([model])
+    await get(gate.port)
+    await until(() => upstream.connections[0]?.destroyed === true)
+  })
+
+  test('leaves sockets where they were over 100 reloads, whatever changes', async () => {
+    const [staying, changing] = [await startUpstream(ok), await startUpstream(ok)]
+    const stays = upstreamAt(staying.port)
+    const { gate, way } = await startSwitch(stays)
+    const agents: WeakRef<Upstream>[] = []
+    for (let reload = 0; reload < 100; reload++) {
+      const changed = upstreamAt(changing.port, { connectTimeoutSeconds: 1 + reload })
+      agents.push(new WeakRef(changed))
+      gate.forwarder.keepOnly([stays, changed])
+      for (const upstream of [stays, changed]) {
+        way.to = upstream
+        assert.match(await get(gate.port), /ok$/)
+      }
+    }
+    way.to = stays
+    const open = () => changing.connections.filter((socket) => !socket.destroyed).length
+    await until(() => open() === 1)
+    assert.equal(changing.connections.length, 100)
+    assert.equal(staying.connections.length, 1)
+    gate.forwarder.keepOnly([stays])
+    await until(() => open() === 0)
+    await get(gate.port)
+    // What hung on the old upstreams has gone with them.
+    await until(() => {
+      collectGarbage()
+      return agents.filter((each) => each.deref() !== undefined).length <= 2
+    })
+  })
+})
+
+function ok(_request: unknown, response: { end(text: string): unknown }): void {
+  response.end('ok')
+}
+
+setFlagsFromString('--expose-gc')
+/** Otherwise what is measured is how lazy the collector is. */
+const collectGarbage: () => void = runInNewContext('gc')

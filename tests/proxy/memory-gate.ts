@@ -1,18 +1,22 @@
 /** A gate in a process of its own, which tells its parent how much memory it holds. Argument: the upstream's port. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Upstream } from '../../src/core/gateway.ts'
 import { createForwarder } from '../../src/proxy/forward.ts'
 
 const port = Number(process.argv[2])
 const origin = `http://127.0.0.1:${port}`
-const upstream = {
+const upstream: Upstream = {
   protocol: 'http:',
   hostname: '127.0.0.1',
   port,
   origin,
+  socketPath: null,
+  tls: { ca: null, clientCertificate: null, serverName: null },
   connectTimeoutSeconds: 5,
   firstByteTimeoutSeconds: 60,
-} as const
+  idleTimeoutSeconds: 0,
+}
 const forwarder = createForwarder()
 
 const server = createServer((request, response) => {
@@ -23,6 +27,7 @@ const server = createServer((request, response) => {
     headers,
     ownCookieNames: [],
     signedIn: false,
+    strictTransport: null,
   })
 })
 server.listen(0, '127.0.0.1', () => {

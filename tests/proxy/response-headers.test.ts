@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import { answerHeaders, answerReason } from '../../src/proxy/response-headers.ts'
 
-const anonymous = { ownCookieNames: ['__Host-sid', '__Host-login'], signedIn: false }
+const anonymous = { ownCookieNames: ['__Host-sid', '__Host-login'], signedIn: false, strictTransport: null }
 const person = { ...anonymous, signedIn: true }
 const lines = (...pairs: readonly (readonly [string, string])[]) => pairs.flat()
 
@@ -102,6 +102,24 @@ for (const [name, raw, expected] of [
 ] as const) {
   test(`answerHeaders for a signed-in person ${name}`, () =>
     assert.deepEqual(answerHeaders(raw, 200, person), expected))
+}
+
+for (const [name, raw, expected] of [
+  ['is added', ['A', 'b'], ['A', 'b', 'Strict-Transport-Security', 'max-age=5']],
+  ['of the application stays', ['strict-transport-Security', 'max-age=0'], ['strict-transport-Security', 'max-age=0']],
+  [
+    'counts only if it arrives',
+    ['Connection', 'strict-transport-security', 'Strict-Transport-Security', 'max-age=0'],
+    ['Strict-Transport-Security', 'max-age=5'],
+  ],
+  [
+    'stands before the length',
+    ['Content-Length', '0'],
+    ['Strict-Transport-Security', 'max-age=5', 'Content-Length', '0'],
+  ],
+] as const) {
+  test(`answerHeaders under a transport rule: it ${name}`, () =>
+    assert.deepEqual(answerHeaders(raw, 200, { ...anonymous, strictTransport: 'max-age=5' }), expected))
 }
 
 test('answerReason gives no reason that HTTP cannot carry', () => {

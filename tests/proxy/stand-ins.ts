@@ -17,14 +17,18 @@ import type { ForwardPlan } from '../../src/proxy/plan.ts'
 import type { Tunnel } from '../../src/proxy/tunnel.ts'
 
 export function upstreamAt(port: number, changes: Partial<Upstream> = {}): Upstream {
-  const upstream = {
+  return {
     protocol: 'http:',
     hostname: '127.0.0.1',
     port,
+    origin: `http://127.0.0.1:${port}`,
+    socketPath: null,
+    tls: { ca: null, clientCertificate: null, serverName: null },
     connectTimeoutSeconds: 2,
     firstByteTimeoutSeconds: 5,
+    idleTimeoutSeconds: 0,
+    ...changes,
   }
-  return { ...upstream, origin: `http://127.0.0.1:${port}`, ...changes } as Upstream
 }
 
 /** The plan that core would make of a request, in short. */
@@ -37,6 +41,7 @@ export function planFor(request: IncomingMessage, upstream: Upstream, changes: P
     headers: planned,
     ownCookieNames: ['__Host-sid'],
     signedIn: false,
+    strictTransport: null,
     ...changes,
   }
 }

@@ -1,8 +1,8 @@
 /** The verdict on a request, from nothing but what is handed in. Every way out has a reason; there is no empty answer (T87). */
 import type { Tenant } from '../gateway.ts'
 import { type RolesFound, resolveRoles } from '../identity/roles.ts'
-import type { Session } from '../identity/session.ts'
-import type { RequestKind } from '../request/facts.ts'
+import { isVouchedFor, type Session } from '../identity/session.ts'
+import { isPreflight, type RequestFacts } from '../request/facts.ts'
 import type { Requirement } from '../request/route.ts'
 
 export type Decision =
@@ -15,8 +15,7 @@ export type Decision =
 export interface Asked {
   readonly tenant: Tenant
   readonly requirement: Requirement
-  readonly method: string
-  readonly kind: RequestKind
+  readonly facts: Pick<RequestFacts, 'method' | 'kind' | 'headers'>
   /** A live session of this tenant, or null. */
   readonly session: Session | null
 }
@@ -25,12 +24,14 @@ export interface Asked {
  * A missing role is a refusal, never a new sign-in. Only the navigation of a person (GET or HEAD) is sent to the sign-in: a
  * body would be lost, and a script cannot sign in.
  */
-export function decide({ tenant, requirement, method, kind, session }: Asked): Decision {
+export function decide({ tenant, requirement, facts, session }: Asked): Decision {
   if (requirement.level === 'public') return { act: 'forward', person: null }
-  if (session === null) {
+  if (requirement.forwardsPreflights && isPreflight(facts)) return { act: 'forward', person: null }
+  if (session === null || !isVouchedFor(session, tenant)) {
     if (requirement.level === 'optional') return { act: 'forward', person: null }
-    const redirectable = kind === 'navigation' && (method === 'GET' || method === 'HEAD')
-    return redirectable ? { act: 'login', reason: 'login_required' } : { act: 'refuse', reason: 'login_required' }
+    return redirectable(facts) && requirement.redirects
+      ? { act: 'login', reason: 'login_required' }
+      : { act: 'refuse', reason: 'login_required' }
   }
   const roles = resolveRoles(tenant, session)
   if (!roles.admitted) {
@@ -39,4 +40,8 @@ export function decide({ tenant, requirement, method, kind, session }: Asked): D
   }
   const held = requirement.everyOf.every((anyOf) => anyOf.some((role) => roles.roles.includes(role)))
   return held ? { act: 'forward', person: { session, roles } } : { act: 'refuse', reason: 'role_missing' }
+}
+
+function redirectable({ method, kind }: Asked['facts']): boolean {
+  return kind === 'navigation' && (method === 'GET' || method === 'HEAD')
 }

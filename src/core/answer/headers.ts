@@ -1,5 +1,5 @@
 /** The finished header record that goes upstream: everything doubtful off, then what we vouch for on. */
-import type { HeaderEntry, Tenant } from '../gateway.ts'
+import type { HeaderEntry, Tenant, ToUpstream } from '../gateway.ts'
 import type { RolesFound } from '../identity/roles.ts'
 import type { ClaimValue, Session } from '../identity/session.ts'
 import type { RequestFacts } from '../request/facts.ts'
@@ -15,21 +15,27 @@ export interface Person {
   readonly roles: RolesFound
 }
 
+/** Where a request goes: to which application of which tenant. */
+export interface Way {
+  readonly tenant: Tenant
+  readonly to: ToUpstream
+}
+
 /**
  * Scrub, then add. Names are lower case, values one byte per character. Scrubbing does not look at who asks: it is the same on
  * public routes, without a session, and for upgrades (T25, T27, T102). What belongs to the connection is the proxy's to say.
  */
 export function finishHeaders(
   facts: RequestFacts,
-  tenant: Tenant,
+  way: Way,
   person: Person | null,
   requestId: string,
 ): FinishedHeaders {
   // One literal, ours last: an object that grows field by field to this size becomes a dictionary, and each copy that is made of
   // it on its way out costs more than all of the gate.
   return {
-    ...harmless(facts, tenant),
-    ...(person === null ? tenantHeaders(tenant) : personHeaders(tenant, person)),
+    ...harmless(facts, way.tenant),
+    ...(person === null ? wayHeaders(way) : identityHeaders(way, person)),
     'x-forwarded-for': facts.forwardedFor,
     'x-request-id': requestId,
   }
@@ -89,35 +95,45 @@ function judge(tenant: Tenant, name: string, known: Map<string, boolean>): boole
 const verdicts = new WeakMap<Tenant, Map<string, boolean>>()
 const mostVerdicts = 1_000
 
-const byTenant = new WeakMap<Tenant, FinishedHeaders>()
+const byWay = new WeakMap<ToUpstream, FinishedHeaders>()
 
-/** What every request to a tenant's upstream says of the tenant. */
-function tenantHeaders(tenant: Tenant): Readonly<FinishedHeaders> {
-  const known = byTenant.get(tenant)
+/** What every request says that goes this way. A destination belongs to one tenant, so it alone is the key. */
+function wayHeaders({ tenant, to }: Way): Readonly<FinishedHeaders> {
+  const known = byWay.get(to)
   if (known !== undefined) return known
   const { host, scheme } = tenant.publicUrl
-  const headers = { host, 'x-forwarded-proto': scheme, 'x-forwarded-host': host }
-  byTenant.set(tenant, headers)
+  const headers: FinishedHeaders = { host: to.host, 'x-forwarded-proto': scheme, 'x-forwarded-host': host }
+  if (to.stripPrefix !== null) headers['x-forwarded-prefix'] = to.stripPrefix
+  byWay.set(to, headers)
   return headers
 }
 
-const byPerson = new WeakMap<Session, { readonly tenant: Tenant; readonly headers: Readonly<FinishedHeaders> }>()
+const byPerson = new WeakMap<
+  ToUpstream,
+  WeakMap<Session, { readonly tenant: Tenant; readonly headers: FinishedHeaders }>
+>()
 
-/** The same with the identity of a person, worked out once per session and compiled tenant. */
-function personHeaders(tenant: Tenant, person: Person): Readonly<FinishedHeaders> {
-  const known = byPerson.get(person.session)
+/**
+ * The same with the identity of a person, worked out once per session, destination and compiled tenant: a reload may change the
+ * roles of a tenant and keep its destinations.
+ */
+export function identityHeaders(way: Way, person: Person): Readonly<FinishedHeaders> {
+  const { tenant, to } = way
+  const people = byPerson.get(to) ?? new WeakMap()
+  const known = people.get(person.session)
   if (known?.tenant === tenant) return known.headers
-  const headers: FinishedHeaders = { ...tenantHeaders(tenant) }
-  for (const entry of tenant.headers.entries) {
-    const value = entryValue(entry, tenant, person)
+  const headers: FinishedHeaders = { ...wayHeaders(way) }
+  for (const entry of to.headers.entries) {
+    const value = entryValue(entry, way, person)
     if (value !== null) headers[entry.name.toLowerCase()] = value
   }
-  byPerson.set(person.session, { tenant, headers })
+  people.set(person.session, { tenant, headers })
+  byPerson.set(to, people)
   return headers
 }
 
 /** Null where a placeholder has no value: the header is then absent, never half filled and never the caller's. */
-function entryValue(entry: HeaderEntry, tenant: Tenant, person: Person): string | null {
+function entryValue(entry: HeaderEntry, { tenant, to }: Way, person: Person): string | null {
   let text = ''
   for (const part of entry.parts) {
     const value =
@@ -129,7 +145,7 @@ function entryValue(entry: HeaderEntry, tenant: Tenant, person: Person): string 
     if (value === null) return null
     text += value
   }
-  const encoded = encodeHeaderValue(text, tenant.headers.encoding)
+  const encoded = encodeHeaderValue(text, to.headers.encoding)
   return encoded === '' ? null : encoded
 }
 

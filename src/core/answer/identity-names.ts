@@ -49,6 +49,10 @@ const singles: ReadonlySet<string> = new Set([
   'cf-connecting-ip',
   'forwarded',
   'front-end-https',
+  // To CGI, `Proxy` is HTTP_PROXY (httpoxy, CVE-2016-5385); the others move where a program believes to be mounted.
+  'path-info',
+  'proxy',
+  'script-name',
   'true-client-ip',
   'x-arr-clientcert',
   'x-auth-roles',
@@ -64,10 +68,12 @@ const singles: ReadonlySet<string> = new Set([
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
+  'x-path-info',
   'x-real-ip',
   'x-request-id',
   'x-rewrite-url',
   'x-scheme',
+  'x-script-name',
   'x-sent-from',
   'x-userinfo',
 ])
@@ -79,11 +85,12 @@ export function isIdentityName(tenant: Tenant, folded: string): boolean {
 
 const sent = new WeakMap<Tenant, ReadonlySet<string>>()
 
-/** Every name that this tenant's own plan could send, also where this person has no value for it. */
+/** Every name that any route of this tenant could send, also where this person has no value for it. */
 function sentNames(tenant: Tenant): ReadonlySet<string> {
   const known = sent.get(tenant)
   if (known !== undefined) return known
-  const names = new Set(tenant.headers.entries.map((entry) => foldName(entry.name)))
+  const entries = tenant.routes.flatMap(({ to }) => (to.act === 'forward' ? to.headers.entries : []))
+  const names = new Set(entries.map((entry) => foldName(entry.name)))
   sent.set(tenant, names)
   return names
 }

@@ -39,6 +39,23 @@ export const outcomes = {
     remedy:
       'No tenant has this host in `publicUrl`. The Host header decides, port included: a proxy in front must pass it on unchanged.',
   },
+  tenant_off: {
+    kind: 'refusal',
+    status: 503,
+    level: 'info',
+    title: 'This application is switched off',
+    text: 'It has been switched off for now. Try again later, or ask whoever runs it.',
+    remedy: 'The tenant has `enabled: false`, or its only provider has.',
+  },
+  tenant_broken: {
+    kind: 'refusal',
+    status: 503,
+    level: 'warn',
+    title: 'This application cannot be opened at the moment',
+    text: 'Something in its set-up has to be put right first. Try again later, or ask whoever runs it.',
+    remedy:
+      'The configuration of the tenant has an issue and never was valid since the start: the log line `tenant_refused` and `sallyport check` say what and where. It is served as soon as the issue is gone.',
+  },
   path_refused: {
     kind: 'refusal',
     status: 400,
@@ -95,7 +112,7 @@ export const outcomes = {
     title: 'Your browser sent too much',
     text: 'The cookies of this site have become too large. Delete the cookies of this site and try again.',
     remedy:
-      'The header section has more than 16 KB or more than 100 fields. Usually cookies of the application or of sibling hosts have piled up.',
+      'The header section is larger than `server.limits.headers`, or has more than 100 fields. Usually cookies of the application or of sibling hosts have piled up.',
   },
   upgrade_refused: {
     kind: 'refusal',
@@ -120,6 +137,24 @@ export const outcomes = {
     title: 'This has to be done here',
     text: 'Another site tried to do this for you. If you want it, open this application and do it there.',
     remedy: 'A request that changes the session came from another origin (Sec-Fetch-Site, Origin).',
+  },
+  request_too_slow: {
+    kind: 'refusal',
+    status: 408,
+    level: 'info',
+    title: 'What you were sending came too slowly',
+    text: 'The connection stood still for too long, so nothing of it was kept. Check your connection and try again.',
+    remedy:
+      'The headers of a request took longer than `server.timeouts.headers`, or its body stood still for `server.timeouts.body`, or came in more slowly than `server.limits.minimumRate` over that time.',
+  },
+  https_required: {
+    kind: 'refusal',
+    status: 403,
+    level: 'info',
+    title: 'This must be sent encrypted',
+    text: 'Open the address with https:// at its beginning, and try again from there.',
+    remedy:
+      'Something sends data to the plain HTTP port. Only GET and HEAD are redirected from there: whatever else was sent has already crossed the network in the open, and must not seem to work.',
   },
   login_required: {
     kind: 'refusal',
@@ -196,16 +231,16 @@ export const outcomes = {
     title: 'This account cannot be used here',
     text: 'You signed in with an account that this application does not accept. Sign in with another account.',
     remedy:
-      'The ID token is valid, but not for us: another directory (`tid`), or a needed claim is missing. The field `detail` of the log line names the rule.',
+      'The ID token is valid, but not for us: another directory (`tid`) or issuer, or a needed claim is missing. The field `detail` of the log line names the rule.',
   },
   groups_unknown: {
     kind: 'refusal',
     status: 403,
     level: 'error',
     title: 'Your groups could not be read',
-    text: 'You belong to more groups than the sign-in service tells us, so we cannot know your role. The people who run this application have to change a setting.',
+    text: 'The sign-in service does not tell us all of your groups, so we cannot know your role. The people who run this application have to change a setting.',
     remedy:
-      'Entra left the groups out because there are more than 200 (overage). Set the groups claim of the app registration to “Groups assigned to the application”, or use app roles.',
+      'Entra left the groups out because there are more than 200 (overage). Set the groups claim of the app registration to “Groups assigned to the application”, or use app roles. With another provider, the claim named in `groupsClaim` or `appRolesClaim` is no list of texts.',
   },
   provider_unreachable: {
     kind: 'fault',
@@ -257,7 +292,7 @@ export const outcomes = {
     title: 'The application does not answer',
     text: 'The application behind this page cannot be reached. Please try again in a minute.',
     remedy:
-      'The connection to `upstream.url` was refused, or ended before an answer began. The log line has the cause.',
+      'The connection to `upstream.url` was refused, or ended before an answer began. The log line names the upstream and the cause, such as an expired certificate.',
   },
   upstream_timeout: {
     kind: 'fault',

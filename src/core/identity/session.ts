@@ -1,4 +1,5 @@
 /** A signed-in person: the facts that the provider stated, and when. Conclusions (roles, headers) are never stored. */
+import type { Provider, Tenant } from '../gateway.ts'
 
 export type ClaimValue = string | number | boolean | readonly string[]
 
@@ -8,12 +9,12 @@ export interface SessionFacts {
   readonly tenant: string
   /** Name of the provider that signed the person in. */
   readonly provider: string
-  /** Entra's `tid` and `oid`: together the key of the person, never e-mail. */
+  /** Entra's `tid` and `oid`, elsewhere issuer and `sub`: together the key of the person, never e-mail. */
   readonly directoryId: string
   readonly objectId: string
-  /** Claims of the ID token, without those that only serve the protocol. */
+  /** Claims of the ID token (and of userinfo), without those that only serve the protocol. */
   readonly claims: Readonly<Record<string, ClaimValue>>
-  /** Object ids of the person's groups that the configuration names, lower case. */
+  /** The person's groups that the configuration names, spelled as there. */
   readonly groups: readonly string[]
   readonly appRoles: readonly string[]
   readonly startedAt: number
@@ -30,6 +31,16 @@ export interface Session {
   readonly facts: SessionFacts
   /** Counts the writes; compare-and-set is on it. */
   readonly version: number
+}
+
+/** Whoever vouches for people of this provider: what `directoryId` of their facts is. */
+export function directoryOf(provider: Provider): string {
+  return provider.kind === 'entra' ? provider.tenantId : provider.issuer
+}
+
+/** False once the tenant has changed to another provider or directory: what the old one said counts no more (T126). */
+export function isVouchedFor({ facts }: Session, { provider }: Tenant): boolean {
+  return facts.provider === provider.name && facts.directoryId === directoryOf(provider)
 }
 
 export interface Lifetimes {

@@ -15,6 +15,8 @@ export interface RequestFacts {
   readonly target: string
   /** The Host header as it came; null where there is none or more than one. */
   readonly host: string | null
+  /** The host name that the caller asked for when TLS began (SNI), lower case; null without TLS, or where none was named. */
+  readonly serverName: string | null
   readonly headers: RequestHeaders
   /** How many header fields there were, repeated ones counted each. */
   readonly fieldCount: number
@@ -42,6 +44,22 @@ export function requestKind(headers: RequestHeaders): 'navigation' | 'frame' | '
   const destination = headers['sec-fetch-dest']
   if (destination === undefined || destination === 'document') return 'navigation'
   return 'frame'
+}
+
+/**
+ * Whether a request is the preflight of CORS (https://fetch.spec.whatwg.org/#cors-preflight-request). It has no body and no
+ * credentials: what carries some was made by no browser, and an application that does not look at methods would serve it.
+ */
+export function isPreflight({ method, headers }: Pick<RequestFacts, 'method' | 'headers'>): boolean {
+  return (
+    method === 'OPTIONS' &&
+    headers.origin !== undefined &&
+    headers['access-control-request-method'] !== undefined &&
+    headers.cookie === undefined &&
+    headers.authorization === undefined &&
+    headers['content-length'] === undefined &&
+    headers['transfer-encoding'] === undefined
+  )
 }
 
 function acceptsHtml(accept: string | readonly string[] | undefined): boolean {

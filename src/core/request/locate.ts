@@ -5,13 +5,25 @@ import { type EndpointName, endpointAt, endpointMethods, endpointPrefix } from '
 import type { RequestFacts } from './facts.ts'
 import { malformed } from './malformed.ts'
 import { longestPath, readPath } from './path.ts'
-import { findRoute, type Requirement } from './route.ts'
-import { normaliseHost, resolveTenant } from './tenant.ts'
+import { type Found, findRoute, type Requirement, strictest } from './route.ts'
+import { targetFor } from './target.ts'
+import { hostName, normaliseHost, resolveTenant } from './tenant.ts'
 
 export type Located =
-  | { readonly at: 'route'; readonly tenant: Tenant; readonly route: Route; readonly requirement: Requirement }
+  | ToRoute
+  /** Another host of the tenant: to be opened at `location`. */
+  | { readonly at: 'alias'; readonly tenant: Tenant; readonly location: string }
   | { readonly at: 'endpoint'; readonly tenant: Tenant; readonly endpoint: EndpointName; readonly query: string }
   | LocatedRefusal
+
+export interface ToRoute {
+  readonly at: 'route'
+  readonly tenant: Tenant
+  readonly route: Route
+  readonly requirement: Requirement
+  /** Path and query for the application. */
+  readonly target: string
+}
 
 export interface LocatedRefusal {
   readonly at: 'refused'
@@ -26,11 +38,31 @@ export interface LocatedRefusal {
 export function locate(gateway: Gateway, facts: RequestFacts): Located {
   const host = facts.host === null ? null : normaliseHost(facts.host)
   if (host === null) return { at: 'refused', reason: 'request_malformed', detail: 'host', tenant: null }
+  // A connection that was opened for one host must not reach another: its certificate was for the first (T133).
+  if (facts.serverName !== null && facts.serverName !== hostName(host)) {
+    return { at: 'refused', reason: 'tenant_unknown', detail: 'server-name', tenant: null }
+  }
   const tenant = resolveTenant(gateway, host)
-  if (tenant === null) return { at: 'refused', reason: 'tenant_unknown', tenant: null }
+  if (tenant === null) return locateElsewhere(gateway, host, facts)
   const fault = malformed(facts, tenant)
   if (fault !== null) return { at: 'refused', ...fault, tenant }
   return locatePath(tenant, facts)
+}
+
+/** Hosts that are ours and yet no tenant's public URL. */
+function locateElsewhere(gateway: Gateway, host: string, facts: RequestFacts): Located {
+  const tenant = gateway.aliases.get(host)
+  if (tenant !== undefined && facts.kind !== 'upgrade') {
+    const fault = malformed(facts, tenant)
+    if (fault !== null) return { at: 'refused', ...fault, tenant }
+    // Without its slash, a target would go on with the name of the host.
+    if (!facts.target.startsWith('/')) return { at: 'refused', reason: 'path_refused', detail: 'no-slash', tenant }
+    return { at: 'alias', tenant, location: tenant.publicUrl.origin + facts.target }
+  }
+  const closed = gateway.closedHosts.get(host)
+  if (closed === undefined) return { at: 'refused', reason: 'tenant_unknown', tenant: null }
+  const reason = closed.why === 'off' ? 'tenant_off' : 'tenant_broken'
+  return { at: 'refused', reason, detail: closed.tenant, tenant: null }
 }
 
 function locatePath(tenant: Tenant, facts: RequestFacts): Located {
@@ -44,7 +76,33 @@ function locatePath(tenant: Tenant, facts: RequestFacts): Located {
   if (facts.method === 'TRACE') return { at: 'refused', reason: 'method_refused', detail: 'trace', tenant }
   const found = findRoute(tenant, facts.method, read.readings)
   if ('refused' in found) return { at: 'refused', reason: found.refused, tenant }
-  return { at: 'route', tenant, route: found.route, requirement: found.requirement }
+  const { route } = found
+  const requirement = withDestination(tenant, facts, found)
+  if (requirement === null) return { at: 'refused', reason: 'path_refused', detail: 'destination', tenant }
+  const target = targetFor(route.to, facts.target)
+  if (target === null) return { at: 'refused', reason: 'path_refused', detail: 'prefix', tenant }
+  return { at: 'route', tenant, route, requirement, target }
+}
+
+/** Methods that write to a second place, which their Destination header names (RFC 4918 section 10.3). */
+const twoPlaces: ReadonlySet<string> = new Set(['COPY', 'MOVE'])
+
+/**
+ * What the request asks for, with what the place asks for that it writes to.
+ * The path alone is judged, whatever host stands before it: an application may look at no more than that (T16). Null where the
+ * place cannot be read, belongs to another application, or would need a prefix taken off, which nobody does in a header.
+ */
+function withDestination(tenant: Tenant, facts: RequestFacts, found: Found): Requirement | null {
+  const { destination } = facts.headers
+  if (destination === undefined || !twoPlaces.has(facts.method)) return found.requirement
+  const target = String(destination).replace(/^https?:\/\/[^/\\?#]+(?=\/)/i, '')
+  if (target.length > longestPath || target.startsWith('//')) return null
+  const read = readPath(target.replace(/[?#].*$/s, ''))
+  if ('refused' in read || read.readings.some(underPrefix)) return null
+  const there = findRoute(tenant, facts.method, read.readings)
+  if ('refused' in there || there.route.to !== found.route.to) return null
+  if (found.route.to.act === 'forward' && found.route.to.stripPrefix !== null) return null
+  return strictest([found.requirement, there.requirement])
 }
 
 /** Any reading that lies under our prefix is ours, in whatever case it is written: it never reaches the upstream. */

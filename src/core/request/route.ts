@@ -1,16 +1,23 @@
 /** Which route covers a path, and what it asks for: longest prefix by segment, strictest over all readings, closed by default. */
-import type { Access, Route, Tenant } from '../gateway.ts'
+import type { Route, Tenant } from '../gateway.ts'
 import type { PathReading } from './path.ts'
 
 /** What a request has to fulfil: every one of `everyOf`, each of which is a list of roles of which one is enough. */
 export interface Requirement {
   readonly level: 'public' | 'optional' | 'signed-in'
   readonly everyOf: readonly (readonly string[])[]
+  /** Whether a person who opens a page without a session goes to the sign-in. */
+  readonly redirects: boolean
+  /** Whether preflights of CORS pass without a session. */
+  readonly forwardsPreflights: boolean
 }
 
-export type RouteFound =
-  | { readonly route: Route; readonly requirement: Requirement }
-  | { readonly refused: 'route_unknown' | 'method_refused' }
+export interface Found {
+  readonly route: Route
+  readonly requirement: Requirement
+}
+
+export type RouteFound = Found | { readonly refused: 'route_unknown' | 'method_refused' }
 
 /**
  * Looks up every reading, as written and folded (letter case and trailing slash), and asks for all that any of them asks.
@@ -39,7 +46,7 @@ export function findRoute(
   }
   const [route] = covering
   if (route === undefined) return { refused: 'route_unknown' }
-  return { route, requirement: covering.length === 1 ? requirementOf(route) : strictest(covering) }
+  return { route, requirement: covering.length === 1 ? requirementOf(route) : strictest(covering.map(requirementOf)) }
 }
 
 function findLiteral(index: RouteIndex, path: string, method: string): RouteFound {
@@ -47,7 +54,7 @@ function findLiteral(index: RouteIndex, path: string, method: string): RouteFoun
   if (!Array.isArray(routes)) return { refused: routes as 'route_unknown' | 'method_refused' }
   const [route] = routes as readonly Route[]
   if (route === undefined) return { refused: 'route_unknown' }
-  return { route, requirement: routes.length === 1 ? requirementOf(route) : strictest(routes) }
+  return { route, requirement: routes.length === 1 ? requirementOf(route) : strictest(routes.map(requirementOf)) }
 }
 
 /** A spot that routes stand for; several routes may share one, apart by method. */
@@ -121,25 +128,37 @@ function fold(path: string): string {
   return lower.length > 1 && lower.endsWith('/') ? lower.replace(/\/+$/, '') || '/' : lower
 }
 
-const requirements = new WeakMap<Access, Requirement>()
+const requirements = new WeakMap<Route, Requirement>()
 
 function requirementOf(route: Route): Requirement {
-  const known = requirements.get(route.access)
+  const known = requirements.get(route)
   if (known !== undefined) return known
   const { access } = route
-  const requirement: Requirement =
-    access.level === 'roles' ? { level: 'signed-in', everyOf: [access.anyOf] } : { level: access.level, everyOf: [] }
-  requirements.set(access, requirement)
+  const asked =
+    access.level === 'roles'
+      ? ({ level: 'signed-in', everyOf: [access.anyOf] } as const)
+      : ({ level: access.level, everyOf: [] } as const)
+  const requirement: Requirement = {
+    ...asked,
+    redirects: route.onUnauthenticated === 'auto',
+    forwardsPreflights: route.preflight === 'forward',
+  }
+  requirements.set(route, requirement)
   return requirement
 }
 
 const strictness = { public: 0, optional: 1, 'signed-in': 2 } as const
 
-function strictest(routes: readonly Route[]): Requirement {
-  const all = routes.map(requirementOf)
+/** Asks for everything that any of them asks for. */
+export function strictest(all: readonly Requirement[]): Requirement {
   const level = all.reduce<Requirement['level']>(
     (strict, each) => (strictness[each.level] > strictness[strict] ? each.level : strict),
     'public',
   )
-  return { level, everyOf: all.flatMap((each) => each.everyOf) }
+  return {
+    level,
+    everyOf: all.flatMap((each) => each.everyOf),
+    redirects: all.every((each) => each.redirects),
+    forwardsPreflights: all.every((each) => each.forwardsPreflights),
+  }
 }

@@ -16,6 +16,11 @@ export function normaliseHost(host: string): string | null {
   return port === undefined || port === '80' || port === '443' ? name : `${name}:${port}`
 }
 
+/** A normalised host without its port: what TLS knows of it. */
+export function hostName(host: string): string {
+  return host.replace(/:\d+$/, '')
+}
+
 /** The tenant that owns this host, or null: there is no default tenant (T15). */
 export function resolveTenant(gateway: Gateway, host: string): Tenant | null {
   return gateway.tenantsByHost.get(host) ?? null

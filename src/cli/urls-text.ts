@@ -1,0 +1,78 @@
+/** What to register, as people read it: in the words of the portal, and every address alone on its line, to be copied. */
+import { styleText } from 'node:util'
+import type { EntraEntry, Entry, PlainEntry } from './what-to-register.ts'
+
+/** @param colourful only for a terminal. */
+export function urlsText(entries: readonly Entry[], colourful: boolean): string {
+  const bold = (text: string) => (colourful ? styleText('bold', text, { validateStream: false }) : text)
+  const yellow = (text: string) => (colourful ? styleText('yellow', text, { validateStream: false }) : text)
+  const texts = entries.map((entry) => {
+    const [title, ...rest] = entry.kind === 'entra' ? ofEntra(entry) : ofOther(entry)
+    const warnings = entry.warnings.flatMap((warning) => ['', yellow(`  Warning: ${warning}`)])
+    return [bold(title ?? ''), ...rest, ...warnings].join('\n')
+  })
+  return texts.length === 0 ? 'Nothing to register.\n' : `${texts.join('\n\n')}\n`
+}
+
+function ofEntra(entry: EntraEntry): readonly string[] {
+  const { tenantId, clientId, authority, redirectUris, homePageUrls, adminConsentUrl } = entry
+  const where = authority === null ? '' : ` at ${authority}`
+  const head = [
+    `${entry.providers.join(', ')}: app registration${where}`,
+    `  Directory (tenant) ID    ${tenantId ?? 'not known here'}`,
+    `  Application (client) ID  ${clientId ?? 'not known here'}`,
+    ...stateOf(entry),
+  ]
+  if (entry.tenants.length === 0) return head
+  const choice = homePageUrls.length > 1 ? ' (one of these; the tile in My Apps opens it)' : ''
+  return [
+    ...head,
+    ...(clientId === null ? firstStep : []),
+    ...list('Authentication → Web → Redirect URIs (exactly these; without wildcards)', redirectUris),
+    ...list(`Branding & properties → Home page URL${choice}`, homePageUrls),
+    ...list('Authentication → Front-channel logout URL', ['(leave it empty: the gateway has none yet)']),
+    ...(adminConsentUrl === null ? [] : consent(adminConsentUrl)),
+  ]
+}
+
+const firstStep = [
+  '',
+  '  If there is no registration yet: App registrations → New registration, Accounts in this organizational directory',
+  '  only. Its Application (client) ID becomes `clientId`.',
+]
+
+function consent(url: string): readonly string[] {
+  return [
+    ...list('Admin consent, once the redirect URIs are registered: to be opened by who may consent', [url]),
+    '  Entra then goes on to one of the redirect URIs. A page that says the sign-in cannot be finished',
+    '  is nothing to worry about: the consent has been given by then.',
+  ]
+}
+
+function ofOther(entry: PlainEntry): readonly string[] {
+  const { issuer, clientId, clientMetadata, homePageUrls } = entry
+  const head = [
+    `${entry.providers.join(', ')}: client at ${issuer ?? 'an issuer not known here'}`,
+    `  Client ID  ${clientId ?? 'not known here'}`,
+    ...stateOf(entry),
+  ]
+  if (entry.tenants.length === 0) return head
+  return [
+    ...head,
+    ...list('Client metadata (RFC 7591)', JSON.stringify(clientMetadata, null, 2).split('\n')),
+    '  If the provider does not offer client_secret_post, it is client_secret_basic.',
+    ...list('Home page, where it asks for one', homePageUrls),
+  ]
+}
+
+function stateOf({ enabled, tenants }: Entry): readonly string[] {
+  const names = tenants.map((tenant) => (tenant.enabled ? tenant.name : `${tenant.name} (switched off)`))
+  return [
+    ...(enabled ? [] : ['  Switched off: nobody signs in with it.']),
+    names.length === 0 ? '  No tenant uses it: there is nothing to register.' : `  For ${names.join(', ')}`,
+  ]
+}
+
+function list(title: string, lines: readonly string[]): readonly string[] {
+  return ['', `  ${title}`, ...lines.map((line) => `    ${line}`)]
+}

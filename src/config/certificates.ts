@@ -1,0 +1,79 @@
+/** Certificates and private keys as PEM: what is said of them must be true before the gateway shows them to anybody. */
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import type { Secret } from '../core/secret.ts'
+import type { Reading } from './values.ts'
+
+/** Stand in where nobody asks for the real ones (`check --without-secrets`). */
+export const placeholderCertificate = `-----BEGIN CERTIFICATE-----
+MIIBlDCCATmgAwIBAgIUEEpUR37aSe69UUFqO32B91u9JA4wCgYIKoZIzj0EAwIw
+HjEcMBoGA1UEAwwTcGxhY2Vob2xkZXIuaW52YWxpZDAgFw0yNjExMjEwNDU5MDFa
+GA8yMTI2MTAyODA0NTkwMVowHjEcMBoGA1UEAwwTcGxhY2Vob2xkZXIuaW52YWxp
+ZDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMJUkxqJUlYPFeFQeHBhB8qUAE7/
+i+G+EMh9DwZiJK6OJv8PhxLV563hS8Gyq0HgsmNx/lZ1/47Wqdl8Qy2qTvijUzBR
+MB0GA1UdDgQWBBR54ncu9RLGhoshG+xrV9TCDYO83TAfBgNVHSMEGDAWgBR54ncu
+9RLGhoshG+xrV9TCDYO83TAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kA
+MEYCIQDr2/qkQqEPkOGWnMmyH90bOhyIbH9iZ55T8mBlTi30AAIhAMZUD6eX4qPF
+gBveNS//n0/u7x8EiuyP5emJ/IUWntxz
+-----END CERTIFICATE-----`
+export const placeholderKey = generateKeyPairSync('ed25519')
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString()
+
+const oneCertificate = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
+
+/** One certificate or more, as PEM. */
+export function readCertificates(text: string): Reading<string> {
+  const found = text.match(oneCertificate) ?? []
+  if (found.length === 0) return { problem: 'there is no certificate (PEM) in this file' }
+  return found.every(isCertificate) ? { value: text } : { problem: 'a certificate in this file cannot be read' }
+}
+
+/** A private key without passphrase, as PEM. */
+export function readPrivateKey(text: string): Reading<string> {
+  if (/ENCRYPTED/.test(text)) return { problem: 'the private key in this file has a passphrase' }
+  try {
+    createPrivateKey(text)
+    return { value: text }
+  } catch {
+    return { problem: 'there is no private key (PEM) in this file' }
+  }
+}
+
+/**
+ * What speaks against showing a certificate.
+ * @param chain PEM; the first is the one that is shown. @param now seconds since 1970.
+ * @returns sentences, empty where all is well.
+ */
+export function certificateProblems(chain: string, key: Secret, now: number): readonly string[] {
+  const certificate = firstOf(chain)
+  const problems: string[] = []
+  if (!certificate.checkPrivateKey(createPrivateKey(key.reveal())))
+    problems.push('the private key is not the one of this certificate')
+  if (expiryOf(chain) <= now) problems.push(`the certificate expired on ${certificate.validTo}`)
+  if (Date.parse(certificate.validFrom) / 1_000 > now)
+    problems.push(`the certificate is valid only from ${certificate.validFrom} on`)
+  return problems
+}
+
+/** Whether a certificate is for a host name (RFC 9525). */
+export function isCertificateFor(chain: string, hostName: string): boolean {
+  return firstOf(chain).checkHost(hostName) !== undefined || firstOf(chain).checkIP(hostName) !== undefined
+}
+
+/** When the first certificate expires, in seconds since 1970. */
+export function expiryOf(chain: string): number {
+  return Math.floor(Date.parse(firstOf(chain).validTo) / 1_000)
+}
+
+function firstOf(chain: string): X509Certificate {
+  return new X509Certificate(chain)
+}
+
+function isCertificate(text: string): boolean {
+  try {
+    firstOf(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,134 @@
+/** Rules across the keys of a tenant's routes and upstreams: each route leads somewhere, and nothing in it is without effect. */
+import { checkHeaders } from './check-headers.ts'
+import type { IsWritten } from './check-provider.ts'
+import type { Finding, Path } from './issues.ts'
+import type { TenantDraft } from './salvage.ts'
+
+type RouteDraft = NonNullable<NonNullable<TenantDraft['routes']>[number]>
+type UpstreamDraft = TenantDraft['upstream']
+
+/** The two questions are those of a tenant's check. */
+export function checkDestinations(
+  tenant: TenantDraft,
+  { isWritten, isGiven }: { readonly isWritten: IsWritten; readonly isGiven: IsWritten },
+): readonly Finding[] {
+  const { routes, upstream } = tenant
+  const hasUpstream = upstream !== undefined || isGiven(['upstream'])
+  const nowhere = 'this is required: where the application listens'
+  return [
+    ...(routes === undefined && !hasUpstream && !isGiven(['routes'])
+      ? [{ path: ['upstream'], found: null, message: nowhere }]
+      : []),
+    ...checkUpstream(upstream, ['upstream'], isWritten),
+    ...checkPrefixes(routes ?? [], upstream),
+    ...(routes ?? []).flatMap((route, index) =>
+      route === undefined ? [] : checkRoute(route, ['routes', index], { routes: routes ?? [], hasUpstream, isGiven }),
+    ),
+  ]
+}
+
+/**
+ * Where two routes to one application take off different beginnings, the same page of it has two addresses, and who asks for
+ * the one is judged by the rules of the other.
+ */
+function checkPrefixes(routes: Around['routes'], own: UpstreamDraft): readonly Finding[] {
+  const prefixes = new Map<string, string>()
+  return routes.flatMap((route, index) => {
+    const { origin } = (route?.upstream ?? own)?.url ?? {}
+    if (route === undefined || origin === undefined || route.redirect !== undefined || route.respond !== undefined)
+      return []
+    const key = `${origin} ${(route.upstream ?? own)?.socket ?? ''}`
+    const prefix = route.stripPrefix?.path ?? ''
+    const known = prefixes.get(key)
+    prefixes.set(key, known ?? prefix)
+    if (known === undefined || known === prefix) return []
+    const message =
+      'other routes lead to the same application with another `stripPrefix`, so a page of it would have two addresses'
+    return [{ path: ['routes', index], message }]
+  })
+}
+
+interface Around {
+  readonly routes: NonNullable<TenantDraft['routes']>
+  readonly hasUpstream: boolean
+  /** Of routes, all are the tenant's own or all come with the defaults. */
+  readonly isGiven: IsWritten
+}
+
+function checkRoute(route: RouteDraft, path: Path, around: Around): readonly Finding[] {
+  const { isGiven } = around
+  const written = (key: string) => isGiven([...path, key])
+  const findings: Finding[] = []
+  const without = (key: string, message: string) =>
+    findings.push({ path: [...path, key], at: 'key', found: null, message })
+  const answers = ['redirect', 'respond'].filter(written)
+  const [answer, ...others] = answers
+  if (answer === undefined) {
+    if (!around.hasUpstream && !written('upstream')) {
+      const message = 'this route leads nowhere: the tenant has no upstream, so name one here, or redirect, or respond'
+      findings.push({ path, message })
+    }
+  } else {
+    for (const key of [...others, 'upstream', 'timeouts', 'headers', 'stripPrefix', 'preflight'].filter(written)) {
+      without(key, `with \`${answer}\` the application is not asked, so this has no effect`)
+    }
+  }
+  const prefix = route.stripPrefix?.path
+  if (prefix === '/') without('stripPrefix', 'there is nothing to take off')
+  else if (prefix !== undefined && route.path?.path !== undefined && !isBelow(route.path.path, prefix)) {
+    findings.push({ path: [...path, 'stripPrefix'], message: 'the path of the route does not begin with this' })
+  }
+  const { access } = route
+  if (access === 'public' || access === 'optional') {
+    if (route.onUnauthenticated === 401)
+      without('onUnauthenticated', `\`${access}\` needs no session, so this has no effect`)
+    if (access === 'public' && route.preflight === 'forward')
+      without('preflight', '`public` lets everything through, so this has no effect')
+  }
+  if (route.preflight === 'forward' && route.methods !== undefined && !route.methods.includes('OPTIONS')) {
+    findings.push({ path: [...path, 'methods'], message: 'preflights are OPTIONS, which is not among these' })
+  }
+  if (leadsToItself(route, around.routes)) {
+    findings.push({ path: [...path, 'redirect', 'to'], message: 'this leads to the same route again, without end' })
+  }
+  return [
+    ...findings,
+    ...checkUpstream(route.upstream, [...path, 'upstream'], isGiven),
+    ...(route.headers === undefined ? [] : checkHeaders(route.headers, [...path, 'headers'], isGiven)),
+  ]
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`)
+}
+
+function leadsToItself(route: RouteDraft, routes: Around['routes']): boolean {
+  const to = route.redirect?.to
+  if (to === undefined || !to.startsWith('/')) return false
+  const path = to.replace(/[?#].*$/s, '')
+  const covering = routes.filter((each) => each?.path !== undefined && covers(each, path))
+  const longest = covering.toSorted((a, b) => rank(b) - rank(a))[0]
+  return longest === route
+}
+
+function rank(route: RouteDraft | undefined): number {
+  return (route?.path?.path?.length ?? 0) + (route?.exact === true ? 10_000 : 0)
+}
+
+function covers(route: RouteDraft | undefined, path: string): boolean {
+  const own = route?.path?.path ?? ''
+  if (route?.exact === true) return path === own
+  return own === '/' || path === own || path.startsWith(`${own}/`)
+}
+
+function checkUpstream(upstream: UpstreamDraft, path: Path, isWritten: IsWritten): readonly Finding[] {
+  if (upstream?.url?.protocol !== 'http:') return []
+  return ['ca', 'clientCertificate', 'serverName']
+    .filter((key) => isWritten([...path, key]))
+    .map((key) => ({
+      path: [...path, key],
+      at: 'key' as const,
+      found: null,
+      message: 'the application is asked over http, so this has no effect: write https in `url`',
+    }))
+}

@@ -1,0 +1,154 @@
+/** The settings of the process and of sessions. */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
+import { z } from 'zod'
+import {
+  address,
+  certificate,
+  day,
+  duration,
+  hour,
+  kilobyte,
+  minute,
+  name,
+  reference,
+  second,
+  secret,
+  size,
+  text,
+} from './schema-kinds.ts'
+import { readRedisUrl } from './urls.ts'
+import * as values from './values.ts'
+
+export const server = z.strictObject({
+  listen: address.prefault('0.0.0.0:8080').meta({ description: 'Where people reach the gateway.' }),
+  management: address.prefault('127.0.0.1:9090').meta({
+    description: 'Where /healthz, /readyz and /metrics answer. Not for the public: it has no sign-in.',
+  }),
+  tls: certificate
+    .extend({
+      redirectFrom: address.optional().meta({
+        description: 'Where plain HTTP is taken, only to be redirected to https.',
+        examples: ['0.0.0.0:80'],
+      }),
+      hsts: duration(0, 2 * 365 * day)
+        .prefault('365d')
+        .meta({
+          description:
+            'How long browsers are told to use nothing but https for the host (Strict-Transport-Security). `0s`: they are not told.',
+        }),
+    })
+    .optional()
+    .meta({
+      description:
+        'The listener speaks https with this certificate; tenants may have one of their own. Both files are read again when they change. Without it, something in front ends TLS.',
+    }),
+  trustedProxies: z
+    .array(
+      text(values.readTrustedProxy, {
+        allowed: 'an IP address or a CIDR block, such as 10.0.0.0/8',
+        placeholder: '127.0.0.1',
+      }),
+    )
+    .prefault([])
+    .meta({
+      description:
+        'Proxies in front of the gateway whose X-Forwarded-For is believed. The tenant always comes from Host, the scheme from `publicUrl`.',
+      examples: [['10.0.0.0/8']],
+    }),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .meta({ description: 'The least important lines that are written.' }),
+      requests: z.enum(['refused', 'all']).default('refused').meta({
+        description: 'Which requests get a line of their own: those that were refused or failed, or all.',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'What is logged, as JSON lines on standard output.' }),
+  drain: duration(0, hour).prefault('25s').meta({
+    description: 'How long a shut-down waits for requests in flight. Kubernetes kills after 30s unless told otherwise.',
+  }),
+  timeouts: z
+    .strictObject({
+      headers: duration(second, 10 * minute)
+        .prefault('30s')
+        .meta({ description: 'How long the headers of a request may take to arrive.' }),
+      body: duration(second, hour).prefault('60s').meta({
+        description:
+          'How long the body of a request may stand still. An upload that goes on may take as long as it needs.',
+      }),
+      keepAlive: duration(second, hour).prefault('75s').meta({
+        description:
+          'How long an idle connection is kept. Longer than the load balancer in front keeps it, so that no request meets a closed one.',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'How long callers may take.' }),
+  limits: z
+    .strictObject({
+      headers: size(4 * kilobyte, 256 * kilobyte)
+        .prefault('16KB')
+        .meta({
+          description: 'Largest size of all header fields of a request together.',
+        }),
+      connections: z.int().min(10).max(1_000_000).default(20_000).meta({
+        description: 'How many connections of callers may be open; further ones are closed at once.',
+      }),
+      minimumRate: z.int().min(0).max(1_000_000).default(100).meta({
+        description: 'Bytes per second that the body of a request must bring, measured over `timeouts.body`.',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'How much callers may ask for.' }),
+})
+
+const store = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('memory').meta({ description: 'In this process: for one gateway; a restart signs everybody out.' }),
+    maxSessions: z.int().min(1).max(10_000_000).default(100_000).meta({
+      description: 'When there are more, the session that was unused longest ends.',
+    }),
+  }),
+  z.strictObject({
+    type: z.literal('redis').meta({ description: 'In Redis: for several gateways; sessions survive a restart.' }),
+    url: secret(readRedisUrl, {
+      allowed: 'redis://host:6379, rediss://host:6379 (TLS); with a password, as a reference',
+      placeholder: 'redis://127.0.0.1:6379',
+      secret: 'with-password',
+    }).meta({
+      description: 'Where Redis listens. With a password in it, the URL is a secret and must be a reference.',
+      examples: ['redis://redis.internal:6379'],
+    }),
+    prefix: name
+      .prefault('sallyport')
+      .meta({ description: 'What every key in Redis begins with, so that several gateways can share one.' }),
+  }),
+])
+
+export const session = z.strictObject({
+  secrets: z
+    .array(
+      secret(values.readSigningSecret, {
+        allowed: `${reference}, to at least 32 bytes; \`sallyport keygen\` makes one`,
+        placeholder: 'placeholder-placeholder-placeholder',
+        secret: 'always',
+      }),
+    )
+    .min(1)
+    .meta({
+      description:
+        'Sign cookies and seal sessions. The first is used for new ones, all of them open old ones, so a secret can be changed without signing anybody out.',
+      examples: [['${file:/run/secrets/session}']],
+    }),
+  lifetime: duration(minute, 90 * day)
+    .prefault('10h')
+    .meta({
+      description: 'How long a session lasts, counted from sign-in, however active the person is.',
+    }),
+  idle: duration(minute, 90 * day)
+    .prefault('1h')
+    .meta({ description: 'How long a session lasts without a request. At most `lifetime`.' }),
+  store: store.prefault({ type: 'memory' }).meta({ description: 'Where sessions are kept.' }),
+})

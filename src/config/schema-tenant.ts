@@ -1,0 +1,132 @@
+/** The settings of a tenant, and what all tenants may share of them. */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
+import { z } from 'zod'
+import { kindOf } from './field.ts'
+import { certificate, line, name, roleName, text } from './schema-kinds.ts'
+import { provider } from './schema-provider.ts'
+import { headers, route, upstream } from './schema-route.ts'
+import { readPublicUrl } from './urls.ts'
+import * as values from './values.ts'
+
+const role = z.strictObject({
+  name: roleName.meta({ description: 'What routes ask for, and what the application is told.', examples: ['admin'] }),
+  groups: z
+    .array(line)
+    .prefault([])
+    .meta({
+      description: 'Groups whose members have the role: at Entra object IDs, elsewhere what the claim lists.',
+      examples: [['aaaaaaaa-1111-2222-3333-444444444444']],
+    }),
+  appRoles: z
+    .array(line)
+    .prefault([])
+    .meta({
+      description: 'Values of app roles of the app registration that give the role.',
+      examples: [['Payroll.Admin']],
+    }),
+})
+
+export const tenant = z.strictObject({
+  name: name.meta({
+    description: 'What logs and metrics call this tenant. A tenant file may leave it out: its file name says it.',
+    examples: ['payroll'],
+  }),
+  enabled: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'Whether the application can be opened. Its host stays its own.' }),
+  publicUrl: text(readPublicUrl, {
+    allowed: 'an https origin such as https://payroll.contoso.com; http only on localhost',
+    placeholder: 'https://placeholder.invalid',
+  }).meta({
+    description:
+      'Where people open the application: scheme, host and port. The Host header of a request must be this host.',
+    examples: ['https://payroll.contoso.com'],
+  }),
+  aliases: z
+    .array(
+      text(readPublicUrl, {
+        allowed: 'an https origin such as https://pay.contoso.com',
+        placeholder: 'https://placeholder.invalid',
+      }),
+    )
+    .prefault([])
+    .meta({
+      description: 'Further addresses of the application, which are redirected to `publicUrl`.',
+      examples: [['https://pay.contoso.com']],
+    }),
+  tls: certificate.optional().meta({
+    description: 'The certificate for the hosts of this tenant. Without it, that of `server.tls`.',
+  }),
+  providers: z
+    .array(z.union([name, provider]))
+    .min(1)
+    .meta({
+      allowed: 'names of providers, or providers of the tenant\u2019s own',
+      description:
+        'Who signs people in: the name of a shared provider, or one of the tenant\u2019s own, written out. Of several, one is enabled.',
+      examples: [['contoso']],
+    }),
+  roles: z.array(role).prefault([]).meta({
+    description:
+      'What groups and app roles make of people, the highest role first. Without roles, everybody of the directory who can sign in is admitted.',
+  }),
+  noRole: text(values.readText, { allowed: 'refuse, allow, or the name of a role', placeholder: 'refuse' })
+    .prefault('refuse')
+    .meta({
+      description:
+        'What becomes of people who match none of the roles: `refuse`, `allow`, or the name of a role that they get.',
+    }),
+  sendRoles: z.enum(['all', 'highest']).default('all').meta({
+    description: 'Which roles the application is told: all that match, or only the first.',
+  }),
+  upstream: upstream.optional().meta({
+    description:
+      'The application behind the gateway. May be left out where every route has its own, or answers by itself.',
+  }),
+  routes: z.array(route).min(1).optional().meta({
+    description:
+      'Who may open what. Without routes, everything needs `signed-in`; with routes, what none of them covers is closed.',
+  }),
+  headers: headers.prefault({}).meta({ description: 'Which headers tell the application who is signed in.' }),
+  branding: z
+    .strictObject({
+      name: line.optional().meta({
+        description: 'What pages call the application. Without it, the name of the tenant.',
+        examples: ['Payroll'],
+      }),
+      support: line.optional().meta({
+        description: 'Whom people can ask: an e-mail address or a phone number.',
+        examples: ['it@contoso.com'],
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'What the gateway\u2019s own pages show.' }),
+})
+
+/** Anything a tenant may say, but what makes it this one. Nothing is required: each tenant adds what is missing. */
+export const defaults = loosened(tenant.omit({ name: true, publicUrl: true, aliases: true, enabled: true }))
+
+/** The same mapping with every key optional, also in the mappings below it; entries of lists stay whole. */
+export function loosened(mapping: z.ZodObject): z.ZodObject {
+  const shape = Object.entries(mapping.shape).map(([key, field]) => {
+    const below = inside(field)
+    const loose = below instanceof z.ZodObject ? loosened(below) : below
+    return [key, loose.optional().meta({ ...kindOf(field), ...presetOf(field) })] as const
+  })
+  return z.strictObject(Object.fromEntries(shape))
+}
+
+/** Without the default around it: that of the tenant is what counts. */
+function inside(field: z.core.$ZodType): z.ZodType {
+  if (field instanceof z.ZodDefault || field instanceof z.ZodPrefault || field instanceof z.ZodOptional) {
+    return inside(field.def.innerType)
+  }
+  return field as z.ZodType
+}
+
+/** For editors only: a value that is filled in here would hide the tenant's. */
+function presetOf(field: z.core.$ZodType): { readonly default?: unknown } {
+  if (field instanceof z.ZodOptional) return presetOf(field.def.innerType)
+  return field instanceof z.ZodDefault || field instanceof z.ZodPrefault ? { default: field.def.defaultValue } : {}
+}

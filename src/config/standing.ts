@@ -1,0 +1,141 @@
+/** Which tenants are served in which form: as written now, as they were last valid, or not at all. */
+import type { ClosedHost, Gateway, Provider, Tenant, TenantTrouble } from '../core/gateway.ts'
+import { normaliseHost } from '../core/request/tenant.ts'
+import { compileTenant } from './compile.ts'
+import { formatIssue, type Issue } from './issues.ts'
+import { type Contender, type Form, settle } from './ownership.ts'
+import { isSame } from './same.ts'
+import type { TenantDocument } from './schema.ts'
+import type { TenantRead } from './tenant-text.ts'
+
+/** By name; null for one that is switched off. */
+export type Providers = ReadonlyMap<string, Provider | null>
+
+/** A tenant in the form in which it was last compiled. */
+export interface Standing {
+  readonly file: string
+  readonly hosts: readonly string[]
+  readonly document: TenantDocument
+  /** What it was compiled with. */
+  readonly providers: Providers
+  /** Null where it is switched off. */
+  readonly tenant: Tenant | null
+}
+
+export type StandingByName = ReadonlyMap<string, Standing>
+
+export interface Stood {
+  readonly standing: StandingByName
+  /** Host → name of the tenant that has it. */
+  readonly owners: ReadonlyMap<string, string>
+  readonly troubles: readonly TenantTrouble[]
+  /** One of each name. */
+  readonly tenants: readonly TenantRead[]
+  /** Conflicts of names and hosts, which no tenant has by itself. */
+  readonly conflicts: readonly Issue[]
+  /** Of these conflicts, those of files that are passed over. */
+  readonly passedOver: readonly Issue[]
+}
+
+/** Compiles whoever may stand in the form that is written, and keeps the others as they were. */
+export function standUp(all: readonly TenantRead[], providers: Providers, before: StandingByName): Stood {
+  const { one, passedOver } = oneOfEachName(all, before)
+  const former = new Map([...before].flatMap(([name, { hosts }]) => hosts.map((host) => [host, name] as const)))
+  const settled = settle(
+    one.map((each) => contenderOf(each, before.get(each.name))),
+    former,
+  )
+  const standing = new Map<string, Standing>()
+  const troubles: TenantTrouble[] = []
+  const found: Issue[] = []
+  for (const each of one) {
+    const form = settled.forms.get(each.name) ?? 'none'
+    const next = formed(each, form, { providers, last: before.get(each.name) })
+    if (next !== null) standing.set(each.name, next)
+    const lost = settled.conflicts.get(each.name) ?? []
+    const own = each.claims.filter(({ host }) => lost.includes(hostKey(host))).map(({ conflict }) => conflict)
+    found.push(...own)
+    const [first, ...others] = [...each.issues, ...own]
+    if (first === undefined) continue
+    const served = next === null ? 'not' : 'last-good'
+    troubles.push({ tenant: each.name, served, issue: formatIssue(first), issues: others.length + 1 })
+  }
+  const { owners } = settled
+  return { standing, owners, troubles, tenants: one, conflicts: [...passedOver, ...found], passedOver }
+}
+
+/** Two of one name: who has it keeps it, else the operator's own file, else nobody. */
+function oneOfEachName(all: readonly TenantRead[], before: StandingByName) {
+  const byName = Map.groupBy(all, ({ name }) => name)
+  const passedOver: Issue[] = []
+  const one = [...byName].map(([name, namesakes]): TenantRead => {
+    const [first, ...others] = namesakes
+    if (first === undefined) throw new Error('a name of nobody')
+    if (others.length === 0) return first
+    const had = before.get(name)?.file
+    const owner =
+      namesakes.find(({ file, inFile }) => inFile && file === had) ?? namesakes.find(({ inFile }) => !inFile)
+    const rest = namesakes.filter((each) => each !== owner).map(({ namesake }) => namesake)
+    if (owner === undefined) return { ...first, document: null, claims: [], issues: rest }
+    passedOver.push(...rest)
+    return owner
+  })
+  return { one, passedOver }
+}
+
+function contenderOf({ name, inFile, claims, document }: TenantRead, last: Standing | undefined): Contender {
+  return { name, inFile, claims: hostsOf(claims), valid: document !== null, before: last?.hosts ?? null }
+}
+
+interface Past {
+  readonly providers: Providers
+  readonly last: Standing | undefined
+}
+
+function formed(read: TenantRead, form: Form, { providers, last }: Past): Standing | null {
+  const { document, file, claims, isOff } = read
+  if (form === 'new' && document !== null) {
+    return compiled({ document, file, hosts: hostsOf(claims) }, { providers, last })
+  }
+  if (form === 'none' || last === undefined) return null
+  // To switch off must not fail because of something else in the file.
+  if (isOff) return { ...last, tenant: null, providers: new Map() }
+  const isWhole = last.document.providers.every((each) => typeof each !== 'string' || providers.has(each))
+  // A provider that is switched off or has another secret counts for the last good form too (T126).
+  return isWhole ? compiled(last, { providers, last }) : last
+}
+
+function compiled(
+  { document, file, hosts }: Pick<Standing, 'document' | 'file' | 'hosts'>,
+  { providers, last }: Past,
+): Standing {
+  if (last !== undefined && last.document === document && last.providers === providers) return last
+  const before = last?.tenant ?? null
+  const made = compileTenant(document, { providers, before })
+  return { file, hosts, document, providers, tenant: isSame(before, made) ? before : made }
+}
+
+/** What requests are looked up in. */
+export function hostMaps({
+  standing,
+  owners,
+}: Stood): Pick<Gateway, 'tenants' | 'tenantsByHost' | 'aliases' | 'closedHosts'> {
+  const tenants = [...standing.values()].flatMap(({ tenant }) => tenant ?? [])
+  const closed = [...owners].filter(([, name]) => (standing.get(name)?.tenant ?? null) === null)
+  const why = (name: string): ClosedHost => ({ tenant: name, why: standing.has(name) ? 'off' : 'broken' })
+  return {
+    tenants,
+    tenantsByHost: new Map(tenants.map((tenant) => [hostKey(tenant.publicUrl.host), tenant])),
+    aliases: new Map(tenants.flatMap((tenant) => tenant.aliases.map(({ host }) => [hostKey(host), tenant] as const))),
+    closedHosts: new Map(closed.map(([host, name]) => [host, why(name)])),
+  }
+}
+
+function hostsOf(claims: TenantRead['claims']): readonly string[] {
+  return claims.map(({ host }) => hostKey(host))
+}
+
+/** The spelling that requests are looked up in. */
+function hostKey(host: string): string {
+  return normaliseHost(host) ?? host
+}

@@ -1,0 +1,22 @@
+/** Who signed in, by what the provider stated: each kind of provider names people, groups and app roles in its own way. */
+import type { Tenant } from '../gateway.ts'
+import type { Claims, FactsRead } from './claims.ts'
+import { readEntraClaims } from './entra.ts'
+import { readPlainClaims } from './plain.ts'
+
+/**
+ * @param claims of an ID token whose signature, issuer, audience, times and nonce have been checked.
+ * @param now seconds since 1970.
+ * @returns the facts that a session keeps, or why nobody can be signed in with them.
+ */
+export function readIdToken(tenant: Tenant, claims: Claims, now: number): FactsRead {
+  const { provider } = tenant
+  switch (provider.kind) {
+    case 'entra':
+      return readEntraClaims(tenant, claims, now)
+    case 'oidc':
+      return readPlainClaims(tenant, provider, claims, now)
+    default:
+      return provider satisfies never
+  }
+}
