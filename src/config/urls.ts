@@ -1,6 +1,6 @@
 /** The four kinds of URL in a configuration. All but Redis's are origins: scheme, host and port, nothing more. */
-import { BlockList, isIP } from 'node:net'
 import type { PublicUrl } from '../core/gateway.ts'
+import { isMetadataHost } from '../ops/metadata-addresses.ts'
 import { isHostName, type Reading } from './values.ts'
 
 export interface UpstreamOrigin {
@@ -70,7 +70,7 @@ export function readUpstreamUrl(text: string): Reading<UpstreamOrigin> {
   if ('problem' in found) return found
   const { protocol, origin, port } = found.value
   const hostname = found.value.hostname.replace(/^\[|\]$/g, '')
-  if (isMetadata(hostname)) return { problem: 'this is a link-local or metadata address, which no application has' }
+  if (isMetadataHost(hostname)) return { problem: 'this is a link-local or metadata address, which no application has' }
   return {
     value: {
       protocol: protocol === 'https:' ? 'https:' : 'http:',
@@ -110,22 +110,4 @@ function readOrigin(text: string): Reading<URL> {
   if (!url.hostname.startsWith('[') && !isHostName(url.hostname)) return { problem: 'this is not a host' }
   if (url.port === '0') return { problem: 'port 0 is no port to connect to' }
   return { value: url }
-}
-
-const metadata = new BlockList()
-metadata.addSubnet('169.254.0.0', 16, 'ipv4')
-metadata.addSubnet('fe80::', 10, 'ipv6')
-metadata.addAddress('fd00:ec2::254', 'ipv6')
-metadata.addAddress('100.100.100.200', 'ipv4')
-// Azure's, which hands out the certificates of the machine.
-metadata.addAddress('168.63.129.16', 'ipv4')
-metadata.addAddress('192.0.0.192', 'ipv4')
-// The IPv4 block as NAT64 spells it (RFC 6052).
-metadata.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6')
-
-function isMetadata(hostname: string): boolean {
-  if (['metadata', 'metadata.google.internal', 'metadata.goog'].includes(hostname)) return true
-  const family = isIP(hostname)
-  // BlockList looks through ::ffff:a.b.c.d by itself.
-  return family !== 0 && metadata.check(hostname, family === 4 ? 'ipv4' : 'ipv6')
 }

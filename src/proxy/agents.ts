@@ -1,9 +1,10 @@
 /** The connections to upstreams: pooled ones per upstream, and ones that serve a single request. */
-import { type AgentOptions, Agent as HttpAgent } from 'node:http'
+import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions } from 'node:https'
-import { isIP } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { checkServerIdentity, createSecureContext, type SecureContext } from 'node:tls'
 import type { Upstream, UpstreamTls } from '../core/gateway.ts'
+import { guardedLookup, type Resolve } from './resolve.ts'
 import { UpstreamTimeout } from './upstream-failure.ts'
 
 /** Where and how to reach one upstream. */
@@ -28,7 +29,8 @@ export interface Agents {
 }
 
 /** Agents hang on the upstream object: a reload that leaves an upstream as it was leaves its connections. */
-export function createAgents(): Agents {
+export function createAgents(resolve?: Resolve): Agents {
+  const lookup = guardedLookup(resolve)
   const byUpstream = new WeakMap<Upstream, Connections>()
   /** Held weakly: an agent nobody uses any more has no connections either. */
   const made = new Set<WeakRef<Pooled>>()
@@ -50,7 +52,7 @@ export function createAgents(): Agents {
     to(upstream) {
       const known = byUpstream.get(upstream)
       if (known !== undefined) return known
-      const connections = connectTo(upstream)
+      const connections = connectTo(upstream, lookup)
       const { shared } = connections
       const keep = shared.keepSocketAlive.bind(shared)
       shared.keepSocketAlive = (socket) => keeps(upstream) && keep(socket)
@@ -76,22 +78,22 @@ function closeIdle(agent: HttpAgent): void {
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
 }
 
-function connectTo(upstream: Upstream): Pooled {
+function connectTo(upstream: Upstream, lookup: LookupFunction): Pooled {
   const { protocol, port } = upstream
   // A URL writes IPv6 in brackets, a socket does not take them.
   const hostname = upstream.hostname.replace(/^\[(.*)\]$/, '$1')
   const secure = protocol === 'https:' ? secureOptions(upstream.tls, hostname) : null
-  const shared = createAgent(upstream, secure, true)
-  const single = createAgent(upstream, secure, false)
+  const shared = createAgent(upstream, { ...secure, lookup, keepAlive: true })
+  const single = createAgent(upstream, { ...secure, lookup, keepAlive: false })
   limitConnecting(shared, upstream)
   limitConnecting(single, upstream)
   return { upstream, target: { protocol, hostname, port }, shared, single }
 }
 
-function createAgent(upstream: Upstream, secure: HttpsAgentOptions | null, keepAlive: boolean): HttpAgent {
+function createAgent(upstream: Upstream, own: HttpsAgentOptions): HttpAgent {
   const { socketPath, firstByteTimeoutSeconds } = upstream
-  const options: AgentOptions & { socketPath?: string } = {
-    keepAlive,
+  const options: HttpsAgentOptions & { socketPath?: string } = {
+    ...own,
     // Event streams may hold as many connections as there are callers.
     maxSockets: Number.POSITIVE_INFINITY,
     maxFreeSockets: 256,
@@ -102,7 +104,7 @@ function createAgent(upstream: Upstream, secure: HttpsAgentOptions | null, keepA
     // An agent's options win over a request's: whatever host a request names, it ends up at this socket.
     ...(socketPath === null ? {} : { socketPath }),
   }
-  return secure === null ? new HttpAgent(options) : new HttpsAgent({ ...options, ...secure })
+  return upstream.protocol === 'http:' ? new HttpAgent(options) : new HttpsAgent(options)
 }
 
 /**

@@ -12,6 +12,7 @@ import { type Connections, createAgents } from './agents.ts'
 import { createPassage, type ForwardOutcome, isGone, type Passage } from './passage.ts'
 import type { ForwardPlan, ProxyLog } from './plan.ts'
 import { bodyFraming, outgoingHeaders } from './request-headers.ts'
+import type { Resolve } from './resolve.ts'
 import { createTunnels, type Tunnel, type TunnelRefusal } from './tunnel.ts'
 
 export interface Forwarder {
@@ -47,8 +48,8 @@ export interface Forwarder {
   close(): Promise<void>
 }
 
-export function createForwarder(options: { readonly log?: ProxyLog } = {}): Forwarder {
-  const agents = createAgents()
+export function createForwarder(options: { readonly log?: ProxyLog; readonly resolve?: Resolve } = {}): Forwarder {
+  const agents = createAgents(options.resolve)
   const tunnels = createTunnels(agents)
   const send = createSender()
   return {
