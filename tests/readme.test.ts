@@ -14,6 +14,7 @@ import { demoCommand } from '../src/cli/demo-command.ts'
 import { keygenCommand } from '../src/cli/keygen-command.ts'
 import { schemaCommand } from '../src/cli/schema-command.ts'
 import { serveCommand } from '../src/cli/serve-command.ts'
+import { urlsCommand } from '../src/cli/urls-command.ts'
 import { loadConfig } from '../src/config/load.ts'
 import { encodeHeaderValue } from '../src/core/answer/encoding.ts'
 import { outcomes } from '../src/core/answer/outcomes.ts'
@@ -26,7 +27,10 @@ import { anchors, bare, fenced, list, rows, without } from './markdown.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
-const documents = ['README.md', 'src/README.md', 'config/README.md', 'SECURITY.md']
+const documents = [
+  ...['README.md', 'src/README.md', 'config/README.md', 'SECURITY.md', 'helm/README.md'],
+  ...['config/many-tenants.md', 'config/applications.md', 'config/plain-machine.md'],
+]
 const readme = read('README.md')
 const plan = read('src/README.md')
 
@@ -53,7 +57,10 @@ describe('the documents', () => {
 })
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  [serveCommand(), checkCommand(), demoCommand(), schemaCommand(), keygenCommand()].map((each) => [each.name(), each]),
+  [serveCommand(), checkCommand(), urlsCommand(), demoCommand(), schemaCommand(), keygenCommand()].map((each) => [
+    each.name(),
+    each,
+  ]),
 )
 
 describe('README.md', () => {
@@ -146,7 +153,8 @@ describe('the YAML of README.md', () => {
     test(`is right in its place: ${block.split('\n', 2).join(' ')}`, async () => {
       const file = parse(whole[0] ?? '')
       for (const [key, value] of Object.entries(parse(block))) {
-        if (['server', 'session', 'providers'].includes(key)) file[key] = { ...file[key], ...(value as object) }
+        if (key === 'providers') file.providers = value
+        else if (['server', 'session'].includes(key)) file[key] = { ...file[key], ...(value as object) }
         else file.tenants[0][key] = value
       }
       assert.match(await check(stringify(file)), /is right/)

@@ -1,7 +1,8 @@
 /** Keeps a running gateway at what its configuration says: reads it again when it changes, and tells what came of it. */
+
+import { watchFolders } from '../config/folders.ts'
 import { ConfigError, formatIssue } from '../config/issues.ts'
 import type { Loaded, Loader } from '../config/loader.ts'
-import { watchFolders } from '../config/folders.ts'
 import type { Gateway, TenantTrouble } from '../core/gateway.ts'
 import type { Log } from '../ops/log.ts'
 import type { Running } from '../serve.ts'
@@ -27,6 +28,7 @@ export function startReloading({ loader, first, running, log, adjust, ...options
   let inForce = first.gateway
   let refused: string | null = null
   let over: string | null = null
+  let stale: string | null = null
   const watching = watchFolders({
     ...options,
     onChange: now,
@@ -54,7 +56,7 @@ export function startReloading({ loader, first, running, log, adjust, ...options
     inForce = gateway
     const replaced = running.replace(adjust(gateway))
     log.info('reloaded', { ...replaced, milliseconds: Math.round(performance.now() - startedAt) })
-    tellTroubles(log, before.troubles, gateway.troubles)
+    tellTroubles(log, before.troubles, gateway)
   }
 
   /** What stands in folders and files that are passed over is not in force. Said once, and again when it changes. */
@@ -63,7 +65,7 @@ export function startReloading({ loader, first, running, log, adjust, ...options
     const text = first === undefined ? null : formatIssue(first)
     if (text !== null && text !== over) log.error('tenant_files_refused', { issue: text, issues: issues.length })
     over = text
-    running.stale(text)
+    tellStale(text)
   }
 
   /** Everything stays as it was; said once, and again when it changes. */
@@ -72,10 +74,16 @@ export function startReloading({ loader, first, running, log, adjust, ...options
     const text = issue === undefined ? error.message : formatIssue(issue)
     if (error.message !== refused) log.error('configuration_refused', { issue: text, issues: error.issues.length })
     refused = error.message
+    tellStale(text)
+  }
+
+  function tellStale(text: string | null): void {
+    if (text === stale) return
+    stale = text
     running.stale(text)
   }
 
-  tellTroubles(log, [], inForce.troubles)
+  tellTroubles(log, [], inForce)
   tellPassedOver(first.passedOver)
   watching.follow(loader.folders())
   // What has changed since the first reading, before anybody watched.
@@ -99,10 +107,18 @@ function isSameGateway(a: Gateway, b: Gateway): boolean {
   )
 }
 
-function tellTroubles(log: Log, before: readonly TenantTrouble[], now: readonly TenantTrouble[]): void {
+function tellTroubles(
+  log: Log,
+  before: readonly TenantTrouble[],
+  { troubles: now, tenants, closedHosts }: Gateway,
+): void {
   const isKnown = ({ tenant, served, issue }: TenantTrouble) =>
     before.some((each) => each.tenant === tenant && each.served === served && each.issue === issue)
   for (const trouble of now) if (!isKnown(trouble)) log.error('tenant_refused', { ...trouble })
   const troubled = new Set(now.map(({ tenant }) => tenant))
-  for (const { tenant } of before) if (!troubled.has(tenant)) log.info('tenant_recovered', { tenant })
+  // One that was taken away has not recovered.
+  const there = new Set([...tenants.map(({ name }) => name), ...[...closedHosts.values()].map(({ tenant }) => tenant)])
+  for (const { tenant } of before) {
+    if (!troubled.has(tenant) && there.has(tenant)) log.info('tenant_recovered', { tenant })
+  }
 }

@@ -1,5 +1,6 @@
 /** Certificates and private keys as PEM: what is said of them must be true before the gateway shows them to anybody. */
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import type { Secret } from '../core/secret.ts'
 import type { Reading } from './values.ts'
 
@@ -55,9 +56,11 @@ export function certificateProblems(chain: string, key: Secret, now: number): re
   return problems
 }
 
-/** Whether a certificate is for a host name (RFC 9525). */
-export function isCertificateFor(chain: string, hostName: string): boolean {
-  return firstOf(chain).checkHost(hostName) !== undefined || firstOf(chain).checkIP(hostName) !== undefined
+/** Whether a certificate is for a host, which may be an address (in brackets where it is IPv6). The subject's name counts no more (RFC 9525). */
+export function isCertificateFor(chain: string, host: string): boolean {
+  const address = host.replace(/^\[|\]$/g, '')
+  if (isIP(address) !== 0) return firstOf(chain).checkIP(address) !== undefined
+  return firstOf(chain).checkHost(host, { subject: 'never' }) !== undefined
 }
 
 /** When the first certificate expires, in seconds since 1970. */

@@ -109,6 +109,12 @@ export function allowedAt(schema: Schema): string | undefined {
   const here = bare(schema)
   const words = wordsOf(here)
   if (words.length > 0) return words.join(', ')
+  if (here instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator } = here.def
+    return `a mapping whose ${discriminator} is ${formsOf(here)
+      .flatMap((form) => wordsOf(form.shape[discriminator]))
+      .join(' or ')}`
+  }
   if (here instanceof z.ZodObject) return `a mapping with ${Object.keys(here.shape).join(', ')}`
   if (here instanceof z.ZodRecord) return 'a mapping of names to values'
   if (here instanceof z.ZodArray) return `a list, each ${allowedAt(here.element as Schema) ?? 'a value'}`

@@ -1,6 +1,16 @@
 /** Reads files, and remembers in which state each was read: so that a reload reads again only what has changed. */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { printable } from './issues.ts'
 
 /** What could not be read, in words. `missing`: there is nothing of this name, or nothing in it that we may see. */
@@ -25,17 +35,21 @@ export interface Files {
   watching<T>(work: () => T): { readonly result: T; readonly used: readonly Used[] }
 }
 
-export function createFiles(): Files {
+/** What tells whether a file has changed; undefined: there is none. */
+type Look = (path: string) => Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'> | undefined
+
+/** @param look handed in by tests that need a file system whose clock is slower than this machine's. */
+export function createFiles(look: Look = (path) => statSync(path, { throwIfNoEntry: false })): Files {
   let asked: Used[] = []
   return {
     read(path, most) {
       // Noted before it is read: what changes between the two is read once too often, never once too few.
-      asked.push(note(path))
+      asked.push(note(path, look))
       return readBounded(path, most)
     },
     exists(path) {
-      asked.push(note(path))
-      return timesOf(path).exists
+      asked.push(note(path, look))
+      return timesOf(path, look).exists
     },
     watching(work) {
       const outer = asked
@@ -106,13 +120,13 @@ const freshness = 2_000
 const largestHashed = 1_048_576
 
 /** Identity, size and times; and, as long as these alone could deceive, the content. */
-function note(path: string): Used {
-  const { times, changedAt } = timesOf(path)
+function note(path: string, look: Look): Used {
+  const { times, changedAt } = timesOf(path, look)
   let content = isFresh(changedAt) ? contentOf(path) : null
   return {
     path,
     isUnchanged() {
-      const now = timesOf(path)
+      const now = timesOf(path, look)
       if (now.times !== times) return false
       if (content === null) return true
       if (contentOf(path) !== content) return false
@@ -126,9 +140,12 @@ function isFresh(changedAt: number): boolean {
   return Math.abs(Date.now() - changedAt) <= freshness
 }
 
-function timesOf(path: string): { readonly times: string; readonly changedAt: number; readonly exists: boolean } {
+function timesOf(
+  path: string,
+  look: Look,
+): { readonly times: string; readonly changedAt: number; readonly exists: boolean } {
   try {
-    const about = statSync(path, { throwIfNoEntry: false })
+    const about = look(path)
     if (about === undefined) return { times: 'nothing', changedAt: 0, exists: false }
     const { dev, ino, size, mtimeMs, ctimeMs } = about
     return { times: `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`, changedAt: ctimeMs, exists: true }

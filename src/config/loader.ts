@@ -43,7 +43,7 @@ export interface Loader {
    * @throws ConfigError where the operator's file itself has an issue, or leaves nothing to be served: then nothing changes.
    */
   load(): Loaded
-  /** Folders in which something stands that was read last, also where that failed. */
+  /** Absolute paths of the folders in which something stands that was read last, also where that failed. */
   folders(): readonly string[]
 }
 
@@ -64,7 +64,7 @@ interface Held {
 export function createLoader(path: string, options: LoadOptions): Loader {
   const files = createFiles()
   const { env, withoutSecrets = false, clock = () => Date.now() / 1_000 } = options
-  const base = dirname(resolve(path))
+  const base = dirname(path)
   let main: { readonly file: MainFile; readonly used: readonly Used[] } | null = null
   let within: Surroundings | null = null
   let gateway: Gateway | null = null
@@ -72,7 +72,7 @@ export function createLoader(path: string, options: LoadOptions): Loader {
   let standing: StandingByName = new Map()
   let held: ReadonlyMap<string, Held> = new Map()
   const inline = new WeakMap<TenantText, Pick<Held, 'within' | 'read'>>()
-  let watched: readonly string[] = [base]
+  let watched: readonly string[] = [resolve(base)]
 
   function readMain(now: number): MainFile {
     if (main !== null && areUnchanged(main.used)) return main.file
@@ -137,7 +137,7 @@ export function createLoader(path: string, options: LoadOptions): Loader {
     const ofFolders = folders.flatMap(({ issues }) => issues)
     const named = [base, ...folders.map((folder) => folder.path), ...around.secrets]
     const used = [...(main?.used ?? []), ...[...next.values()].flatMap((each) => each.used)]
-    watched = [...new Set([...named, ...used.map((each) => dirname(resolve(each.path)))])]
+    watched = [...new Set([...named, ...used.map((each) => dirname(each.path))].map((folder) => resolve(folder)))]
     const reads = [
       ...file.tenants.map((text) => readInline(text, around, now)),
       ...[...next.values()].map(({ read }) => read),

@@ -11,8 +11,8 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
+  visit,
   type YAMLParseError,
-  type YAMLWarning,
 } from 'yaml'
 import type { Issue, Path } from './issues.ts'
 
@@ -50,10 +50,13 @@ export function readSource(bytes: Uint8Array, file: string): Read {
   const text = new TextDecoder('utf-8').decode(bytes)
   const hostile = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]/.exec(text)
   if (hostile !== null) return refuse('this is not text in UTF-8', placeIn(text, hostile.index))
+  const deep = tooDeep(text)
+  if (deep !== null) return refuse(sentences.RESOURCE_EXHAUSTION, placeIn(text, deep))
   const lines = new LineCounter()
   const document = parseDocument(text, {
     ...{ lineCounter: lines, version: '1.2', merge: false },
-    ...{ uniqueKeys: true, strict: true, prettyErrors: false },
+    // Its own search for doubled keys takes time by the square of their number.
+    ...{ uniqueKeys: false, strict: true, prettyErrors: false },
   })
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
@@ -62,8 +65,12 @@ export function readSource(bytes: Uint8Array, file: string): Read {
   if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2') {
     return refuse('only YAML 1.2 is read: other versions take `no` for false and 012 for ten')
   }
-  const problems = [...document.errors, ...document.warnings]
-  const issues = problems.map((problem) => syntaxIssue(file, text, problem, at(problem.pos[0])))
+  const problems: readonly Problem[] = [...document.errors, ...document.warnings, ...doubledKeys(document.contents)]
+  const rows = text.split('\n')
+  const issues = problems.slice(0, mostIssues).map((problem) => {
+    const place = at(problem.pos[0])
+    return syntaxIssue(file, text, problem, { ...place, row: rows[place.line - 1] ?? '' })
+  })
   // What follows on the same line is mostly a consequence; so the first of each line stays.
   const firstOfLine = [...new Map(issues.toReversed().map((each) => [each.line, each])).values()]
   if (problems.some(({ code }) => !harmless.has(code))) return { source: null, issues: firstOfLine }
@@ -74,22 +81,54 @@ export function readSource(bytes: Uint8Array, file: string): Read {
 }
 
 const start: Place = { line: 1, column: 1 }
+/** Nobody reads more, and every one of them is looked up. */
+const mostIssues = 100
+
+/** The parser takes time by the square of how deeply brackets stand within each other: an author could hold up everybody (T88). */
+const deepestBrackets = 100
+
+/** Where brackets stand too deeply, also those in quotes; or null. */
+function tooDeep(text: string): number | null {
+  let depth = 0
+  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
+    depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(0, depth - 1)
+    if (depth > deepestBrackets) return index
+  }
+  return null
+}
 
 function issueAt(file: string, place: Place, message: string, found: string | null = null): Issue {
   return { file, ...place, path: '', message, found, allowed: null, nearest: null }
 }
 
+type Problem = Pick<YAMLParseError, 'code' | 'pos'>
+
+function doubledKeys(contents: Node | null): readonly Problem[] {
+  const found: Problem[] = []
+  visit(contents, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        const [start = 0, end = 0] = key.range ?? []
+        if (seen.has(key.value)) found.push({ code: 'DUPLICATE_KEY', pos: [start, end] })
+        seen.add(key.value)
+      }
+    },
+  })
+  return found
+}
+
 function syntaxIssue(
   file: string,
   text: string,
-  { code, pos: [offset] }: YAMLParseError | YAMLWarning,
-  place: Place,
+  { code, pos: [offset] }: Problem,
+  { row, ...place }: Place & { readonly row: string },
 ): Issue {
   if (code === 'DUPLICATE_KEY') {
     return issueAt(file, place, sentences[code], /^[\w-]{1,80}/.exec(text.slice(offset))?.[0] ?? null)
   }
-  const line = text.split('\n')[place.line - 1] ?? ''
-  const unquoted = !harmless.has(code) && /[[{][^'"]*\$\{/.test(line)
+  const unquoted = !harmless.has(code) && /[[{][^'"]*\$\{/.test(row)
   return issueAt(file, place, unquoted ? referenceInFlow : sentences[code])
 }
 

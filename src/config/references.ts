@@ -50,6 +50,7 @@ export function interpolate(text: string, surroundings: Surroundings): Interpola
     const found = place % 2 === 0 ? { text: piece } : lookUp(piece, surroundings)
     if ('problem' in found) return found
     result += found.text
+    if (result.length > longestText) return { problem: 'the references stand for too much', missing: false }
   }
   return { text: result }
 }
@@ -76,6 +77,8 @@ function lookUp(reference: string, surroundings: Surroundings): Interpolated {
 }
 
 const largestFile = 65_536
+/** A file can be named more than once: what stands for much must not stand for it a thousand times. */
+const longestText = 1_048_576
 
 /** The text of a file that the configuration names. One newline at the end goes: editors and `echo` add it, and nobody means it. */
 export function readText(path: string, { locate, files }: Surroundings, what = 'the file'): Interpolated {

@@ -1,11 +1,11 @@
 /** The tenants in files of their own: which files there are, and one tenant's text from each. */
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import { isMap } from 'yaml'
 import { placeFinding } from './explain.ts'
 import { namesIn, type Used } from './files.ts'
 import { type Issue, issueOfFile, printable } from './issues.ts'
 import type { ReadOptions, SettingsDraft } from './main-file.ts'
-import { largestSource, readSource, type Source } from './read.ts'
+import { readSource, type Source } from './read.ts'
 import { tenantSchema } from './schema.ts'
 import { tenantSurroundings } from './tenant-secrets.ts'
 import type { TenantText } from './tenant-text.ts'
@@ -28,7 +28,7 @@ export interface TenantFileOptions extends ReadOptions {
 /** @param base the folder that relative paths begin at. */
 export function foldersOf(tenantFiles: SettingsDraft['tenantFiles'], base: string): readonly Folder[] {
   return listed(tenantFiles?.path).map((pattern) => {
-    const [path, name] = [resolve(base, dirname(pattern)), basename(pattern)]
+    const [path, name] = [from(base, dirname(pattern)), basename(pattern)]
     const names = namesIn(path)
     if ('problem' in names) return { path, files: null, issues: [issueOfFile(path, names.problem)] }
     const [head = '', tail] = name.split('*')
@@ -45,7 +45,12 @@ export function foldersOf(tenantFiles: SettingsDraft['tenantFiles'], base: strin
 
 /** @param base the folder that relative paths begin at. */
 export function secretFoldersOf(tenantFiles: SettingsDraft['tenantFiles'], base: string): readonly string[] {
-  return listed(tenantFiles?.secrets).map((folder) => resolve(base, folder))
+  return listed(tenantFiles?.secrets).map((folder) => from(base, folder))
+}
+
+/** Relative as long as the operator's file was named so: that is how people know their files. */
+function from(base: string, path: string): string {
+  return isAbsolute(path) ? path : join(base, path)
 }
 
 /** @returns the tenant's text and what it was made of; a file that cannot be read as a mapping gives its issues alone. */
@@ -62,6 +67,9 @@ export function tenantNameOf(path: string): string {
   return printable(basename(path).replace(/\.ya?ml$/, ''), 63)
 }
 
+/** Of one tenant, in bytes: far more than anybody needs, and little enough to be read in no time (T88). */
+const largest = 131_072
+
 function readFile(path: string, options: TenantFileOptions) {
   const refuse = (issues: readonly Issue[]) => ({ text: null, issues })
   const name = tenantNameOf(path)
@@ -69,7 +77,7 @@ function readFile(path: string, options: TenantFileOptions) {
   if ('problem' in proper) {
     return refuse([issueOfFile(path, 'a tenant file is named after its tenant: small letters, digits and hyphens')])
   }
-  const bytes = options.files.read(path, largestSource)
+  const bytes = options.files.read(path, largest)
   if ('problem' in bytes) return refuse([issueOfFile(path, `the file ${bytes.problem}`)])
   const { source, issues } = readSource(bytes, path)
   if (source === null) return refuse(issues)

@@ -59,6 +59,9 @@ export interface Claim {
   readonly conflict: Issue
 }
 
+/** Of one tenant: nobody reads more, and every place is looked up. */
+const mostFindings = 200
+
 /**
  * Reads a tenant on top of the defaults: mappings are merged, lists and single values replaced.
  * @param now seconds since 1970.
@@ -76,11 +79,12 @@ export function readTenant(text: TenantText, around: Around, now: number): Tenan
   const refused = parsed.success ? [] : explain(parsed.error.issues, tenantSchema, value)
   const isWritten = (path: Path) => nodeAt(text, path) !== null
   const isGiven = (path: Path) => isWritten(path) || comesFrom(defaults, text, path)
-  const findings = [
+  const all = [
     ...refused.filter(({ path }) => !unknown.has(pathKey(path))),
     ...checkTenant(draft, { ...around, now, isWritten, isGiven }),
     ...(text.inFile ? checkOutside(text) : []),
   ]
+  const findings = all.slice(0, mostFindings)
   const place = (finding: Finding) => placeIn(text, defaults, finding)
   const issues = [...text.issues, ...findings.map(place)]
   return {

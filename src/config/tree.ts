@@ -77,9 +77,14 @@ export function toTree(source: Source, schema: Schema, options: TreeOptions): Tr
 
   function scalar(node: Scalar, field: Schema | null, path: Path): unknown {
     if (typeof node.value !== 'string') return node.value
-    const inline = field === null || options.allowInlineSecrets ? null : inlineSecret(node.value, field)
-    if (inline !== null) findings.push({ path, message: inline, allowed: referenceForms })
     const isFile = field !== null && kindOf(field).file === true
+    if (isFile && node.value.includes('-----BEGIN')) {
+      findings.push({ path, found: null, message: 'name the file: what it holds must not stand here' })
+      unknown.add(pathKey(path))
+      return undefined
+    }
+    const inline = field === null || isFile || options.allowInlineSecrets ? null : inlineSecret(node.value, field)
+    if (inline !== null) findings.push({ path, message: inline, allowed: referenceForms })
     if (!hasReference(node.value) && !isFile) return node.value
     const found = interpolated(node.value, isFile)
     if ('text' in found) return typed(found.text, field)
@@ -104,8 +109,7 @@ export function toTree(source: Source, schema: Schema, options: TreeOptions): Tr
 
 /** Why a text must not stand where a secret belongs, or null. */
 function inlineSecret(text: string, field: Schema): string | null {
-  const { secret, file } = kindOf(field)
-  if (file === true) return text.includes('-----BEGIN') ? 'name the file: what it holds must not stand here' : null
+  const { secret } = kindOf(field)
   if (secret === 'always' && !isReference(text)) return 'a secret must not stand in the file'
   // Everything up to the last @, since a password may hold any sign.
   const password = /^[^:]*:\/\/[^:]*:(.+)@/s.exec(text)?.[1]

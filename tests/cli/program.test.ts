@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { until } from '../redis.ts'
 import { freePort, stageYaml } from '../stage.ts'
@@ -71,7 +71,7 @@ describe('sallyport', () => {
   test('check tells programs what is right', async () => {
     const ran = await run(['check', '--json', goodFile])
     expect(ran.code).toBe(0)
-    expect(JSON.parse(ran.stdout)).toEqual({ ok: true, tenants: ['http://localhost:18080'] })
+    expect(JSON.parse(ran.stdout)).toEqual({ ok: true, tenants: ['http://localhost:18080'], off: [] })
   })
 
   test('check tells programs what is wrong, with places', async () => {
@@ -81,6 +81,34 @@ describe('sallyport', () => {
     expect(ok).toBe(false)
     expect(issues).toHaveLength(2)
     for (const issue of issues) expect(issue).toMatchObject({ line: expect.any(Number), column: expect.any(Number) })
+  })
+
+  test('check reads all tenant files, says how many tenants there are, and places every issue in its own file', async () => {
+    const { 0: head = '' } = good.split('tenants:\n')
+    const many = write('many.yaml', `${head}tenantFiles: { path: tenants/*.yaml }\n`)
+    mkdirSync(join(folder, 'tenants'))
+    for (let index = 0; index < 12; index++) {
+      const off = index === 11 ? 'enabled: false\n' : ''
+      const text = `${off}publicUrl: https://t${index}.example\nproviders: [contoso]\nupstream: { url: 'http://app' }\n`
+      write(`tenants/t${String(index).padStart(2, '0')}.yaml`, text)
+    }
+    const right = await run(['check', many])
+    expect(right.stdout).toBe(
+      `${many} is right: 11 tenants (${Array.from({ length: 10 }, (_, index) => `https://t${index}.example`).join(', ')}, …), 1 more switched off\n`,
+    )
+    expect(JSON.parse((await run(['check', '--json', many])).stdout)).toMatchObject({ ok: true, off: ['t11'] })
+    write('tenants/t03.yaml', 'publicUrl: https://t4.example\nproviders: [contso]\ncolour: red\n')
+    write('tenants/t05.yaml', 'publicUrl: [')
+    const wrong = await run(['check', many])
+    expect([wrong.code, wrong.stdout]).toEqual([2, ''])
+    expect(wrong.stderr).toMatch(/tenants\/t03\.yaml:2:13: providers\[0\]: there is no provider of this name/)
+    expect(wrong.stderr).toMatch(/tenants\/t03\.yaml:3:1: colour: this key is not known/)
+    expect(wrong.stderr).toMatch(/tenants\/t05\.yaml:1:\d+: /)
+    const { ok, issues } = JSON.parse((await run(['check', '--json', many])).stdout)
+    expect([ok, new Set(issues.map(({ file }: { file: string }) => basename(file)))]).toEqual([
+      false,
+      new Set(['t03.yaml', 't05.yaml']),
+    ])
   })
 
   test('check reads the value of a secret and never prints it', async () => {

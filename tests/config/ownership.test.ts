@@ -78,7 +78,7 @@ describe('settle', () => {
       { x: 'a', y: 'b', z: 'c' },
     ],
     [
-      'does not let two swap their hosts past each other into a third one’s hands',
+      'lets two swap their hosts in one stroke',
       [had(['x'], of('a', 'y')), had(['y'], of('b', 'x'))],
       { x: 'a', y: 'b' },
       { a: 'new', b: 'new' },

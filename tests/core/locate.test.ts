@@ -112,3 +112,42 @@ describe('normaliseHost', () => {
     expect(normaliseHost('A.b:8443')).toBe('a.b:8443')
   })
 })
+
+describe('locate, at other hosts', () => {
+  const pay = { scheme: 'https', host: 'pay.example', origin: 'https://pay.example' } as const
+  const payroll = tenant({ aliases: [pay] })
+  const house = {
+    ...gateway(payroll),
+    closedHosts: new Map([
+      ['off.example', { tenant: 'off', why: 'off' }],
+      ['broken.example', { tenant: 'broken', why: 'broken' }],
+    ] as const),
+  }
+  const found = (also: Partial<RequestFacts>) => locate(house, facts(also))
+
+  for (const [target, location] of [
+    ['/', 'https://payroll.example/'],
+    ['/a/b?c=d', 'https://payroll.example/a/b?c=d'],
+    ['//evil.example/x', 'https://payroll.example//evil.example/x'],
+    ['/.auth/login', 'https://payroll.example/.auth/login'],
+    ['/%0d%0aX: y', 'https://payroll.example/%0d%0aX: y'],
+  ] as const) {
+    test(`sends ${target} of an alias to the public URL, and nowhere else`, () =>
+      expect(found({ host: 'PAY.example:443', target })).toMatchObject({ at: 'alias', location }))
+  }
+
+  test('redirects no target that would go on with the name of the host', () => {
+    for (const target of ['.evil.example/', '@evil.example/', ':80/', '*'])
+      expect(found({ host: 'pay.example', target }).at).toBe('refused')
+  })
+
+  test('redirects no upgrade, since no client follows', () => {
+    expect(found({ host: 'pay.example', kind: 'upgrade' })).toMatchObject({ at: 'refused', reason: 'tenant_unknown' })
+  })
+
+  test('says of a host that is switched off or broken just that, and serves nobody there', () => {
+    expect(found({ host: 'off.example' })).toEqual({ at: 'refused', reason: 'tenant_off', detail: 'off', tenant: null })
+    expect(found({ host: 'broken.example' })).toMatchObject({ at: 'refused', reason: 'tenant_broken', tenant: null })
+    expect(found({ host: 'other.example' })).toMatchObject({ at: 'refused', reason: 'tenant_unknown' })
+  })
+})

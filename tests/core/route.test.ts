@@ -70,4 +70,18 @@ describe('findRoute', () => {
     expect(find(routes, '/items', 'DELETE')).toBe('method_refused')
     expect(find(routes, '/items', 'OPTIONS')).toBe('method_refused')
   })
+
+  test('redirects to the sign-in, and lets preflights pass, only where every reading says so', () => {
+    const strict = { onUnauthenticated: '401', preflight: 'judge' } as const
+    const open = { onUnauthenticated: 'auto', preflight: 'forward' } as const
+    const routes = [route('/a', ['x'], strict), route('/', 'signed-in', open)]
+    const asked = (...paths: [string, ...string[]]) => {
+      const found = findRoute(tenant({ routes }), 'GET', paths as unknown as Parameters<typeof findRoute>[2])
+      return 'requirement' in found ? [found.requirement.redirects, found.requirement.forwardsPreflights] : null
+    }
+    expect(asked('/b')).toEqual([true, true])
+    expect(asked('/a')).toEqual([false, false])
+    expect(asked('/b', '/a')).toEqual([false, false])
+    expect(asked('/A')).toEqual([false, false])
+  })
 })
