@@ -1,17 +1,22 @@
 /** Rules across the keys of a tenant's routes and upstreams: each route leads somewhere, and nothing in it is without effect. */
+import type { Address } from '../core/gateway.ts'
 import { checkHeaders } from './check-headers.ts'
 import type { IsWritten } from './check-provider.ts'
 import type { Finding, Path } from './issues.ts'
-import type { TenantDraft } from './salvage.ts'
+import type { Salvaged, TenantDraft } from './salvage.ts'
 
 type RouteDraft = NonNullable<NonNullable<TenantDraft['routes']>[number]>
 type UpstreamDraft = TenantDraft['upstream']
 
-/** The two questions are those of a tenant's check. */
-export function checkDestinations(
-  tenant: TenantDraft,
-  { isWritten, isGiven }: { readonly isWritten: IsWritten; readonly isGiven: IsWritten },
-): readonly Finding[] {
+/** What a tenant's check is asked with. */
+interface Asked {
+  readonly isWritten: IsWritten
+  readonly isGiven: IsWritten
+  readonly management: Salvaged<Address>
+}
+
+export function checkDestinations(tenant: TenantDraft, asked: Asked): readonly Finding[] {
+  const { isWritten, isGiven, management } = asked
   const { routes, upstream } = tenant
   const hasUpstream = upstream !== undefined || isGiven(['upstream'])
   const nowhere = 'this is required: where the application listens'
@@ -21,10 +26,34 @@ export function checkDestinations(
       : []),
     ...checkUpstream(upstream, ['upstream'], isWritten),
     ...checkPrefixes(routes ?? [], upstream),
+    ...checkManagement([[upstream, ['upstream']], ...ownUpstreams(routes ?? [])], management),
     ...(routes ?? []).flatMap((route, index) =>
       route === undefined ? [] : checkRoute(route, ['routes', index], { routes: routes ?? [], hasUpstream, isGiven }),
     ),
   ]
+}
+
+function ownUpstreams(routes: Around['routes']): readonly (readonly [UpstreamDraft, Path])[] {
+  return routes.map((route, index) => [route?.upstream, ['routes', index, 'upstream']])
+}
+
+const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+const thisMachine = /^(?:localhost|127\.\d+\.\d+\.\d+|::1|0\.0\.0\.0|::)$/
+
+/** Behind a tenant it would answer everybody, and it has no sign-in (T125). */
+function checkManagement(
+  upstreams: readonly (readonly [UpstreamDraft, Path])[],
+  management: Asked['management'],
+): readonly Finding[] {
+  const { host, port } = management ?? {}
+  if (host === undefined || port === undefined) return []
+  return upstreams.flatMap(([upstream, path]) => {
+    const url = upstream?.url
+    if (url?.port !== port || url.hostname === undefined) return []
+    const isHere = thisMachine.test(url.hostname)
+    const isIt = url.hostname === host || (isHere && (everyAddress.has(host) || thisMachine.test(host)))
+    return isIt ? [{ path: [...path, 'url'], message: 'this is the management listener, which is no application' }] : []
+  })
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Rules across the keys of one tenant: its provider, roles, routes and headers. */
+import type { Address } from '../core/gateway.ts'
 import { hostName } from '../core/request/tenant.ts'
 import type { Secret } from '../core/secret.ts'
 import { certificateProblems, isCertificateFor } from './certificates.ts'
@@ -7,7 +8,7 @@ import { checkHeaders } from './check-headers.ts'
 import { checkProvider, type IsWritten } from './check-provider.ts'
 import type { Finding, Path } from './issues.ts'
 import { doubled, unknownName } from './names.ts'
-import type { TenantDraft } from './salvage.ts'
+import type { Salvaged, TenantDraft } from './salvage.ts'
 import { readGuid } from './values.ts'
 
 /** What a tenant must know of a shared provider; undefined where it could not be made out. */
@@ -25,20 +26,22 @@ export interface Around {
   readonly isGiven: IsWritten
   /** Whether the listener itself ends TLS. */
   readonly listensWithTls: boolean
+  /** Where the management listener is, as far as that is known. */
+  readonly management: Salvaged<Address>
   /** Seconds since 1970. */
   readonly now: number
 }
 
 /** Checks one tenant by itself and against the providers. */
 export function checkTenant(tenant: TenantDraft, around: Around): readonly Finding[] {
-  const { isWritten, isGiven } = around
+  const { isWritten } = around
   return [
     ...checkProviders(tenant, around),
     ...checkAddresses(tenant, around),
     ...checkRoles(tenant, isWritten),
     ...checkGroups(tenant, around.providers),
     ...checkRoutes(tenant),
-    ...checkDestinations(tenant, { isWritten, isGiven }),
+    ...checkDestinations(tenant, around),
     ...checkHeaders(tenant.headers ?? {}, ['headers'], isWritten),
   ]
 }

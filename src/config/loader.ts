@@ -175,7 +175,8 @@ function aroundOf(draft: SettingsDraft, defaults: TenantText): Around {
     // One that says no kind is Entra's; of one that could not be made out, nobody knows.
     kind: each === undefined ? undefined : (each.kind ?? 'entra'),
   }))
-  return { defaults, providers, listensWithTls: draft.server?.tls !== undefined }
+  const { tls, management } = draft.server ?? {}
+  return { defaults, providers, listensWithTls: tls !== undefined, management }
 }
 
 /** What of it decides how a tenant is read. */

@@ -1,5 +1,9 @@
-/** The management listener: `/healthz`, `/readyz`, `/metrics`. Exact paths, no secrets, no dependence on the Host. */
+/**
+ * The management listener: `/healthz`, `/readyz`, `/metrics`. Exact paths, no secrets, no dependence on the Host. Nothing comes
+ * here through a gateway: the author of one tenant could name it as an upstream, and read of all others (T125).
+ */
 import { createServer } from 'node:http'
+import { hopsName } from '../core/answer/hops.ts'
 import type { Address } from '../core/gateway.ts'
 import type { Health } from '../ops/health.ts'
 import type { Metrics } from '../ops/metrics.ts'
@@ -12,8 +16,9 @@ export interface Management {
 
 export async function listenForManagement(address: Address, health: Health, metrics: Metrics): Promise<Management> {
   const server = createServer(async (request, response) => {
+    const asked = request.headers[hopsName] === undefined ? (request.url ?? '') : ''
     // A figure that cannot be worked out must not end the process.
-    const answer = await answerOf(request.url ?? '', health, metrics).catch(() => failed)
+    const answer = await answerOf(asked, health, metrics).catch(() => failed)
     response.writeHead(answer.status, { 'Content-Type': answer.type, 'Cache-Control': 'no-store' })
     response.end(answer.body)
   })

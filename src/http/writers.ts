@@ -20,10 +20,16 @@ export function writeAnswer(request: IncomingMessage, response: ServerResponse, 
     if (name.toLowerCase() === 'set-cookie') response.appendHeader(name, value)
     else response.setHeader(name, value as string | string[])
   }
-  response.setHeader('Content-Length', Buffer.byteLength(answer.body))
+  const body = contentless.has(answer.status) ? '' : answer.body
+  if (!lengthless.has(answer.status)) response.setHeader('Content-Length', Buffer.byteLength(body))
   if (hasUnreadBody(request)) response.setHeader('Connection', 'close')
-  response.end(answer.body)
+  response.end(body)
 }
+
+/** Answers without content (RFC 9110 sections 15.3.5, 15.3.6, 15.4.5), whatever the configuration has them say. */
+const contentless: ReadonlySet<number> = new Set([204, 205, 304])
+/** Node drops the content of these and not its length: who stands in front would take the next answer for it (T93). */
+const lengthless: ReadonlySet<number> = new Set([204, 304])
 
 function hasUnreadBody(request: IncomingMessage): boolean {
   const { headers } = request

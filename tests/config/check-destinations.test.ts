@@ -38,6 +38,19 @@ describe('checkDestinations refuses', () => {
       ['upstream', 'timeouts', 'headers', 'stripPrefix', 'preflight'].map((key) => at(key, notAsked('respond'))),
     ],
     [
+      'the management listener as an application (T125)',
+      { ...withTenant({ upstream: { url: 'http://localhost:9090' } }), server: { management: '127.0.0.1:9090' } },
+      ['tenants[0].upstream.url: this is the management listener, which is no application'],
+    ],
+    [
+      'the management listener of every address as an application of a route (T125)',
+      {
+        ...route({ upstream: { url: 'http://127.8.0.1:9091' } }),
+        server: { management: '0.0.0.0:9091' },
+      },
+      [at('upstream.url', 'this is the management listener, which is no application')],
+    ],
+    [
       'a redirect to itself',
       route({ redirect: { to: '/a/b?c' } }),
       [at('redirect.to', 'this leads to the same route again, without end')],

@@ -25,6 +25,15 @@ for (const [name, expected] of [
   test(`tenantNamed gives ${name} to ${expected}`, () => assert.equal(tenantNamed(all, name)?.name ?? null, expected))
 }
 
+test('tenantNamed keeps the name of whoever is off or broken from tenants on other ports (T133)', () => {
+  for (const why of ['off', 'broken'] as const) {
+    const closedHosts = new Map([['payroll.example', { tenant: 'payroll', why }]])
+    assert.equal(tenantNamed({ ...gateway(guest), closedHosts }, 'payroll.example'), null)
+  }
+  const elsewhere = new Map([['only.example:8443', { tenant: 'payroll', why: 'off' as const }]])
+  assert.equal(tenantNamed({ ...gateway(guest), closedHosts: elsewhere }, 'only.example')?.name, 'guest')
+})
+
 test('normaliseServerName spells a name as hosts are spelled', () => {
   assert.equal(normaliseServerName('PayRoll.Example.'), 'payroll.example')
 })

@@ -6,6 +6,7 @@ import { createMetrics } from '../../src/ops/metrics.ts'
 import { until } from '../redis.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, signIn, type Visitor } from '../visitor.ts'
+import { gatewayWith, openTenant, startListening } from './listening.ts'
 import { bytesOf, speak } from './wire.ts'
 
 let stage: Stage
@@ -42,6 +43,17 @@ const requests = (outcome: string, tenant = 'payroll') =>
   `sallyport_requests_total{tenant="${tenant}",outcome="${outcome}"}`
 
 describe('the management listener', () => {
+  test('answers nothing that comes through a gateway: a tenant could name it as its upstream (T125)', async () => {
+    const port = Number(new URL(stage.management).port)
+    const listening = await startListening(gatewayWith({}, openTenant('evil', port)))
+    for (const path of ['/readyz', '/metrics', '/healthz']) {
+      expect((await uwe.ask(`${stage.management}${path}`)).status).toBe(200)
+      const through = await speak(listening.origin, bytesOf(listening.origin, `GET ${path}`, ['Host: evil.example']))
+      expect([through?.status, through?.body]).toEqual([404, 'not found\n'])
+    }
+    await listening.close()
+  })
+
   test('says that the process lives', async () => {
     const reply = await uwe.ask(`${stage.management}/healthz`)
     expect([reply.status, reply.body]).toEqual([200, 'ok\n'])

@@ -35,6 +35,9 @@ beforeAll(async () => {
 - { path: /robots.txt, access: public, exact: true, respond: { body: "User-agent: *\\nDisallow: /" } }
 - { path: /gone, access: public, respond: { status: 410, contentType: text/html, body: '<p>gone</p>' } }
 - { path: /notice, access: [admin], respond: { body: for administrators only } }
+- { path: /204, access: public, respond: { status: 204, body: 'HTTP/1.1 200 OK' } }
+- { path: /205, access: public, respond: { status: 205, body: 'HTTP/1.1 200 OK' } }
+- { path: /304, access: public, respond: { status: 304, body: 'HTTP/1.1 200 OK' } }
 - { path: /, access: signed-in }`,
   })
   ada = createVisitor()
@@ -383,6 +386,22 @@ describe('a route that responds', () => {
     expect(await spoken('HEAD /robots.txt')).toMatchObject({ status: 200, body: '' })
     expect(await spoken('POST /gone', ['Content-Length: 3'], 'a=b')).toMatchObject({ status: 410 })
     expect(everySight()).toBe(before)
+  })
+
+  test('states no length that no content follows: who stands in front would take the next answer for it (T93)', async () => {
+    for (const [status, lengths] of [
+      [204, []],
+      [205, ['content-length: 0']],
+      [304, []],
+    ] as const) {
+      const wire = await openWire(stage.origin)
+      wire.send(bytesOf(stage.origin, `GET /${status}`) + bytesOf(stage.origin, 'GET /gone'))
+      const answer = await wire.answer()
+      expect(answer?.status).toBe(status)
+      expect(answer?.head.toLowerCase().match(/^(?:content-length|transfer-encoding):.*$/gm) ?? []).toEqual(lengths)
+      expect((await wire.answer())?.status).toBe(410)
+      wire.end()
+    }
   })
 
   test('is guarded as any other route: its text is for whom it is meant', async () => {

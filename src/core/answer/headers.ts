@@ -6,6 +6,7 @@ import type { RequestFacts } from '../request/facts.ts'
 import { bindsConnection, connectionTokens, hopByHopNames } from './connection.ts'
 import { withoutOwnCookies } from './cookies.ts'
 import { encodeHeaderValue } from './encoding.ts'
+import { hopsAfter, hopsName } from './hops.ts'
 import { foldName, isIdentityName } from './identity-names.ts'
 
 export type FinishedHeaders = Record<string, string | readonly string[]>
@@ -38,6 +39,7 @@ export function finishHeaders(
     ...(person === null ? wayHeaders(way) : identityHeaders(way, person)),
     'x-forwarded-for': facts.forwardedFor,
     'x-request-id': requestId,
+    [hopsName]: hopsAfter(facts.headers) ?? '',
   }
 }
 

@@ -1,4 +1,5 @@
 /** Requests that nobody may send through us, whatever their path: doubled fields, tricks with Connection, odd framing. */
+import { hopsAfter } from '../answer/hops.ts'
 import { foldName, isIdentityName } from '../answer/identity-names.ts'
 import type { Tenant } from '../gateway.ts'
 import type { RequestFacts } from './facts.ts'
@@ -16,6 +17,7 @@ export function malformed(facts: RequestFacts, tenant: Tenant): Malformed | null
   const { headers } = facts
   if (facts.fieldCount > mostFields) return { reason: 'headers_too_large', detail: 'too-many-fields' }
   if (facts.repeated.length > 0) return { reason: 'request_malformed', detail: 'repeated-header' }
+  if (hopsAfter(headers) === null) return { reason: 'request_malformed', detail: 'led-back-to-us' }
   if (facts.target.includes('#')) return { reason: 'path_refused', detail: 'fragment' }
   const { connection, expect, 'transfer-encoding': coding } = headers
   // Whatever else it is wrapped in, somebody behind us may unwrap it differently (RFC 9112 section 6.1, T93).

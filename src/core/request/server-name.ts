@@ -13,14 +13,16 @@ export function normaliseServerName(name: string): string {
 }
 
 /** Made once per configuration: a handshake costs the same with one tenant and with thousands. */
-const names = new WeakMap<Gateway, ReadonlyMap<string, Tenant>>()
+const names = new WeakMap<Gateway, ReadonlyMap<string, Tenant | null>>()
 
-function namesOf(gateway: Gateway): ReadonlyMap<string, Tenant> {
+function namesOf(gateway: Gateway): ReadonlyMap<string, Tenant | null> {
   const known = names.get(gateway)
   if (known !== undefined) return known
-  const made = new Map<string, Tenant>()
-  const hosts = [...gateway.tenantsByHost, ...gateway.aliases]
-  // Who has the name without a port has it: a tenant on another port must not put its certificate in front of that one's visitors.
+  const made = new Map<string, Tenant | null>()
+  const closed = [...gateway.closedHosts.keys()].map((host) => [host, null] as const)
+  const hosts = [...gateway.tenantsByHost, ...gateway.aliases, ...closed]
+  // Who has the name without a port has it, also while it is off or broken: a tenant on another port must not put its certificate
+  // in front of that one's visitors, nor have them sent over (T133).
   for (const withPort of [false, true]) {
     for (const [host, tenant] of hosts) {
       const name = hostName(host)
