@@ -96,7 +96,8 @@ const shapes: Readonly<Record<string, string>> = {
 
 /** Looks up where a finding stands, and what of the text may be shown. */
 export function placeFinding(finding: Finding, source: Source, schema: Schema, value: unknown): Issue {
-  const { path, message, at = 'value', found, allowed, nearest: near } = finding
+  const { path, message, at = 'value', found } = finding
+  const { allowed, nearest: near } = finding.among === undefined ? finding : meantAmong(finding.among)
   return {
     file: source.file,
     ...source.placeOf(path, at),
@@ -106,6 +107,15 @@ export function placeFinding(finding: Finding, source: Source, schema: Schema, v
     allowed: allowed === undefined || allowed === '' ? null : allowed,
     nearest: near ?? null,
   }
+}
+
+/** Of a tenant file: nobody reads more, and its author must not decide how long the comparison takes (T88). */
+const mostNames = 100
+
+function meantAmong({ typed, names }: NonNullable<Finding['among']>): Pick<Finding, 'allowed' | 'nearest'> {
+  const few = names.slice(0, mostNames)
+  const allowed = [...few, ...(names.length > few.length ? ['…'] : [])].join(', ')
+  return { allowed, nearest: nearest(typed, few) }
 }
 
 /**
@@ -120,13 +130,20 @@ function shown(source: Source, path: Path, field: Schema | null): string | null 
   if (node.value === null) return 'nothing'
   const text = typeof node.value === 'string' ? node.value : writtenText(node)
   if (field === null || !isLeaf(field)) return 'a single value'
-  if (kindOf(field).secret !== undefined) return hasReference(text) ? printable(withoutLiterals(text)) : '(not shown)'
+  if (kindOf(field).secret !== undefined)
+    return hasReference(text) ? printable(withoutLiterals(text.slice(0, mostShown))) : '(not shown)'
   return printable(
     text.replace(/\/\/[^/\s]*@|^[^/\s@]*:[^/\s@]*@/g, (login) => (login.startsWith('//') ? '//…@' : '…@')),
   )
 }
 
+/** More of a text with references is not looked at, however long it is (T88). */
+const mostShown = 400
+
 /** The references in a text, without what stands between them. */
 function withoutLiterals(text: string): string {
-  return withoutDefaults(text).replace(/(^|\})[^$}]+(?=\$\{|$)/g, '$1…')
+  return withoutDefaults(text)
+    .split(/(\$\{[^}]*(?:\}|$))/)
+    .map((piece, place) => (place % 2 === 1 || piece === '' ? piece : '…'))
+    .join('')
 }

@@ -40,23 +40,27 @@ type Look = (path: string) => Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | '
 
 /** @param look handed in by tests that need a file system whose clock is slower than this machine's. */
 export function createFiles(look: Look = (path) => statSync(path, { throwIfNoEntry: false })): Files {
-  let asked: Used[] = []
+  let asked = new Map<string, Used>()
+  // Once each, as it was at first: what changes while it is asked for again counts as changed.
+  const remember = (path: string) => {
+    if (!asked.has(path)) asked.set(path, note(path, look))
+  }
   return {
     read(path, most) {
       // Noted before it is read: what changes between the two is read once too often, never once too few.
-      asked.push(note(path, look))
+      remember(path)
       return readBounded(path, most)
     },
     exists(path) {
-      asked.push(note(path, look))
+      remember(path)
       return timesOf(path, look).exists
     },
     watching(work) {
       const outer = asked
-      asked = []
+      asked = new Map()
       try {
         const result = work()
-        return { result, used: asked }
+        return { result, used: [...asked.values()] }
       } finally {
         asked = outer
       }

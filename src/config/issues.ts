@@ -13,6 +13,8 @@ export interface Finding {
   readonly found?: string | null
   readonly allowed?: string | undefined
   readonly nearest?: string | null
+  /** One of these names was meant: `allowed` and `nearest` are worked out only for the findings that are told. */
+  readonly among?: { readonly typed: string; readonly names: readonly string[] }
 }
 
 export interface Issue {

@@ -1,6 +1,5 @@
 /** Names that must be known, and names that must be unique. */
 import type { Finding, Path } from './issues.ts'
-import { nearest } from './nearest.ts'
 
 /** A name that stands for nothing. Raises nothing while any of the candidates is itself not known. */
 export function unknownName(
@@ -11,7 +10,7 @@ export function unknownName(
 ): readonly Finding[] {
   if (name === undefined || candidates.includes(name) || candidates.includes(undefined)) return []
   const known = [...new Set(candidates.filter((candidate) => candidate !== undefined))]
-  return [{ path, message, allowed: known.join(', '), nearest: nearest(name, known) }]
+  return [{ path, message, among: { typed: name, names: known } }]
 }
 
 /** Every name that another place has already; each at its own place. Holes are skipped. */

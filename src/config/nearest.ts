@@ -3,15 +3,20 @@
 /** The candidate that takes the fewest typing errors, or null where none is near (a third of the letters, at least one). */
 export function nearest(typed: string, candidates: Iterable<string>): string | null {
   const wanted = fold(typed)
-  if (wanted.length > 100) return null
+  if (wanted.length > longestName) return null
   let best: string | null = null
   let least = Math.max(1, Math.floor(wanted.length / 3)) + 1
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, fold(candidate))
+    const known = fold(candidate)
+    if (Math.abs(known.length - wanted.length) >= least) continue
+    const distance = editDistance(wanted, known)
     if (distance < least) [best, least] = [candidate, distance]
   }
   return best
 }
+
+/** Nothing that has a name here has a much longer one, and the time grows with the square. */
+const longestName = 63
 
 /** Letter case and the choice of separator are not worth an error. */
 function fold(name: string): string {

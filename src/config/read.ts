@@ -1,5 +1,6 @@
 /** From bytes to a YAML document that knows where everything stands. */
 import {
+  type Alias,
   type ErrorCode,
   isAlias,
   isMap,
@@ -76,8 +77,24 @@ export function readSource(bytes: Uint8Array, file: string): Read {
   if (problems.some(({ code }) => !harmless.has(code))) return { source: null, issues: firstOfLine }
   const { contents } = document
   if (contents === null || (isScalar(contents) && contents.value === null)) return refuse('the file is empty')
-  const follow = (node: Node): Node | null => (isAlias(node) ? (node.resolve(document) ?? null) : node)
+  const meant = aliasesIn(contents)
+  const follow = (node: Node): Node | null => (isAlias(node) ? (meant.get(node) ?? null) : node)
   return { source: createSource(file, contents, follow, at), issues: firstOfLine }
+}
+
+/** What each alias stands for: the last node before it that has its anchor. The library would look through all of the document for each. */
+function aliasesIn(contents: Node): ReadonlyMap<Alias, Node> {
+  const anchored = new Map<string, Node>()
+  const found = new Map<Alias, Node>()
+  visit(contents, {
+    Node(_, node) {
+      if (isAlias(node)) {
+        const meant = anchored.get(node.source)
+        if (meant !== undefined) found.set(node, meant)
+      } else if (node.anchor !== undefined) anchored.set(node.anchor, node)
+    },
+  })
+  return found
 }
 
 const start: Place = { line: 1, column: 1 }
@@ -128,8 +145,14 @@ function syntaxIssue(
   if (code === 'DUPLICATE_KEY') {
     return issueAt(file, place, sentences[code], /^[\w-]{1,80}/.exec(text.slice(offset))?.[0] ?? null)
   }
-  const unquoted = !harmless.has(code) && /[[{][^'"]*\$\{/.test(row)
+  const unquoted = !harmless.has(code) && row.split(/['"]/).some(hasReferenceInBrackets)
   return issueAt(file, place, unquoted ? referenceInFlow : sentences[code])
+}
+
+/** Looked for by hand: the pattern would take time by the square of the row's length (T88). */
+function hasReferenceInBrackets(unquoted: string): boolean {
+  const bracket = unquoted.search(/[[{]/)
+  return bracket !== -1 && unquoted.includes('${', bracket + 1)
 }
 
 function createSource(file: string, root: Node, follow: Source['follow'], at: (offset: number) => Place): Source {

@@ -27,12 +27,15 @@ export function pathKey(path: Path): string {
 const deepest = 32
 /** An alias may stand for much that again has aliases: what unfolds without end is stopped here. */
 const mostValues = 200_000
+/** What all references of a document stand for, in characters: a file can be named as often as one likes, and is read each time (T88). */
+const mostText = 33_554_432
 
 /** Turns the nodes of a document into plain values, as the schema wants to see them. Never throws. */
 export function toTree(source: Source, schema: Schema, options: TreeOptions): Tree {
   const findings: Finding[] = []
   const unknown = new Set<string>()
   let values = 0
+  let room = mostText
 
   function convert(written: Node | null, field: Schema | null, path: Path): unknown {
     values += 1
@@ -86,8 +89,16 @@ export function toTree(source: Source, schema: Schema, options: TreeOptions): Tr
     const inline = field === null || isFile || options.allowInlineSecrets ? null : inlineSecret(node.value, field)
     if (inline !== null) findings.push({ path, message: inline, allowed: referenceForms })
     if (!hasReference(node.value) && !isFile) return node.value
+    if (room < 0) {
+      unknown.add(pathKey(path))
+      return undefined
+    }
     const found = interpolated(node.value, isFile)
-    if ('text' in found) return typed(found.text, field)
+    if ('text' in found) {
+      room -= found.text.length
+      if (room < 0) findings.push({ path, found: null, message: 'the references of this file stand for too much' })
+      return typed(found.text, field)
+    }
     unknown.add(pathKey(path))
     const placeholder = field === null ? undefined : placeholderFor(field)
     if (!(options.withoutSecrets && found.missing && placeholder !== undefined)) {

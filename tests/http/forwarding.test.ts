@@ -4,9 +4,10 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../redis.ts'
-import { type Seen, type Stage, startStage } from '../stage.ts'
+import { freePort, type Seen, type Stage, startStage } from '../stage.ts'
 import { createVisitor, signIn, type Visitor } from '../visitor.ts'
-import { bytesOf, openWire, speak } from './wire.ts'
+import { gatewayWith, openTenant, startListening } from './listening.ts'
+import { bytesOf, handshake, openWire, speak } from './wire.ts'
 
 setFlagsFromString('--expose-gc')
 /** Otherwise what is measured is how lazy the collector is. */
@@ -293,5 +294,22 @@ describe('the gate and smuggling', () => {
     expect(answer?.head).toMatch(/^cache-control: no-store$/im)
     expect(answer?.body).not.toMatch(/SECRET|garbage/)
     expect(stage.logText()).not.toMatch(/SECRET|garbage-value/)
+  })
+})
+
+describe('an upstream that is the gateway itself', () => {
+  test('ends after a few rounds, for requests and upgrades, and uses nothing up (T88)', async () => {
+    const port = await freePort()
+    const round = await startListening(gatewayWith({ listen: { host: '127.0.0.1', port } }, openTenant('round', port)))
+    const host = 'Host: round.example'
+    for (const lines of [[host], [host, 'X-Sallyport-Hops: 1'], [host, ...handshake('https://round.example')]]) {
+      const before = round.log().length
+      const answer = await speak(round.origin, bytesOf(round.origin, 'GET /', lines))
+      expect(answer?.status).toBe(400)
+      const refused = round.log().slice(before)
+      expect(refused).toMatchObject([{ event: 'request_refused', detail: 'led-back-to-us' }])
+    }
+    expect(await round.metrics()).toMatch(/sallyport_requests_total\{tenant="round",outcome="request_malformed"\} 3/)
+    await round.close()
   })
 })
