@@ -27,8 +27,8 @@ export function createAuthority(): Authority {
 }
 
 /** A certificate that nobody vouches for. */
-export function createSelfSigned(names: string): Pair {
-  return inFolder((folder) => selfSigned(folder, ['-addext', `subjectAltName=${names}`]))
+export function createSelfSigned(names: string, key = keyOptions): Pair {
+  return inFolder((folder) => selfSigned(folder, ['-addext', `subjectAltName=${names}`], key))
 }
 
 /** The same as the compiled model holds it. */
@@ -36,8 +36,8 @@ export function asCertificate({ cert, key }: Pair): Certificate {
   return { chain: cert, key: new Secret(key), expiresAt: 4_000_000_000 }
 }
 
-function selfSigned(folder: string, extensions: readonly string[]): Pair {
-  openssl(folder, ['req', '-x509', ...keyOptions, '-days', '2', '-subj', '/CN=tests', ...extensions, ...out('cert')])
+function selfSigned(folder: string, extensions: readonly string[], key = keyOptions): Pair {
+  openssl(folder, ['req', '-x509', ...key, '-days', '2', '-subj', '/CN=tests', ...extensions, ...out('cert')])
   return read(folder)
 }
 

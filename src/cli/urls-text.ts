@@ -28,7 +28,7 @@ function ofEntra(entry: EntraEntry): readonly string[] {
   return [
     ...head,
     ...(clientId === null ? firstStep : []),
-    ...list('Authentication → Web → Redirect URIs (exactly these; without wildcards)', redirectUris),
+    ...list('Authentication → Web → Redirect URIs (each exactly so; without wildcards)', redirectUris),
     ...list(`Branding & properties → Home page URL${choice}`, homePageUrls),
     ...list('Authentication → Front-channel logout URL', ['(leave it empty: the gateway has none yet)']),
     ...(adminConsentUrl === null ? [] : consent(adminConsentUrl)),

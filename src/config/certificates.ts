@@ -1,6 +1,7 @@
 /** Certificates and private keys as PEM: what is said of them must be true before the gateway shows them to anybody. */
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import type { Secret } from '../core/secret.ts'
 import type { Reading } from './values.ts'
 
@@ -47,13 +48,29 @@ export function readPrivateKey(text: string): Reading<string> {
  */
 export function certificateProblems(chain: string, key: Secret, now: number): readonly string[] {
   const certificate = firstOf(chain)
-  const problems: string[] = []
-  if (!certificate.checkPrivateKey(createPrivateKey(key.reveal())))
-    problems.push('the private key is not the one of this certificate')
+  const fits = certificate.checkPrivateKey(createPrivateKey(key.reveal()))
+  const problems = fits ? handshakeProblems(chain, key) : ['the private key is not the one of this certificate']
   if (expiryOf(chain) <= now) problems.push(`the certificate expired on ${certificate.validTo}`)
   if (Date.parse(certificate.validFrom) / 1_000 > now)
     problems.push(`the certificate is valid only from ${certificate.validFrom} on`)
   return problems
+}
+
+/** As long as handshakes are quick: with larger keys, strangers could keep us busy with nothing but beginning some (T88). */
+const largestRsaKey = 4_096
+
+/** What TLS itself has against it, such as keys and signatures that are too weak. */
+function handshakeProblems(chain: string, key: Secret): string[] {
+  const { modulusLength = 0 } = createPrivateKey(key.reveal()).asymmetricKeyDetails ?? {}
+  if (modulusLength > largestRsaKey)
+    return [`an RSA key of ${modulusLength} bits makes every handshake slow: at most 4096`]
+  try {
+    createSecureContext({ cert: chain, key: key.reveal() })
+    return []
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    return [`TLS does not take this certificate and key (${code})`]
+  }
 }
 
 /** Whether a certificate is for a host, which may be an address (in brackets where it is IPv6). The subject's name counts no more (RFC 9525). */

@@ -1,5 +1,7 @@
 /** Rules across the keys of a tenant's routes and upstreams: each route leads somewhere, and nothing in it is without effect. */
 import type { Address } from '../core/gateway.ts'
+import type { Secret } from '../core/secret.ts'
+import { certificateProblems } from './certificates.ts'
 import { checkHeaders } from './check-headers.ts'
 import type { IsWritten } from './check-provider.ts'
 import type { Finding, Path } from './issues.ts'
@@ -13,12 +15,15 @@ interface Asked {
   readonly isWritten: IsWritten
   readonly isGiven: IsWritten
   readonly management: Salvaged<Address>
+  /** Seconds since 1970. */
+  readonly now: number
 }
 
 export function checkDestinations(tenant: TenantDraft, asked: Asked): readonly Finding[] {
-  const { isWritten, isGiven, management } = asked
+  const { isWritten, isGiven, management, now } = asked
   const { routes, upstream } = tenant
   const hasUpstream = upstream !== undefined || isGiven(['upstream'])
+  const upstreams = [[upstream, ['upstream']] as const, ...ownUpstreams(routes ?? [])]
   const nowhere = 'this is required: where the application listens'
   return [
     ...(routes === undefined && !hasUpstream && !isGiven(['routes'])
@@ -26,7 +31,8 @@ export function checkDestinations(tenant: TenantDraft, asked: Asked): readonly F
       : []),
     ...checkUpstream(upstream, ['upstream'], isWritten),
     ...checkPrefixes(routes ?? [], upstream),
-    ...checkManagement([[upstream, ['upstream']], ...ownUpstreams(routes ?? [])], management),
+    ...checkManagement(upstreams, management),
+    ...checkClientCertificates(upstreams, now),
     ...(routes ?? []).flatMap((route, index) =>
       route === undefined ? [] : checkRoute(route, ['routes', index], { routes: routes ?? [], hasUpstream, isGiven }),
     ),
@@ -35,6 +41,19 @@ export function checkDestinations(tenant: TenantDraft, asked: Asked): readonly F
 
 function ownUpstreams(routes: Around['routes']): readonly (readonly [UpstreamDraft, Path])[] {
   return routes.map((route, index) => [route?.upstream, ['routes', index, 'upstream']])
+}
+
+/** What the gateway would show, but could not prove to own. */
+function checkClientCertificates(
+  upstreams: readonly (readonly [UpstreamDraft, Path])[],
+  now: number,
+): readonly Finding[] {
+  return upstreams.flatMap(([upstream, path]) => {
+    const { cert, key } = upstream?.clientCertificate ?? {}
+    if (cert === undefined || key === undefined) return []
+    const problems = certificateProblems(cert, key as Secret, now)
+    return problems.map((message) => ({ path: [...path, 'clientCertificate', 'cert'], message }))
+  })
 }
 
 const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::'])

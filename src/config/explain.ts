@@ -11,8 +11,15 @@ type ZodIssue = z.core.$ZodIssue
 
 /** One finding for each thing that the schema refuses; unknown keys each on their own. */
 export function explain(issues: readonly ZodIssue[], schema: Schema, value: unknown): readonly Finding[] {
-  return issues.flatMap((issue) => explainOne(issue, [], schema, value))
+  const findings = issues.flatMap((issue) => explainOne(issue, [], schema, value))
+  // A key with a typing error is one mistake, not two: what it was to be is not missing besides.
+  const meant = findings.flatMap(({ path, at, nearest }) =>
+    at === 'key' && typeof nearest === 'string' ? [formatPath([...path.slice(0, -1), nearest])] : [],
+  )
+  return findings.filter(({ path, message }) => message !== required || !meant.includes(formatPath(path)))
 }
+
+const required = 'this is required'
 
 function explainOne(issue: ZodIssue, before: Path, schema: Schema, value: unknown): readonly Finding[] {
   const path = [...before, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))]
@@ -20,7 +27,7 @@ function explainOne(issue: ZodIssue, before: Path, schema: Schema, value: unknow
   const here = path.reduce<unknown>(memberOf, value)
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key], field, here))
   if (here === undefined)
-    return [{ path, message: 'this is required', found: null, allowed: field ? allowedAt(field) : undefined }]
+    return [{ path, message: required, found: null, allowed: field ? allowedAt(field) : undefined }]
   if (here === null)
     return [
       {

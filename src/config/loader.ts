@@ -102,7 +102,21 @@ export function createLoader(path: string, options: LoadOptions): Loader {
     return next
   }
 
+  /** A defect of ours that one file brings to light must not take everybody else's configuration with it. */
   function readFile(each: string, around: Surroundings, now: number): Held {
+    try {
+      return readTenantOf(each, around, now)
+    } catch (error) {
+      const kind = error instanceof Error ? error.name : 'unknown'
+      const issue = issueOfFile(
+        each,
+        `this could not be read, which is a defect of the gateway (${kind}): please report it`,
+      )
+      return { used: [{ path: each, isUnchanged: () => false }], within: around, read: withoutText(each, [issue]) }
+    }
+  }
+
+  function readTenantOf(each: string, around: Surroundings, now: number): Held {
     const { secrets, allowInlineSecrets } = around
     const { text, issues, used } = readTenantFile(each, {
       ...{ env, withoutSecrets, files, now, secrets, allowInlineSecrets },

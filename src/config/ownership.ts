@@ -2,6 +2,7 @@
  * Whose a host is when more than one tenant says it is its own. A host never moves from a tenant that has it to one that merely
  * claims it: else the author of one tenant could take over another's sign-ins (T125).
  */
+import { hostName } from '../core/request/tenant.ts'
 
 /** In which form a tenant is to be served: as it is written now, as it was last valid, or not at all. */
 export type Form = 'new' | 'last-good' | 'none'
@@ -68,17 +69,41 @@ function ownersOf(
     }
   }
   const owners = new Map(loose)
+  const neighbours = neighboursOf(firm, before)
   for (const [host, claimants] of firm) {
-    const owner = ownerAmong(claimants, before.get(host))
+    const owner = ownerAmong(claimants, before.get(host), neighbours(host))
     if (owner === null) owners.delete(host)
     else owners.set(host, owner.name)
   }
   return owners
 }
 
-function ownerAmong(claimants: readonly Contender[], former: string | undefined): Contender | null {
+/**
+ * Browsers send cookies to every port of a host name, so whoever has one port can play with the people of another. Of the other
+ * claimants of a name, these are in the way of a host: at a port, all; without one, those that are there already or are the
+ * operator's own, so that nobody can keep an application from its plain address by asking for a port of it.
+ */
+function neighboursOf(firm: ReadonlyMap<string, readonly Contender[]>, before: ReadonlyMap<string, string>) {
+  const byName = Map.groupBy(firm, ([host]) => hostName(host))
+  return (host: string): readonly Contender[] => {
+    const others = (byName.get(hostName(host)) ?? []).filter(([other]) => other !== host)
+    return others.flatMap(([other, claimants]) =>
+      claimants.filter(({ name, inFile }) => host !== hostName(host) || !inFile || before.get(other) === name),
+    )
+  }
+}
+
+function ownerAmong(
+  claimants: readonly Contender[],
+  former: string | undefined,
+  neighbours: readonly Contender[],
+): Contender | null {
   const [only, ...others] = claimants
-  if (only !== undefined && others.length === 0) return only
-  const had = claimants.find(({ name }) => name === former)
-  return had ?? claimants.find(({ inFile }) => !inFile) ?? null
+  const owner =
+    others.length === 0
+      ? (only ?? null)
+      : (claimants.find(({ name }) => name === former) ?? claimants.find(({ inFile }) => !inFile) ?? null)
+  // What it has, it keeps; and the operator knows what he does.
+  if (owner === null || !owner.inFile || owner.name === former) return owner
+  return neighbours.some(({ name }) => name !== owner.name) ? null : owner
 }

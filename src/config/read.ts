@@ -211,7 +211,7 @@ const sentences: Readonly<Record<ErrorCode, string>> = {
   BAD_COLLECTION_TYPE: 'the tag does not fit what follows',
   BAD_DIRECTIVE: 'this is not a directive of YAML; put text that begins with % in quotes',
   BAD_DQ_ESCAPE: 'there is no such escape in double quotes; in single quotes a backslash is a backslash',
-  BAD_INDENT: 'this line is not indented like its neighbours',
+  BAD_INDENT: 'this line is not indented like its neighbours; or a bracket before it is not closed',
   BAD_PROP_ORDER: 'anchor and tag stand before the value and its indicator',
   BAD_SCALAR_START: 'text cannot begin with this character; put it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'two keys stand on one line; put text that has a colon and a blank in quotes',

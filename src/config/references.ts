@@ -3,12 +3,18 @@ import { resolve } from 'node:path'
 import type { Files } from './files.ts'
 import { printable } from './issues.ts'
 
+export interface Place {
+  readonly place: string
+  /** Of what is nowhere: where it was looked for, in words. */
+  readonly sought?: string
+}
+
 /** What references can reach: the operator's own file may ask for everything, a tenant's only for what is its own. */
 export interface Surroundings {
   /** What a variable of the environment holds; the problem where it must not be asked for. */
   readonly variable: (name: string) => { readonly value: string | undefined } | { readonly problem: string }
   /** Where the file of a path really is; the problem where it must not be asked for. */
-  readonly locate: (path: string) => { readonly place: string } | { readonly problem: string }
+  readonly locate: (path: string) => Place | { readonly problem: string }
   readonly files: Files
 }
 
@@ -88,7 +94,7 @@ export function readText(path: string, { locate, files }: Surroundings, what = '
   const found = locate(path)
   if ('problem' in found) return { problem: found.problem, missing: false }
   const bytes = files.read(found.place, largestFile)
-  if ('problem' in bytes) return { problem: `${what} ${bytes.problem}`, missing: bytes.missing }
+  if ('problem' in bytes) return { problem: `${what} ${bytes.problem}${found.sought ?? ''}`, missing: bytes.missing }
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')
     return text === '' ? { problem: `${what} is empty`, missing: true } : { text }

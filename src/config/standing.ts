@@ -3,7 +3,7 @@ import type { ClosedHost, Gateway, Provider, Tenant, TenantTrouble } from '../co
 import { normaliseHost } from '../core/request/tenant.ts'
 import { compileTenant } from './compile.ts'
 import { formatIssue, type Issue } from './issues.ts'
-import { type Contender, type Form, settle } from './ownership.ts'
+import { type Contender, type Form, type Settled, settle } from './ownership.ts'
 import { isSame } from './same.ts'
 import type { TenantDocument } from './schema.ts'
 import type { TenantRead } from './tenant-text.ts'
@@ -45,6 +45,7 @@ export function standUp(all: readonly TenantRead[], providers: Providers, before
     one.map((each) => contenderOf(each, before.get(each.name))),
     former,
   )
+  const rivalry = rivalries(one, settled)
   const standing = new Map<string, Standing>()
   const troubles: TenantTrouble[] = []
   const found: Issue[] = []
@@ -53,7 +54,9 @@ export function standUp(all: readonly TenantRead[], providers: Providers, before
     const next = formed(each, form, { providers, last: before.get(each.name) })
     if (next !== null) standing.set(each.name, next)
     const lost = settled.conflicts.get(each.name) ?? []
-    const own = each.claims.filter(({ host }) => lost.includes(hostKey(host))).map(({ conflict }) => conflict)
+    const own = each.claims
+      .filter(({ host }) => lost.includes(hostKey(host)))
+      .map(({ host, conflict }) => ({ ...conflict, message: rivalry(each.name, hostKey(host)) }))
     found.push(...own)
     const [first, ...others] = [...each.issues, ...own]
     if (first === undefined) continue
@@ -62,6 +65,25 @@ export function standUp(all: readonly TenantRead[], providers: Providers, before
   }
   const { owners } = settled
   return { standing, owners, troubles, tenants: one, conflicts: [...passedOver, ...found], passedOver }
+}
+
+/** Who is in the way of a tenant at a host, in words: at night, nobody wants to search a thousand files for it. */
+function rivalries(all: readonly TenantRead[], { owners, conflicts, forms }: Settled) {
+  const contested = new Set([...conflicts.values()].flat())
+  const claimants = new Map<string, string[]>()
+  for (const { name, claims } of conflicts.size === 0 ? [] : all) {
+    for (const host of hostsOf(claims).filter((each) => contested.has(each))) {
+      claimants.set(host, [...(claimants.get(host) ?? []).slice(0, 1), name])
+    }
+  }
+  return (name: string, host: string): string => {
+    const owner = owners.get(host)
+    const other = owner === name ? claimants.get(host)?.find((each) => each !== name) : owner
+    const who = other === undefined ? '' : ` (${other})`
+    return forms.get(other ?? '') === 'none'
+      ? `another tenant wants this host too${who}, and neither has it: the host alone decides which tenant a request is for`
+      : `another tenant has this host${who}: the host alone decides which tenant a request is for`
+  }
 }
 
 /** Two of one name: who has it keeps it, else the operator's own file, else nobody. */

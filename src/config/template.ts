@@ -9,6 +9,7 @@ const claimName = /^[A-Za-z0-9_.:/-]{1,200}$/
 /** What `headers.set` holds: text with placeholders. Refused: other words in braces, lone braces, control characters. */
 export function readTemplate(text: string): Reading<readonly TemplatePart[]> {
   if (text === '') return { problem: 'this is empty' }
+  if (text.length > 2_000) return { problem: 'this has more than 2,000 characters' }
   if (/\p{C}/u.test(text)) return { problem: 'a header has no control characters' }
   const parts: TemplatePart[] = []
   // Odd places are what stood in braces.

@@ -7,8 +7,8 @@ import { type Issue, issueOfFile, printable } from './issues.ts'
 import type { ReadOptions, SettingsDraft } from './main-file.ts'
 import { readSource, type Source } from './read.ts'
 import { tenantSchema } from './schema.ts'
-import { tenantSurroundings } from './tenant-secrets.ts'
-import type { TenantText } from './tenant-text.ts'
+import { tenantReferenceForms, tenantSurroundings } from './tenant-secrets.ts'
+import { mostFindings, type TenantText } from './tenant-text.ts'
 import { toTree } from './tree.ts'
 import { readName } from './values.ts'
 
@@ -89,11 +89,13 @@ function textOf(source: Source, name: string, issues: readonly Issue[], options:
   const { env, files, secrets, withoutSecrets, allowInlineSecrets } = options
   const tree = toTree(source, tenantSchema, {
     ...tenantSurroundings(name, { env, files, folders: secrets }),
-    ...{ withoutSecrets, allowInlineSecrets },
+    ...{ withoutSecrets, allowInlineSecrets, forms: tenantReferenceForms(name) },
   })
   const written = (tree.value as Readonly<Record<string, unknown>>).name
   const misnamed = written === undefined || written === name ? [] : [misnomer(source, name)]
-  const found = tree.findings.map((finding) => placeFinding(finding, source, tenantSchema, tree.value))
+  const found = tree.findings
+    .slice(0, mostFindings)
+    .map((finding) => placeFinding(finding, source, tenantSchema, tree.value))
   return {
     ...{ source, at: [], value: tree.value, schema: tenantSchema, whole: tree.value },
     ...{ name, inFile: true, unknown: tree.unknown, issues: [...issues, ...found, ...misnamed] },

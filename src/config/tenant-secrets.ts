@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
 import type { Files } from './files.ts'
 import { printable } from './issues.ts'
-import type { Environment, Surroundings } from './references.ts'
+import type { Environment, Place, Surroundings } from './references.ts'
 
 /** @param folders of `tenantFiles.secrets`; the first that has what is asked for. */
 export function tenantSurroundings(
@@ -24,6 +24,12 @@ export function tenantSurroundings(
   }
 }
 
+/** How what is the tenant's own is written. */
+export function tenantReferenceForms(tenant: string): string {
+  const prefix = variablePrefix(tenant)
+  return `a file of the tenant\u2019s own, such as \${file:client-secret}, or \${env:${prefix}NAME}`
+}
+
 /** `time-sheets` → `TENANT_TIME__SHEETS_`: a hyphen is two underscores, so that no name is the beginning of another. */
 export function variablePrefix(tenant: string): string {
   return `TENANT_${tenant.toUpperCase().replaceAll('-', '__')}_`
@@ -33,7 +39,7 @@ function locate(
   tenant: string,
   path: string,
   { folders, files }: { readonly folders: readonly string[]; readonly files: Files },
-): { readonly place: string } | { readonly problem: string } {
+): Place | { readonly problem: string } {
   if (folders.length === 0) return { problem: 'in this file no file can be named: `tenantFiles.secrets` is not set' }
   if (path.startsWith('/') || path.split('/').some((step) => step === '' || step === '.' || step === '..')) {
     return {
@@ -47,7 +53,10 @@ function locate(
   ])
   // Asked through `files`, so that what appears later is noticed, wherever it does.
   const found = places.find(({ place }) => files.exists(place))
-  if (found === undefined) return { place: places[0]?.place ?? '' }
+  if (found === undefined) {
+    const all = folders.map((folder) => printable(folder, 200)).join(', ')
+    return { place: places[0]?.place ?? '', sought: `; looked for as ${tenant}/… and ${tenant}.… in ${all}` }
+  }
   const real = ownPlace(found.place, found.within)
   return real === null ? { problem: `${printable(path)} leads out of the tenant\u2019s own secrets` } : { place: real }
 }

@@ -62,7 +62,7 @@ export interface Claim {
 }
 
 /** Of one tenant: nobody reads more, and every place is looked up. */
-const mostFindings = 200
+export const mostFindings = 200
 
 /**
  * Reads a tenant on top of the defaults: mappings are merged, lists and single values replaced.

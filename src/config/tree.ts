@@ -10,6 +10,8 @@ export interface TreeOptions extends Surroundings {
   /** Stand in for references to what is missing, without a word. */
   readonly withoutSecrets: boolean
   readonly allowInlineSecrets: boolean
+  /** How a reference is written here, for whoever wrote it in another way. */
+  readonly forms?: string
 }
 
 export interface Tree {
@@ -32,6 +34,7 @@ const mostText = 33_554_432
 
 /** Turns the nodes of a document into plain values, as the schema wants to see them. Never throws. */
 export function toTree(source: Source, schema: Schema, options: TreeOptions): Tree {
+  const { forms = referenceForms } = options
   const findings: Finding[] = []
   const unknown = new Set<string>()
   let values = 0
@@ -87,7 +90,7 @@ export function toTree(source: Source, schema: Schema, options: TreeOptions): Tr
       return undefined
     }
     const inline = field === null || isFile || options.allowInlineSecrets ? null : inlineSecret(node.value, field)
-    if (inline !== null) findings.push({ path, message: inline, allowed: referenceForms })
+    if (inline !== null) findings.push({ path, message: inline, allowed: forms })
     if (!hasReference(node.value) && !isFile) return node.value
     if (room < 0) {
       unknown.add(pathKey(path))
@@ -102,7 +105,7 @@ export function toTree(source: Source, schema: Schema, options: TreeOptions): Tr
     unknown.add(pathKey(path))
     const placeholder = field === null ? undefined : placeholderFor(field)
     if (!(options.withoutSecrets && found.missing && placeholder !== undefined)) {
-      const allowed = found.missing ? undefined : referenceForms
+      const allowed = found.missing ? undefined : forms
       findings.push({ path, message: found.problem, allowed })
     }
     return placeholder

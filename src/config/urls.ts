@@ -26,6 +26,9 @@ export function readPublicUrl(text: string): Reading<PublicUrl> {
   return { value: { scheme: protocol === 'https:' ? 'https' : 'http', host, origin } }
 }
 
+/** Of a provider at an address where none lives (T125). */
+const noProvider = 'this is a link-local or metadata address, which no provider has'
+
 /** Origin of the sign-in service. */
 export function readAuthority(text: string): Reading<string> {
   const found = readOrigin(text)
@@ -34,11 +37,14 @@ export function readAuthority(text: string): Reading<string> {
   if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
     return { problem: 'only https, except on localhost: the client secret goes there' }
   }
+  if (isMetadataHost(hostname.replace(/^\[|\]$/g, ''))) return { problem: noProvider }
   return { value: origin }
 }
 
 /** The issuer of an OpenID provider, kept byte for byte: the provider's own spelling is what its tokens are compared with. */
 export function readIssuer(text: string): Reading<string> {
+  // It stands in every session, and in the state of every sign-in.
+  if (text.length > 500) return { problem: 'this has more than 500 characters' }
   if (!/^https?:\/\//.test(text)) return { problem: 'this does not begin with https:// or http://' }
   if (/[?#]/.test(text)) return { problem: 'a query or fragment has no place here' }
   if (/[\s\\\p{C}]/u.test(text) || !URL.canParse(text)) return { problem: 'this is not a URL' }
@@ -47,6 +53,7 @@ export function readIssuer(text: string): Reading<string> {
   if (url.protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) {
     return { problem: 'only https, except on localhost: the client secret goes there' }
   }
+  if (isMetadataHost(url.hostname.replace(/^\[|\]$/g, ''))) return { problem: noProvider }
   if (text.endsWith('/.well-known/openid-configuration')) {
     return { problem: 'this is the discovery document; the issuer is what stands before /.well-known/' }
   }

@@ -43,7 +43,7 @@ export async function redeem(providers: Providers, provider: Provider, redemptio
     })
     const claims = answer.claims()
     if (claims === undefined) throw new Fault('provider_fault')
-    if (provider.kind === 'entra') return { claims, loginHint: textOrNull(claims.login_hint) }
+    if (provider.kind === 'entra') return { claims, loginHint: hintOrNull(claims.login_hint) }
     // What the ID token says wins: it is signed, and was made for this sign-in.
     return {
       claims: { ...(await userInfo(configuration, answer.access_token, claims.sub)), ...claims },
@@ -67,8 +67,9 @@ async function userInfo(configuration: client.Configuration, accessToken: string
   }
 }
 
-function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
+/** It is kept with the session, and travels in an address: a longer one would fit into neither. */
+function hintOrNull(value: unknown): string | null {
+  return typeof value === 'string' && value.length <= 1_024 ? value : null
 }
 
 function refusalOrThrow(cause: unknown): Redeemed {

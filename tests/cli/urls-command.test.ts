@@ -59,7 +59,7 @@ const expected = `contoso: app registration at https://login.microsoftonline.com
   Application (client) ID  66666666-7777-8888-9999-000000000000
   For payroll, wiki (switched off)
 
-  Authentication → Web → Redirect URIs (exactly these; without wildcards)
+  Authentication → Web → Redirect URIs (each exactly so; without wildcards)
     https://payroll.contoso.com/.auth/callback
     https://payroll.contoso.com/.auth/signed-out
     https://wiki.contoso.com:8443/.auth/callback
@@ -86,7 +86,7 @@ next: app registration at https://login.microsoftonline.com
   If there is no registration yet: App registrations → New registration, Accounts in this organizational directory
   only. Its Application (client) ID becomes \`clientId\`.
 
-  Authentication → Web → Redirect URIs (exactly these; without wildcards)
+  Authentication → Web → Redirect URIs (each exactly so; without wildcards)
     https://payroll.contoso.com/.auth/callback
     https://payroll.contoso.com/.auth/signed-out
 
@@ -208,7 +208,7 @@ describe('sallyport urls', () => {
     expect([ran.code, ran.stderr]).toEqual([2, ''])
     const { ok, issues } = JSON.parse(ran.stdout)
     expect(ok).toBe(false)
-    expect(issues).toContainEqual(expect.objectContaining({ path: 'tenants[1].publicUrl', line: expect.any(Number) }))
+    expect(issues).toContainEqual(expect.objectContaining({ path: 'tenants[1].publicURL', line: expect.any(Number) }))
   })
 
   test('writes no colours where nobody looks at a terminal, also when they are forced', async () => {

@@ -13,7 +13,7 @@ import {
 } from '../../src/config/certificates.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { createAuthority } from '../certificates.ts'
+import { createAuthority, createSelfSigned } from '../certificates.ts'
 import { env, folderWith, linesOf, minimal, tenant, withTenant } from './written.ts'
 
 const authority = createAuthority()
@@ -88,6 +88,18 @@ for (const [host, expected] of [
   test(`isCertificateFor says ${expected} for ${host}`, () => assert.equal(isCertificateFor(own.cert, host), expected))
 }
 
+for (const [bits, problem] of [
+  [1_024, /^TLS does not take this certificate and key \(ERR_SSL_EE_KEY_TOO_SMALL\)$/],
+  [4_352, /^an RSA key of 4352 bits makes every handshake slow: at most 4096$/],
+] as const) {
+  test(`certificateProblems refuses an RSA key of ${bits} bits before anybody shakes hands with it (T88)`, () => {
+    const { cert, key } = createSelfSigned('DNS:payroll.contoso.com', ['-newkey', `rsa:${bits}`, '-nodes'])
+    const problems = certificateProblems(cert, new Secret(key), Date.now() / 1_000 + 60)
+    assert.equal(problems.length, 1)
+    assert.match(problems[0] ?? '', problem)
+  })
+}
+
 test('expiryOf gives the end of the first certificate, in seconds', () => {
   assert.equal(expiryOf(own.cert + authority.cert), Date.parse(new X509Certificate(own.cert).validTo) / 1_000)
 })
@@ -112,6 +124,11 @@ const withTls = (server: object, more: object = {}) => ({ ...withTenant({ ...mor
 describe('loadConfig', () => {
   for (const [what, file, lines] of [
     ['takes a certificate with its key', withTls(files('own'), { tls: files('own') }), []],
+    [
+      'refuses a client certificate with the key of another',
+      withTenant({ upstream: { url: 'https://payroll.internal', clientCertificate: files('own', 'other') } }),
+      ['tenants[0].upstream.clientCertificate.cert: the private key is not the one of this certificate'],
+    ],
     [
       'refuses a key that is another’s',
       withTls(files('own', 'other')),

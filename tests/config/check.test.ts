@@ -21,7 +21,7 @@ for (const [name, file, expected] of [
       ...minimal(),
       tenants: [tenant('a', { publicUrl: 'https://A.com' }), tenant('b', { publicUrl: 'https://a.com:443/' })],
     },
-    ['tenants[1].publicUrl: another tenant has this host: the host alone decides which tenant a request is for'],
+    ['tenants[1].publicUrl: another tenant has this host (a): the host alone decides which tenant a request is for'],
   ],
   [
     'two tenants apart by scheme only',
@@ -29,7 +29,7 @@ for (const [name, file, expected] of [
       ...minimal(),
       tenants: [tenant('a', { publicUrl: 'http://localhost' }), tenant('b', { publicUrl: 'https://localhost' })],
     },
-    ['tenants[1].publicUrl: another tenant has this host: the host alone decides which tenant a request is for'],
+    ['tenants[1].publicUrl: another tenant has this host (a): the host alone decides which tenant a request is for'],
   ],
   [
     'two providers of one name',

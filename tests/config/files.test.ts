@@ -110,3 +110,16 @@ test('namesIn gives names in order, or says why there are none to be had', () =>
   assert.deepEqual(namesIn(folder), ['a', 'b'])
   assert.deepEqual(namesIn('/nowhere'), { problem: 'the folder /nowhere cannot be read (ENOENT)' })
 })
+
+test('watching notes a file once, however often it is asked for (T88)', () => {
+  const folder = folderWith({ a: 'one' })
+  const path = join(folder, 'a')
+  const files = createFiles()
+  const { used } = files.watching(() => {
+    for (let times = 0; times < 100; times++) files.read(path, 10)
+    writeFileSync(path, 'two')
+    files.exists(path)
+  })
+  assert.equal(used.length, 1)
+  assert.equal(areUnchanged(used), false)
+})

@@ -138,6 +138,13 @@ test('loadConfig names every key that is required, at the nearest place that is 
   )
 })
 
+test('loadConfig takes a required key with a typing error for one mistake, not for a missing key besides', () => {
+  const { publicUrl, ...tenant } = minimal().tenants[0] ?? {}
+  assert.deepEqual(linesOf({ ...minimal(), tenants: [{ ...tenant, publikUrl: publicUrl }] }), [
+    'tenants[0].publikUrl: this key is not known',
+  ])
+})
+
 for (const [key, line] of [
   ['version', 'version: this is required'],
   ['session', 'session: this is required'],

@@ -103,6 +103,8 @@ describe('load takes tenants from files of their own', () => {
       const { whole } = scene({ wiki: file(secret) })
       const { gateway, issues } = whole()
       assert.equal(issues[0]?.path, 'providers[0].credential.secret', secret)
+      const allowed = 'a file of the tenant’s own, such as ${file:client-secret}, or ${env:TENANT_WIKI_NAME}'
+      assert.equal(issues[0]?.allowed, allowed, secret)
       assert.deepEqual([served(gateway), gateway.closedHosts.get('wiki.contoso.com')?.why], [[], 'broken'])
     }
     const { issues } = scene({ wiki: own('wiki', { tls: { cert: '/etc/ssl/cert.pem', key: '../session' } }) })
@@ -444,7 +446,10 @@ describe('load, when two claim one thing', () => {
     const now = load()
     assert.equal(now.tenantsByHost.get('wiki.contoso.com'), find(before, 'wiki'))
     assert.deepEqual(troublesOf(now), ['thief not'])
-    assert.match(now.troubles[0]?.issue ?? '', /thief\.yaml:\d+:\d+: aliases\[0\]: another tenant has this host/)
+    assert.match(
+      now.troubles[0]?.issue ?? '',
+      /thief\.yaml:\d+:\d+: aliases\[0\]: another tenant has this host \(wiki\):/,
+    )
     assert.deepEqual(now.closedHosts.get('thief.contoso.com'), { tenant: 'thief', why: 'broken' })
     put('thief', own('thief'))
     assert.deepEqual(served(load()), ['thief', 'wiki'])
@@ -466,6 +471,14 @@ describe('load, when two claim one thing', () => {
     assert.deepEqual(served(gateway), [])
     assert.equal(gateway.closedHosts.get('x.contoso.com')?.why, 'broken')
     assert.deepEqual(troublesOf(gateway), ['a not', 'b not'])
+    assert.match(
+      gateway.troubles[0]?.issue ?? '',
+      /publicUrl: another tenant wants this host too \(b\), and neither has it:/,
+    )
+    assert.match(
+      gateway.troubles[1]?.issue ?? '',
+      /publicUrl: another tenant wants this host too \(a\), and neither has it:/,
+    )
   })
 
   test('keeps a tenant in the shard that it came from, and passes over its namesake in another', () => {

@@ -91,6 +91,34 @@ describe('settle', () => {
       { a: 'none', b: 'none', c: 'new' },
       { x: 'a', y: 'c' },
     ],
+    [
+      'gives no tenant file a further port of another tenant’s name (T125)',
+      [had(['x.example'], of('a', 'x.example')), of('b', 'x.example:8443')],
+      { 'x.example': 'a' },
+      { a: 'new', b: 'none' },
+      { 'x.example': 'a', 'x.example:8443': 'b' },
+    ],
+    [
+      'keeps nobody from a plain address for a port of it that another file asks for (T125)',
+      [of('b', 'x.example:8443'), of('a', 'x.example')],
+      {},
+      { b: 'none', a: 'new' },
+      { 'x.example:8443': 'b', 'x.example': 'a' },
+    ],
+    [
+      'leaves a port with who has it, and gives no tenant file another of its name (T125)',
+      [had(['x.example:1'], of('a', 'x.example:1')), of('b', 'x.example'), of('c', 'x.example:2')],
+      { 'x.example:1': 'a' },
+      { a: 'new', b: 'none', c: 'none' },
+      { 'x.example:1': 'a', 'x.example': 'b', 'x.example:2': 'c' },
+    ],
+    [
+      'lets the operator have several ports of one name, and one tenant too',
+      [inline('a', 'x.example:1'), inline('b', 'x.example:2'), of('c', 'y.example', 'y.example:2')],
+      {},
+      { a: 'new', b: 'new', c: 'new' },
+      { 'x.example:1': 'a', 'x.example:2': 'b', 'y.example': 'c', 'y.example:2': 'c' },
+    ],
     ['counts a host that a tenant names twice once', [of('a', 'x', 'x')], {}, { a: 'new' }, { x: 'a' }],
   ] as const) {
     test(name, () => {

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { issuesOf, placesOf } from './written.ts'
+import { issuesOf, load, placesOf } from './written.ts'
 
 const bytes = (...parts: readonly (string | number)[]): Uint8Array =>
   Buffer.concat(parts.map((part) => (typeof part === 'number' ? Buffer.from([part]) : Buffer.from(part))))
@@ -96,6 +96,29 @@ test('loadConfig stops aliases that unfold without end', () => {
   const started = performance.now()
   assert(placesOf(`${levels.join('\n')}\n`).some((line) => line.endsWith('the aliases unfold to too much')))
   assert(performance.now() - started < 5_000)
+})
+
+for (const [what, content] of [
+  ['forty thousand aliases', `x: &a b\ny: [${'*a,'.repeat(40_000)}*a]\n`],
+  ['a row of brackets that nobody can read', `x: ${'[]'.repeat(60_000)}\n`],
+  ['references that are not closed', `x: '${'${]'.repeat(40_000)}'\n`],
+  ['defaults of references that do not end', `session: { secrets: ['${'${env:A]'.repeat(15_000)}}'] }\n`],
+] as const) {
+  test(`loadConfig reads ${what} in no time: an author could hold up everybody (T88)`, { timeout: 60_000 }, () => {
+    const started = performance.now()
+    assert.notDeepEqual(placesOf(content), [])
+    assert(performance.now() - started < 5_000)
+  })
+}
+
+test('an alias stands for the last node before it that has its anchor', () => {
+  const { server } = load(`version: 1
+server: { drain: &a 5s, timeouts: { headers: *a, body: &a 7s, keepAlive: *a } }
+session: { secrets: ['\${env:SESSION}'] }
+providers: [{ name: contoso, tenantId: &id 11111111-2222-3333-4444-555555555555, clientId: *id, credential: { secret: '\${env:CLIENT}' } }]
+tenants: [{ name: payroll, publicUrl: 'https://payroll.contoso.com', providers: [contoso], upstream: { url: 'http://10.0.0.7' } }]
+`)
+  assert.deepEqual([server.drainSeconds, server.timeouts.headerSeconds, server.timeouts.keepAliveSeconds], [5, 5, 7])
 })
 
 test('loadConfig answers an alias to what is around it, and one to nothing, with issues', () => {

@@ -246,3 +246,22 @@ test('loadConfig without secrets asks for names all the same, since other keys r
     'providers[0].name: the environment variable PROVIDER is not set',
   ])
 })
+
+test('loadConfig shows no literal beside a reference, whatever signs it holds', () => {
+  for (const literal of ['pa$sword', '$pa}ss', 'a'.repeat(500), '{word}', '$']) {
+    const [issue] = issuesOf({ ...minimal(), session: { secrets: [`\${env:SESSION}${literal}`] } })
+    assert.equal(issue?.message, 'a secret must not stand in the file')
+    assert.equal(issue?.found, '${env:SESSION}…')
+  }
+})
+
+test('loadConfig stops when references stand for too much, however little each of them does (T88)', () => {
+  const folder = folderWith({ big: 'x'.repeat(65_000) })
+  const keys = Array.from({ length: 2_000 }, (_, at) => `x${at}: '\${file:${folder}/big}'`)
+  const started = performance.now()
+  const found = linesOf(`${keys.join('\n')}\n`).filter((line) =>
+    line.endsWith('the references of this file stand for too much'),
+  )
+  assert.equal(found.length, 1)
+  assert(performance.now() - started < 5_000)
+})

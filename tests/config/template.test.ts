@@ -29,6 +29,7 @@ for (const [name, texts, because] of [
   ['braces that stand alone', ['{', '}', 'a}b', '{roles', '{{roles}}', '}{'], /brace/],
   ['what would split a header', ['a\r\nX-Admin: yes', 'a\nb', 'a\u0000', 'a\tb'], /control/],
   ['nothing', [''], /empty/],
+  ['what names lists without end', ['{roles}'.repeat(300)], /more than 2,000/],
 ] as const) {
   test(`readTemplate refuses ${name}`, () => {
     for (const text of texts) {

@@ -169,7 +169,7 @@ describe('tenantSurroundings refuses a file', () => {
 
   test('that is not there, and says so as of one that may come', () => {
     assert.deepEqual(read('nothing', [nested, flat]), {
-      problem: 'the file of the reference cannot be read (ENOENT)',
+      problem: `the file of the reference cannot be read (ENOENT); looked for as payroll/… and payroll.… in ${nested}, ${flat}`,
       missing: true,
     })
   })

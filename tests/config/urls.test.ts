@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { readAuthority, readPublicUrl, readRedisUrl, readUpstreamUrl } from '../../src/config/urls.ts'
+import { readAuthority, readIssuer, readPublicUrl, readRedisUrl, readUpstreamUrl } from '../../src/config/urls.ts'
 
 test('readPublicUrl gives scheme, host and origin in one spelling', () => {
   for (const [text, scheme, host] of [
@@ -125,5 +125,15 @@ test('readRedisUrl takes redis and rediss with what they need, and nothing more'
     'redis://a:99999',
   ]) {
     assert('problem' in readRedisUrl(text), text)
+  }
+})
+
+test('T125 readAuthority and readIssuer refuse metadata addresses', () => {
+  for (const host of ['169.254.169.254', '[fe80::1]', 'metadata.google.internal']) {
+    for (const read of [readAuthority, readIssuer]) {
+      assert.deepEqual(read(`https://${host}`), {
+        problem: 'this is a link-local or metadata address, which no provider has',
+      })
+    }
   }
 })

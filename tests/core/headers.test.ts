@@ -70,6 +70,23 @@ describe('finishHeaders', () => {
     expect(finished).not.toHaveProperty('x-forwarded-email')
   })
 
+  test('sends no header that no server would take, and works none out that names a list without end (T88)', () => {
+    const held = Array.from({ length: 200 }, (_, place) => `8e2c7a10-5d4f-4b96-a3e8-${String(place).padStart(12, '0')}`)
+    const long = Array.from({ length: 600 }, () => ({ list: 'groups' }) as const)
+    const at = plannedWith({
+      entries: [
+        { name: 'X-Groups', parts: [{ list: 'groups' }] },
+        { name: 'X-Long', parts: long },
+        ...Array.from({ length: 20 }, (_, place) => ({ name: `X-${place}`, parts: [{ list: 'groups' } as const] })),
+      ],
+      encoding: 'utf8',
+    })
+    const finished = finish({}, session({ groups: held }), at)
+    expect(finished['x-groups']).toBe(held.join(','))
+    expect(finished).not.toHaveProperty('x-long')
+    expect(JSON.stringify(finished).length).toBeLessThan(70_000)
+  })
+
   test('does not take inherited names for claims', () => {
     const at = plannedWith({ entries: [{ name: 'X-A', parts: [{ claim: 'constructor' }] }], encoding: 'utf8' })
     expect(finish({}, session(), at)).not.toHaveProperty('x-a')

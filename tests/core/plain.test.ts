@@ -125,3 +125,16 @@ describe('isVouchedFor', () => {
     expect(isVouchedFor(session, at({ provider: { ...provider, name: 'other' } }))).toBe(false)
   })
 })
+
+describe('readIdToken', () => {
+  test('refuses a person who is too much for a session, of either kind of provider (T88)', () => {
+    const teams = Array.from({ length: 500 }, (_, at) => `team ${at} ${'x'.repeat(100)}`)
+    const where = at({ roles: [{ name: 'user', groups: teams, appRoles: [] }] })
+    expect(read({ teams: teams.slice(0, 200) }, where)).toHaveProperty('facts')
+    expect(read({ teams }, where)).toEqual({ refused: 'identity_refused', detail: 'too-much-for-a-session' })
+    const entra = (appRoles: readonly string[]) =>
+      readIdToken(tenant(), { tid: directoryId, oid: objectId, ver: '2.0', roles: appRoles }, 1_000)
+    expect(entra(teams.slice(0, 200))).toHaveProperty('facts')
+    expect(entra(['x'.repeat(40_000)])).toEqual({ refused: 'identity_refused', detail: 'too-much-for-a-session' })
+  })
+})

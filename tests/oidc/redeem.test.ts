@@ -203,3 +203,18 @@ const client = '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791'
 function issuerOf(tid: string): string {
   return `${stage.emulator.origin}/${tid}/v2.0`
 }
+
+test('redeem keeps no hint for signing out that is longer than an address may be (T88)', async () => {
+  for (const [hint, kept] of [
+    ['h'.repeat(1_024), 'h'.repeat(1_024)],
+    ['h'.repeat(1_025), null],
+  ] as const) {
+    const visitor = createVisitor()
+    const answer = await cameBack(visitor, `${stage.origin}/`, uwe)
+    stage.emulator.control.forgeNextIdToken({ set: { login_hint: hint } })
+    expect(givesSession(await visit(visitor, answer))).toBe(true)
+    const reply = await visit(visitor, `${stage.origin}/.auth/logout`, { 'sec-fetch-site': 'same-origin' })
+    expect(new URL(reply.location).searchParams.get('logout_hint')).toBe(kept)
+    visitor.close()
+  }
+})

@@ -125,17 +125,26 @@ export function identityHeaders(way: Way, person: Person): Readonly<FinishedHead
   const known = people.get(person.session)
   if (known?.tenant === tenant) return known.headers
   const headers: FinishedHeaders = { ...wayHeaders(way) }
+  let room = mostIdentityText
   for (const entry of to.headers.entries) {
-    const value = entryValue(entry, way, person)
-    if (value !== null) headers[entry.name.toLowerCase()] = value
+    const value = entryValue(entry, way, person, room)
+    if (value === null) continue
+    headers[entry.name.toLowerCase()] = value
+    room -= value.length
   }
   people.set(person.session, { tenant, headers })
   byPerson.set(to, people)
   return headers
 }
 
-/** Null where a placeholder has no value: the header is then absent, never half filled and never the caller's. */
-function entryValue(entry: HeaderEntry, { tenant, to }: Way, person: Person): string | null {
+/** Of all identity headers of a request, in characters. No server takes as many; and templates of lists could name millions (T88). */
+const mostIdentityText = 65_536
+
+/**
+ * Null where a placeholder has no value, or the text is longer than there is room: the header is then absent, never half filled
+ * and never the caller's.
+ */
+function entryValue(entry: HeaderEntry, { tenant, to }: Way, person: Person, room: number): string | null {
   let text = ''
   for (const part of entry.parts) {
     const value =
@@ -146,6 +155,7 @@ function entryValue(entry: HeaderEntry, { tenant, to }: Way, person: Person): st
           : listText(part.list, tenant, person)
     if (value === null) return null
     text += value
+    if (text.length > room) return null
   }
   const encoded = encodeHeaderValue(text, to.headers.encoding)
   return encoded === '' ? null : encoded

@@ -10,6 +10,15 @@ import { readPlainClaims } from './plain.ts'
  * @returns the facts that a session keeps, or why nobody can be signed in with them.
  */
 export function readIdToken(tenant: Tenant, claims: Claims, now: number): FactsRead {
+  const read = readClaims(tenant, claims, now)
+  if ('refused' in read || JSON.stringify(read.facts).length <= mostFacts) return read
+  return { refused: 'identity_refused', detail: 'too-much-for-a-session' }
+}
+
+/** Far more than anybody is, in characters. Sessions are counted and not weighed, and a provider must not decide what one weighs (T88). */
+const mostFacts = 32_768
+
+function readClaims(tenant: Tenant, claims: Claims, now: number): FactsRead {
   const { provider } = tenant
   switch (provider.kind) {
     case 'entra':
