@@ -1,5 +1,6 @@
 /** The gateway as it runs: listeners open, providers being discovered, the configuration exchanged, until it is told to end. */
 import type { Gateway } from './core/gateway.ts'
+import { isSame } from './core/same.ts'
 import { createGate } from './http/gate.ts'
 import { type Listener, listen } from './http/listen.ts'
 import { listenForManagement, type Management } from './http/management.ts'
@@ -40,8 +41,16 @@ export async function serve(first: Gateway, log: AdjustableLog): Promise<Running
   const upgrades = createUpgradeGate(parts)
   const { management, main } = await openListeners(parts, upgrades, first)
   let stale: string | null = null
+  /** Settings that have changed and wait for the next start. */
+  let waiting: readonly string[] = []
   parts.warm()
   parts.health.part('configuration', () => stale ?? 'current')
+  parts.health.part('restartNeeded', () => waiting)
+  parts.metrics.gauge(
+    'sallyport_restart_needed',
+    'How many settings have changed that are read at the start only.',
+    () => waiting.length,
+  )
   parts.metrics.gauge('sallyport_connections', 'Open connections of callers.', () => main.connections())
   parts.metrics.gauge(
     'sallyport_configuration_stale',
@@ -61,8 +70,9 @@ export async function serve(first: Gateway, log: AdjustableLog): Promise<Running
     managementPort: management.port,
     replace(next) {
       const before = parts.current()
-      const waiting = restartNeeded(before, next)
-      if (waiting.length > 0) log.warn('restart_needed', { settings: waiting })
+      const needed = restartNeeded(first, next)
+      if (needed.length > 0 && !isSame(needed, waiting)) log.warn('restart_needed', { settings: needed })
+      waiting = needed
       parts.replace(next)
       main.renew()
       parts.metrics.reload('taken')
@@ -117,8 +127,7 @@ function restartNeeded({ server, session }: Gateway, next: Gateway): readonly st
     'server.limits.headers': [server.limits.headerBytes, next.server.limits.headerBytes],
     'session.store': [session.store, next.session.store],
   }
-  // Objects that say the same are the same over a reload.
-  return Object.entries(fixed).flatMap(([name, [before, now]]) => (before === now ? [] : [name]))
+  return Object.entries(fixed).flatMap(([name, [before, now]]) => (isSame(before, now) ? [] : [name]))
 }
 
 function difference(before: Gateway, next: Gateway) {

@@ -64,6 +64,7 @@ export function startReloading({ loader, first, running, log, adjust, ...options
     const [first] = issues
     const text = first === undefined ? null : formatIssue(first)
     if (text !== null && text !== over) log.error('tenant_files_refused', { issue: text, issues: issues.length })
+    if (text === null && over !== null) log.info('tenant_files_accepted')
     over = text
     tellStale(text)
   }

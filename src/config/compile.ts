@@ -16,9 +16,9 @@ import type {
   Tenant,
   Upstream,
 } from '../core/gateway.ts'
+import { createPool, keepSame } from '../core/same.ts'
 import type { Secret } from '../core/secret.ts'
 import { expiryOf } from './certificates.ts'
-import { createPool, keepSame } from './same.ts'
 import type { Document, ProviderDocument, RouteDocument, TenantDocument, UpstreamDocument } from './schema.ts'
 
 /** @param server of a document without issues. */

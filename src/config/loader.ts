@@ -4,12 +4,12 @@
  */
 import { dirname, resolve } from 'node:path'
 import type { Gateway } from '../core/gateway.ts'
+import { deepFreeze, isSame, keepSame } from '../core/same.ts'
 import { compileProvider, compileServer, compileSession } from './compile.ts'
 import { areUnchanged, createFiles, type Used } from './files.ts'
 import { ConfigError, type Issue, issueOfFile } from './issues.ts'
 import { type MainFile, readMainFile, type SettingsDraft } from './main-file.ts'
 import type { Environment } from './references.ts'
-import { deepFreeze, isSame, keepSame } from './same.ts'
 import type { Document } from './schema.ts'
 import { hostMaps, type Providers, type StandingByName, standUp } from './standing.ts'
 import { type Folder, foldersOf, readTenantFile, secretFoldersOf, tenantNameOf } from './tenant-files.ts'

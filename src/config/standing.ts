@@ -1,10 +1,10 @@
 /** Which tenants are served in which form: as written now, as they were last valid, or not at all. */
 import type { ClosedHost, Gateway, Provider, Tenant, TenantTrouble } from '../core/gateway.ts'
 import { normaliseHost } from '../core/request/tenant.ts'
+import { isSame } from '../core/same.ts'
 import { compileTenant } from './compile.ts'
 import { formatIssue, type Issue } from './issues.ts'
 import { type Contender, type Form, type Settled, settle } from './ownership.ts'
-import { isSame } from './same.ts'
 import type { TenantDocument } from './schema.ts'
 import type { TenantRead } from './tenant-text.ts'
 

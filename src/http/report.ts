@@ -50,6 +50,7 @@ export function createReporter(parts: {
         ...who(passing, tenant),
         reason,
         detail: refused.detail,
+        host: tenant === null ? hostAskedFor(passing.facts) : undefined,
         directoryId: session?.facts.directoryId,
         objectId: session?.facts.objectId,
       })
@@ -70,6 +71,11 @@ export function createReporter(parts: {
       }
     },
   }
+}
+
+/** The host of a request that is nobody's, where it looks like one: so that a proxy that changes it is found. */
+function hostAskedFor({ host }: RequestFacts): string | undefined {
+  return host !== null && host.length <= 260 && /^[A-Za-z0-9._:[\]-]+$/.test(host) ? host : undefined
 }
 
 /** The path without its query, which may hold what is nobody's business; cut, since the caller decides how long it is. */

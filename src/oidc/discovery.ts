@@ -64,7 +64,11 @@ function checkDocument(
   expected: { readonly issuer: string; readonly insecure: boolean },
 ): void {
   // With a full /.well-known/ address the library does not compare the issuer; without one it forgives spellings.
-  if (document.issuer !== expected.issuer) throw new Error('the discovery document names another issuer')
+  if (document.issuer !== expected.issuer) {
+    // What a document says may be of any length and any letters; what is configured is ours.
+    const said = JSON.stringify(document.issuer)?.slice(0, 200)
+    throw new Error(`the discovery document names another issuer: ${said} is not ${expected.issuer}`)
+  }
   for (const name of neededEndpoints) {
     if (!isEndpoint(document[name], expected.insecure)) throw new Error(`the discovery document has no usable ${name}`)
   }

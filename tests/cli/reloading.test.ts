@@ -170,6 +170,7 @@ describe('startReloading', () => {
     expect(stale).toEqual([expect.stringContaining('cannot be read (ENOENT)')])
     renameSync(join(folder, 'away'), join(folder, 'tenants'))
     await until('the end of it', () => stale.at(-1) === null)
+    expect(events('tenant_files_accepted')).toHaveLength(1)
     expect(taken).toEqual([])
   })
 

@@ -50,8 +50,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-function writeMain(drain: string): void {
-  const yaml = stageYaml({ port, upstream: upstream.origin, authority: emulator.origin })
+function writeMain(drain: string, server = ''): void {
+  const yaml = stageYaml({ port, upstream: upstream.origin, authority: emulator.origin, server })
   writeFileSync(main, `${yaml.replace('drain: 10s', `drain: ${drain}`)}tenantFiles: { path: tenants/*.yaml }\n`)
 }
 
@@ -170,6 +170,20 @@ describe('reload', () => {
     expect(wiki?.readyState).toBe(WebSocket.OPEN)
     wiki?.terminate()
     sockets.close()
+  })
+
+  test('asks for a restart where one is needed, once, and no longer when the setting is put back', async () => {
+    const visitor = createVisitor()
+    const waiting = async () =>
+      JSON.parse((await visitor.ask(`http://127.0.0.1:${running.managementPort}/readyz`)).body).detail.restartNeeded
+    const asked = () => lines.filter((line) => line.includes('"event":"restart_needed"'))
+    await changed(() => writeMain('7s', ', limits: { headers: 32KB }'))
+    expect(await waiting()).toEqual(['server.limits.headers'])
+    await changed(() => writeMain('8s', ', limits: { headers: 32KB }'))
+    await changed(() => writeMain('9s'))
+    expect(await waiting()).toEqual([])
+    expect(asked()).toHaveLength(1)
+    visitor.close()
   })
 
   test('a broken tenant file harms nobody, not even its tenant, and is told of', async () => {

@@ -102,6 +102,10 @@ describe('the gate', () => {
     expect(reply.status).toBe(421)
     expect(reply.headers).not.toHaveProperty('set-cookie')
     expect(reply.body.toLowerCase()).not.toContain('payroll')
+    // Which host it was is told to who runs the gateway, if it looks like one.
+    await visitor.ask(`${stage.origin}/`, { headers: { ...html, host: 'x"{}=evil' } })
+    const hosts = stage.log().filter(({ event, tenant }) => event === 'request_refused' && tenant === undefined)
+    expect(hosts.map(({ host }) => host)).toEqual(['other.example', undefined])
     visitor.close()
   })
 

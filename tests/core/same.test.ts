@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
-import { createPool, deepFreeze, isSame, keepSame } from '../../src/config/same.ts'
+import { createPool, deepFreeze, isSame, keepSame } from '../../src/core/same.ts'
 import { Secret } from '../../src/core/secret.ts'
 
 describe('isSame', () => {

@@ -2,7 +2,7 @@
  * Compiled values that say the same are the same object: over a reload, and within a tenant. What hangs on the objects
  * (connections, discovery, keys, worked-out headers) then lives on.
  */
-import { Secret } from '../core/secret.ts'
+import { Secret } from './secret.ts'
 
 /** Whether two compiled values say the same. Secrets are compared by what they hide. */
 export function isSame(a: unknown, b: unknown): boolean {
