@@ -1,5 +1,6 @@
 /** What a person can do next, for every outcome: which buttons a page offers, the most helpful one first. */
 import type { OutcomeCode } from '../core/answer/outcomes.ts'
+import type { SignInError } from '../core/identity/sign-in-error.ts'
 
 export type Step = 'again' | 'login' | 'other-account' | 'start' | 'contact'
 
@@ -63,7 +64,22 @@ export function nextStepsFor(code: OutcomeCode): NextSteps {
   return nextSteps[code]
 }
 
+/** The same where it is known what the provider's code means: a step that cannot help is not offered. */
+export function stepsAfter({ helps }: SignInError): readonly Step[] {
+  switch (helps) {
+    case 'again':
+      return ['again', 'contact', 'start']
+    case 'account':
+      return ['other-account', 'contact', 'start']
+    case 'both':
+      return ['again', 'other-account', 'contact']
+    default:
+      return ['contact', 'start']
+  }
+}
+
 /** Whether the sign-in link of the outcome's page has to let the person choose an account (`prompt=select_account`). */
-export function asksForAnotherAccount(code: OutcomeCode): boolean {
-  return nextStepsFor(code).steps.includes('other-account')
+export function asksForAnotherAccount(code: OutcomeCode, explained: SignInError | null = null): boolean {
+  const steps: readonly Step[] = explained === null ? nextStepsFor(code).steps : stepsAfter(explained)
+  return steps.includes('other-account')
 }

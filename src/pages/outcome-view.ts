@@ -1,15 +1,17 @@
 /** The page of an outcome: what happened, who is signed in, what to do next, whom to ask. */
 import { outcomes } from '../core/answer/outcomes.ts'
+import { codeName } from '../core/identity/sign-in-error.ts'
 import { displayText } from './display-text.ts'
+import { adviceFor, explanationView } from './explanation.ts'
 import { type Link, pathLink, siteLink, supportLink } from './links.ts'
-import { nextStepsFor, type Step } from './next-steps.ts'
+import { nextStepsFor, type Step, stepsAfter } from './next-steps.ts'
 import type { OutcomePage } from './page.ts'
-import { type Action, blankView, type HelpLine, personView, type View } from './view.ts'
+import { type Action, blankView, type ExplanationView, type HelpLine, personView, type View } from './view.ts'
 
 /** Works out the page of an outcome. Throws a TypeError for a link that is not allowed, offered or not. */
 export function outcomeView(page: OutcomePage): View {
-  const { title, text } = outcomes[page.code]
-  const { steps } = nextStepsFor(page.code)
+  const { title, text } = wordsFor(page)
+  const steps = stepsFor(page)
   const cannotRepeat = steps[0] === 'again' && page.returnTo === null
   const support = page.support === null ? null : supportLink(page.support, supportMail(page))
   return {
@@ -17,11 +19,28 @@ export function outcomeView(page: OutcomePage): View {
     title,
     code: page.code,
     text: cannotRepeat ? [text, 'Go back to the page before and do it again, or reload this page.'] : [text],
+    explanation: explanationOf(page),
     person: personView(page.person),
     help: helpLine(page, support),
     actions: actionsFor(page, steps, support),
     details: detailLines(page),
   }
+}
+
+/** What the provider's code means says more than that it said no. */
+function wordsFor({ code, explained }: OutcomePage): { readonly title: string; readonly text: string } {
+  if (explained === undefined || explained === null) return outcomes[code]
+  return { title: explained.error.happened, text: adviceFor(explained.error) }
+}
+
+function stepsFor({ code, explained }: OutcomePage): readonly Step[] {
+  return explained === undefined || explained === null ? nextStepsFor(code).steps : stepsAfter(explained.error)
+}
+
+function explanationOf({ explained }: OutcomePage): ExplanationView | null {
+  if (explained === undefined || explained === null) return null
+  const label = `More about ${codeName(explained.error.code)}`
+  return explanationView(explained.error, { label, href: pathLink(explained.helpUrl, 'helpUrl') })
 }
 
 /** The steps that have an address; two steps to one address are one. */
