@@ -1,14 +1,21 @@
 /** The page about a code of the sign-in service: what it means, who has to act; also for codes that nobody here knows. */
-import { codeName, familyOf, microsoftAbout } from '../core/identity/sign-in-error.ts'
+import { codeName, familyOf, microsoftAbout, type SignInError } from '../core/identity/sign-in-error.ts'
 import { displayText } from './display-text.ts'
 import { adviceFor, explanationView } from './explanation.ts'
 import { pathLink, siteLink, supportLink } from './links.ts'
 import type { HelpPage } from './page.ts'
 import { type Action, blankView, type HelpLine, type View } from './view.ts'
 
-/** Shown wherever the person may have come from a page of Microsoft's, which nobody returns from. */
-const onTheirPage =
-  'Microsoft shows this on a page of its own and sends nobody back from there, so this application does not hear of it. Copy the Request Id, the Correlation Id and the Timestamp from that page: with them, the sign-in is found in the logs of the directory.'
+/** Where the code was met: from a page of Microsoft's nobody is sent back, and what helps to find the sign-in stands only there. */
+const seenWhere = {
+  here: [],
+  there: [
+    'Microsoft shows this on a page of its own and sends nobody back from there, so this application does not hear of it. Copy the Request Id, the Correlation Id and the Timestamp from that page: with them, the sign-in is found in the logs of the directory.',
+  ],
+  both: [
+    'Microsoft may show this on a page of its own and send nobody back from there: then this application does not hear of it. Copy the Request Id, the Correlation Id and the Timestamp from that page: with them, the sign-in is found in the logs of the directory.',
+  ],
+} as const satisfies Record<SignInError['shown'], readonly string[]>
 
 /** Works out the page. Throws a TypeError for a link that is not allowed. */
 export function helpView(page: HelpPage): View {
@@ -55,7 +62,7 @@ function wordsFor({ topic }: HelpPage): Pick<View, 'title' | 'text' | 'explanati
       const { error } = topic
       return {
         title: `${codeName(error.code)}: ${error.happened}`,
-        text: [adviceFor(error), ...(error.shown === 'here' ? [] : [onTheirPage])],
+        text: [adviceFor(error), ...seenWhere[error.shown]],
         explanation: explanationView(error, atMicrosoft(error.code)),
       }
     }

@@ -43,6 +43,7 @@ const families: readonly (readonly [prefix: string, about: string])[] = [
   ['28', 'what the application asked for'],
   ['40', 'another sign-in service, where the account comes from'],
   ['50', 'the account, its password or its sign-in'],
+  ['51', 'the account'],
   ['53', 'a rule of the organisation (Conditional Access)'],
   ['54', 'the account, or a sign-in that was already finished'],
   ['65', 'consent to the application'],
