@@ -178,7 +178,7 @@ function told(tenant: Tenant, said: ProviderError | undefined): Pick<Occasion, '
   if (said === undefined) return {}
   const code = said.code === null ? null : readCode(said.code)
   const rows: readonly (readonly [string, string | null])[] = [
-    ['Code', said.code ?? said.error],
+    ['Provider code', said.code ?? said.error],
     ['Trace ID', said.traceId],
     ['Correlation ID', said.correlationId],
     ['Time', said.timestamp],

@@ -68,7 +68,7 @@ export function nextStepsFor(code: OutcomeCode): NextSteps {
 export function stepsAfter({ helps }: SignInError): readonly Step[] {
   switch (helps) {
     case 'again':
-      return ['again', 'contact', 'start']
+      return ['login', 'contact', 'start']
     case 'account':
       return ['other-account', 'contact', 'start']
     case 'both':

@@ -275,7 +275,7 @@ const credentials: readonly CatalogueRow[] = [
     codes: [1002012],
     happened: 'The application asked for single permissions where only all of them can be had',
     who: ['operator'],
-    fix: 'Ask for `<resource>/.default`. If nothing of the configuration asks for it, report a defect of the gateway.',
+    fix: 'Ask for the `/.default` of the resource. If nothing of the configuration asks for it, report a defect of the gateway.',
     shown: 'here',
   },
   {
@@ -730,7 +730,7 @@ const conditions: readonly CatalogueRow[] = [
     codes: [53003, 530032],
     happened: 'A rule of your organisation does not let you in from here',
     who: ['administrator'],
-    fix: 'Sign-in logs, the sign-in with this request or correlation id, tab Conditional Access: it names the policy. When a session is renewed, it is the gateway’s address that is judged, not the person’s.',
+    fix: 'Sign-in logs: find the sign-in by its correlation id; the tab Conditional Access names the policy. When a session is renewed, it is the gateway’s address that is judged, not the person’s.',
     shown: 'both',
   },
   {
