@@ -134,6 +134,7 @@ function outcomePage(code: OutcomeCode, occasion: Occasion): Page {
     startUrl: tenant === null ? null : '/',
     person: session === null ? null : personOf(session),
     details: occasion.details ?? [],
+    helpUrl: tenant === null ? null : endpoints.help,
     explained: explained === null ? null : { error: explained, helpUrl: helpAddress(explained.code) },
   }
 }

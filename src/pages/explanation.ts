@@ -1,7 +1,7 @@
 /** What the catalogue says of a code, in the words of our pages: who has to act, what to do, and whether anything else helps. */
 import type { Actor } from '../core/identity/aadsts-catalogue.ts'
 import type { SignInError } from '../core/identity/sign-in-error.ts'
-import type { Action, ExplanationView, TextPart } from './view.ts'
+import type { Term, TextPart } from './view.ts'
 
 const actors: Readonly<Record<Actor, string>> = {
   person: 'The person who signs in',
@@ -23,8 +23,8 @@ export function adviceFor({ who }: SignInError): string {
   return advice[who[0]]
 }
 
-/** The terms that every page shows, and a link to where more is told. */
-export function explanationView(error: SignInError, more: Action | null): ExplanationView {
+/** The terms that every page shows. */
+export function termsOf(error: SignInError): readonly Term[] {
   const again = error.helps === 'again' || error.helps === 'both'
   const account = error.helps === 'account' || error.helps === 'both'
   const terms = [
@@ -33,7 +33,7 @@ export function explanationView(error: SignInError, more: Action | null): Explan
     ['Does trying again help?', again ? 'It may.' : 'No, not before that is done.'],
     ['Does another account help?', account ? 'It may.' : 'No.'],
   ] as const
-  return { terms: terms.map(([term, text]) => ({ term, parts: partsOf(text) })), more }
+  return terms.map(([term, text]) => ({ term, parts: partsOf(text) }))
 }
 
 /** The texts of the catalogue put what is to be typed between back quotes. */

@@ -1,7 +1,7 @@
 /** The page about a code of the sign-in service: what it means, who has to act; also for codes that nobody here knows. */
 import { codeName, familyOf, microsoftAbout, type SignInError } from '../core/identity/sign-in-error.ts'
 import { displayText } from './display-text.ts'
-import { adviceFor, explanationView } from './explanation.ts'
+import { adviceFor, termsOf } from './explanation.ts'
 import { pathLink, siteLink, supportLink } from './links.ts'
 import type { HelpPage } from './page.ts'
 import { type Action, blankView, type HelpLine, type View } from './view.ts'
@@ -36,13 +36,14 @@ export function helpView(page: HelpPage): View {
   }
 }
 
-function wordsFor({ topic }: HelpPage): Pick<View, 'title' | 'text' | 'explanation'> {
+function wordsFor({ topic }: HelpPage): Pick<View, 'title' | 'text' | 'explanation' | 'more'> {
   switch (topic.about) {
     case 'front':
       return {
         title: 'What went wrong when you signed in?',
         text: ['When Microsoft does not let you in, its page names a code that begins with AADSTS. Enter it here.'],
         explanation: null,
+        more: null,
       }
     case 'unread':
       return {
@@ -51,19 +52,22 @@ function wordsFor({ topic }: HelpPage): Pick<View, 'title' | 'text' | 'explanati
           'A code of Microsoft’s has five to seven digits, mostly with AADSTS before them. Look for it and try again.',
         ],
         explanation: null,
+        more: null,
       }
     case 'unknown':
       return {
         title: `${codeName(topic.code)} is not known here`,
         text: unknownText(topic.code),
-        explanation: { terms: [], more: atMicrosoft(topic.code) },
+        explanation: null,
+        more: atMicrosoft(topic.code),
       }
     case 'known': {
       const { error } = topic
       return {
         title: `${codeName(error.code)}: ${error.happened}`,
         text: [adviceFor(error), ...seenWhere[error.shown]],
-        explanation: explanationView(error, atMicrosoft(error.code)),
+        explanation: termsOf(error),
+        more: atMicrosoft(error.code),
       }
     }
     default:

@@ -64,7 +64,21 @@ export function nextStepsFor(code: OutcomeCode): NextSteps {
   return nextSteps[code]
 }
 
-/** The same where it is known what the provider's code means: a step that cannot help is not offered. */
+/** After these, the person may come from a page of the sign-in service that named a code, or go there and meet one. */
+const afterSignIn: ReadonlySet<OutcomeCode> = new Set<OutcomeCode>([
+  'login_cancelled',
+  'provider_refused',
+  'transaction_missing',
+  'transaction_used',
+  'login_loop',
+])
+
+/** Whether the page of the outcome offers to look a code up. */
+export function mayHaveSeenCode(code: OutcomeCode): boolean {
+  return afterSignIn.has(code)
+}
+
+/** The steps where it is known what the provider's code means: a step that cannot help is not offered. */
 export function stepsAfter({ helps }: SignInError): readonly Step[] {
   switch (helps) {
     case 'again':

@@ -2,11 +2,11 @@
 import { outcomes } from '../core/answer/outcomes.ts'
 import { codeName } from '../core/identity/sign-in-error.ts'
 import { displayText } from './display-text.ts'
-import { adviceFor, explanationView } from './explanation.ts'
+import { adviceFor, termsOf } from './explanation.ts'
 import { type Link, pathLink, siteLink, supportLink } from './links.ts'
-import { nextStepsFor, type Step, stepsAfter } from './next-steps.ts'
+import { mayHaveSeenCode, nextStepsFor, type Step, stepsAfter } from './next-steps.ts'
 import type { OutcomePage } from './page.ts'
-import { type Action, blankView, type ExplanationView, type HelpLine, personView, type View } from './view.ts'
+import { type Action, blankView, type HelpLine, personView, type View } from './view.ts'
 
 /** Works out the page of an outcome. Throws a TypeError for a link that is not allowed, offered or not. */
 export function outcomeView(page: OutcomePage): View {
@@ -19,7 +19,8 @@ export function outcomeView(page: OutcomePage): View {
     title,
     code: page.code,
     text: cannotRepeat ? [text, 'Go back to the page before and do it again, or reload this page.'] : [text],
-    explanation: explanationOf(page),
+    explanation: page.explained === undefined || page.explained === null ? null : termsOf(page.explained.error),
+    more: moreFor(page),
     person: personView(page.person),
     help: helpLine(page, support),
     actions: actionsFor(page, steps, support),
@@ -37,10 +38,15 @@ function stepsFor({ code, explained }: OutcomePage): readonly Step[] {
   return explained === undefined || explained === null ? nextStepsFor(code).steps : stepsAfter(explained.error)
 }
 
-function explanationOf({ explained }: OutcomePage): ExplanationView | null {
-  if (explained === undefined || explained === null) return null
-  const label = `More about ${codeName(explained.error.code)}`
-  return explanationView(explained.error, { label, href: pathLink(explained.helpUrl, 'helpUrl') })
+/** More about the code; or, where Microsoft may have shown one before it sent the person back, where to look it up. */
+function moreFor({ code, explained, helpUrl }: OutcomePage): Action | null {
+  if (explained !== undefined && explained !== null) {
+    return { label: `More about ${codeName(explained.error.code)}`, href: pathLink(explained.helpUrl, 'helpUrl') }
+  }
+  const href = helpUrl === undefined || helpUrl === null ? null : pathLink(helpUrl, 'helpUrl')
+  return href === null || !mayHaveSeenCode(code)
+    ? null
+    : { label: 'Look up an error code of the sign-in service', href }
 }
 
 /** The steps that have an address; two steps to one address are one. */

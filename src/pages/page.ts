@@ -28,6 +28,8 @@ export interface OutcomePage {
   readonly startUrl: string | null
   readonly person: Person | null
   readonly details: readonly Detail[]
+  /** Where people look up what the sign-in service has shown them. */
+  readonly helpUrl?: string | null
   /** What the provider's code means, where it is known: then title and text come from there. */
   readonly explained?: Explained | null
 }

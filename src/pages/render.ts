@@ -21,7 +21,7 @@ export interface Pages {
   contentSecurityPolicyFor(page: Page): string
 }
 
-const parts = ['layout', 'person', 'actions', 'help-line', 'explanation'] as const
+const parts = ['layout', 'person', 'actions', 'help-line', 'explanation', 'more'] as const
 /** The pages themselves, and the parts that they include. */
 const templates = ['outcome', 'signed-out', 'sign-out', 'frame', 'help', ...parts] as const
 

@@ -18,15 +18,16 @@ export interface View {
   /** Lines of the block to copy; none, no block. */
   readonly details: readonly string[]
   readonly formAction: Link | null
-  readonly explanation: ExplanationView | null
+  /** What is known of a code, term by term. */
+  readonly explanation: readonly Term[] | null
+  /** Where more is told. */
+  readonly more: Action | null
   readonly search: SearchView | null
 }
 
-/** What is known of a code, term by term. */
-export interface ExplanationView {
-  readonly terms: readonly { readonly term: string; readonly parts: readonly TextPart[] }[]
-  /** Where more is told. */
-  readonly more: Action | null
+export interface Term {
+  readonly term: string
+  readonly parts: readonly TextPart[]
 }
 
 export interface TextPart {
@@ -73,6 +74,7 @@ export function blankView(page: Page): Omit<View, 'title' | 'text'> {
     details: [],
     formAction: null,
     explanation: null,
+    more: null,
     search: null,
   }
 }
