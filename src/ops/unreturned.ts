@@ -15,10 +15,16 @@ export interface Unreturned {
 
 const windowMinutes = 60
 
+interface Minute {
+  readonly minute: number
+  readonly count: number
+}
+
 /** @param longest how long a sign-in may take, in seconds. @param clock seconds since 1970. */
 export function createUnreturned(longest: number, clock: () => number): Unreturned {
-  /** Key: the tenant, then the minute. What is too old is dropped, so there are never more minutes than the window has and `longest`. */
-  const tenants = new Map<string, Map<number, number>>()
+  /** By tenant, a ring: a minute takes the place of one that has left the window. Two more, for clocks that differ. */
+  const tenants = new Map<string, Minute[]>()
+  const ringSize = windowMinutes + Math.ceil(longest / 60) + 3
   const minuteOf = (at: number) => Math.floor(at / 60)
   /** The last minute of which everything that will come back has done so. */
   const lastMinute = () => minuteOf(clock() - longest) - 1
@@ -26,29 +32,24 @@ export function createUnreturned(longest: number, clock: () => number): Unreturn
   function add(tenant: string, at: number, change: 1 | -1): void {
     const minute = minuteOf(at)
     if (minute <= lastMinute() - windowMinutes) return
-    const minutes = tenants.get(tenant) ?? new Map<number, number>()
-    if (!minutes.has(minute)) dropOld(minutes)
-    minutes.set(minute, (minutes.get(minute) ?? 0) + change)
-    tenants.set(tenant, minutes)
-  }
-
-  function dropOld(minutes: Map<number, number>): void {
-    for (const minute of minutes.keys()) if (minute <= lastMinute() - windowMinutes) minutes.delete(minute)
+    const ring = tenants.get(tenant) ?? []
+    const there = ring[minute % ringSize]
+    ring[minute % ringSize] = { minute, count: (there?.minute === minute ? there.count : 0) + change }
+    tenants.set(tenant, ring)
   }
 
   return {
     began: (tenant, at) => add(tenant, at, 1),
     returned: (tenant, at) => add(tenant, at, -1),
     read() {
-      for (const [tenant, minutes] of tenants) {
-        dropOld(minutes)
-        if (minutes.size === 0) tenants.delete(tenant)
-      }
       const last = lastMinute()
-      return [...tenants].map(([tenant, minutes]) => {
-        const counted = [...minutes].filter(([minute]) => minute <= last)
-        return [tenant, counted.reduce((sum, [, count]) => sum + count, 0)] as const
-      })
+      const found: (readonly [string, number])[] = []
+      for (const [tenant, ring] of tenants) {
+        const recent = Object.values(ring).filter(({ minute }) => minute > last - windowMinutes)
+        if (recent.length === 0) tenants.delete(tenant)
+        else found.push([tenant, recent.reduce((sum, { minute, count }) => (minute <= last ? sum + count : sum), 0)])
+      }
+      return found
     },
   }
 }

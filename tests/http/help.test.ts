@@ -144,7 +144,21 @@ describe('helpAnswer', () => {
     expect((await visit(nobody, help('?code=50105&code=50011'))).status).toBe(400)
   })
 
-  test('helpAnswer only reads: GET and HEAD alone, and nothing of it needs the store', async () => {
+  test('helpAnswer asks no session, so that it neither needs the store nor keeps anybody signed in (T131)', async () => {
+    const clocked = await startClockedStage('idle: 10m\nstore: { type: memory }')
+    const ada = createVisitor()
+    await signIn(ada, `${clocked.origin}/`, 'ada@contoso.example')
+    for (const path of ['/.auth/help', '/.auth/help/50105']) {
+      clocked.forward(290)
+      expect((await visit(ada, `${clocked.origin}${path}`)).status).toBe(200)
+    }
+    clocked.forward(60)
+    expect((await ada.ask(`${clocked.origin}/.auth/me`)).status).toBe(401)
+    ada.close()
+    await clocked.close()
+  })
+
+  test('helpAnswer only reads: GET and HEAD alone', async () => {
     for (const path of ['', '/50105']) {
       const head = await nobody.ask(help(path), { method: 'HEAD', headers: navigation })
       expect([head.status, head.body]).toEqual([200, ''])
