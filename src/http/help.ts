@@ -63,6 +63,7 @@ function problemOf({ tenant, requestId }: Walk, topic: HelpTopic, status: number
         type: typeOf(topic.code),
         title: `${codeName(topic.code)} is not known here`,
         status,
+        detail: 'It may be new, or mistyped.',
         code: codeName(topic.code),
         requestId,
       }
