@@ -13,6 +13,7 @@ import { createProviders, type Providers } from './oidc/provider.ts'
 import { createHealth, type Health } from './ops/health.ts'
 import type { AdjustableLog, Log } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
+import { createUnreturned } from './ops/unreturned.ts'
 import { createPages } from './pages/render.ts'
 import { createForwarder } from './proxy/forward.ts'
 import { createKeyRing } from './session/seal.ts'
@@ -20,7 +21,7 @@ import { createSessions } from './session/sessions.ts'
 import type { SessionStore } from './session/store.ts'
 import { createMemoryStore } from './session/store-memory.ts'
 import { createRedisStore } from './session/store-redis.ts'
-import { createTransactions } from './session/transaction.ts'
+import { createTransactions, transactionSeconds } from './session/transaction.ts'
 import { createSessionWriter } from './session/writer.ts'
 
 export interface Parts extends GateParts {
@@ -51,8 +52,10 @@ export function createParts(first: Gateway, log: AdjustableLog, clock: () => num
   const answers = createAnswers(createPages())
   const rounds = createRounds(clock)
   const refuse = createRefuse({ answers, log })
-  const login = createLogin({ answers, refuse, providers, transactions, metrics, rounds })
-  const callback = createCallback({ answers, login, providers, transactions, writer, rounds, metrics, log, clock })
+  const unreturned = createUnreturned(transactionSeconds, clock)
+  const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
+  const login = createLogin({ ...signingIn, refuse })
+  const callback = createCallback({ ...signingIn, login, writer, log, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
   const endpoints = createEndpoints({ answers, refuse, login, callback, logout, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
@@ -61,6 +64,12 @@ export function createParts(first: Gateway, log: AdjustableLog, clock: () => num
   metrics.gauge('sallyport_tunnels', 'Open WebSockets.', () => forwarder.openTunnels())
   metrics.gauge('sallyport_session_store_ready', '1 while the session store answers.', () =>
     store.ready() === 'ready' ? 1 : 0,
+  )
+  metrics.gauges(
+    'sallyport_sign_ins_unreturned',
+    'Sign-ins that began within an hour that ended ten minutes ago, less those that came back. Add up all gateways.',
+    'tenant',
+    () => unreturned.read(),
   )
   metrics.gauges('sallyport_tenants', 'Tenants by what becomes of them.', 'state', () => tenantStates(current()))
   metrics.gauges('sallyport_tenant_refused', '1 for a tenant whose configuration has an issue.', 'tenant', () =>

@@ -4,7 +4,8 @@ import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { safeReturnTo } from '../core/answer/return-to.ts'
 import type { Tenant, ToResponse } from '../core/gateway.ts'
 import type { Session } from '../core/identity/session.ts'
-import { endpoints } from '../core/request/addresses.ts'
+import type { SignInError } from '../core/identity/sign-in-error.ts'
+import { endpoints, helpAddress } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { asksForAnotherAccount } from '../pages/next-steps.ts'
 import type { Detail, Page, Person } from '../pages/page.ts'
@@ -17,6 +18,8 @@ export interface Occasion {
   readonly tenant: Tenant | null
   readonly session: Session | null
   readonly details?: readonly Detail[]
+  /** What the provider's code means, where that is known. */
+  readonly explained?: SignInError | null
   /** Where the person wanted to go, if it is not what was asked for. */
   readonly returnTo?: string | null
 }
@@ -26,6 +29,8 @@ export interface Answers {
   outcome(code: OutcomeCode, occasion: Occasion): Answer
   page(status: number, page: Page): Answer
   json(status: number, body: object): Answer
+  /** Problem Details, RFC 9457. */
+  problem(status: number, body: object): Answer
   /** What the configuration says word for word. */
   text(response: ToResponse): Answer
   redirect(location: string, cookies?: readonly string[]): Answer
@@ -51,10 +56,11 @@ export function createAnswers(pages: Pages): Answers {
   }
   return {
     page,
+    problem,
     outcome(code, occasion) {
       const { facts, tenant } = occasion
       const demanding = (answer: Answer) => ({ ...answer, headers: { ...answer.headers, ...required(code, tenant) } })
-      if (facts === null || facts.kind === 'data' || facts.kind === 'upgrade') return problem(code, occasion)
+      if (facts === null || facts.kind === 'data' || facts.kind === 'upgrade') return outcomeProblem(code, occasion)
       if (facts.kind === 'frame' && code === 'login_required' && tenant !== null) {
         const { requestId } = occasion
         const applicationName = tenant.branding.name
@@ -86,8 +92,12 @@ export function loginAddress(returnTo: string | null, otherAccount = false): str
   return text === '' ? endpoints.login : `${endpoints.login}?${text}`
 }
 
-/** Problem Details, RFC 9457. */
-function problem(code: OutcomeCode, { requestId, tenant }: Occasion): Answer {
+function problem(status: number, body: object): Answer {
+  const headers = { ...always, 'Content-Type': 'application/problem+json' }
+  return { status, headers, body: JSON.stringify(body) }
+}
+
+function outcomeProblem(code: OutcomeCode, { requestId, tenant }: Occasion): Answer {
   const { status, title, text } = outcomes[code]
   const body = {
     title,
@@ -97,8 +107,8 @@ function problem(code: OutcomeCode, { requestId, tenant }: Occasion): Answer {
     requestId,
     ...(code === 'login_required' && tenant !== null ? { loginUrl: tenant.publicUrl.origin + endpoints.login } : {}),
   }
-  const headers = { ...always, 'Content-Type': 'application/problem+json', ...required(code, tenant) }
-  return { status, headers, body: JSON.stringify(body) }
+  const answer = problem(status, body)
+  return { ...answer, headers: { ...answer.headers, ...required(code, tenant) } }
 }
 
 /** RFC 9110 sections 15.5.2 and 15.6.4: a 401 names its challenge; a 503 says when to come again. */
@@ -112,6 +122,7 @@ function required(code: OutcomeCode, tenant: Tenant | null): Record<string, stri
 function outcomePage(code: OutcomeCode, occasion: Occasion): Page {
   const { facts, tenant, session, requestId } = occasion
   const returnTo = occasion.returnTo === undefined ? repeatable(facts, tenant) : occasion.returnTo
+  const explained = occasion.explained ?? null
   return {
     page: 'outcome',
     code,
@@ -119,10 +130,12 @@ function outcomePage(code: OutcomeCode, occasion: Occasion): Page {
     applicationName: tenant?.branding.name ?? null,
     support: tenant?.branding.support ?? null,
     returnTo,
-    loginUrl: tenant === null ? null : loginAddress(returnTo, asksForAnotherAccount(code)),
+    loginUrl: tenant === null ? null : loginAddress(returnTo, asksForAnotherAccount(code, explained)),
     startUrl: tenant === null ? null : '/',
     person: session === null ? null : personOf(session),
     details: occasion.details ?? [],
+    helpUrl: tenant === null ? null : endpoints.help,
+    explained: explained === null ? null : { error: explained, helpUrl: helpAddress(explained.code) },
   }
 }
 

@@ -3,18 +3,21 @@ import type { Request } from 'express'
 import type { Answer } from '../core/answer/answer.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
+import type { Tenant } from '../core/gateway.ts'
 import { readIdToken } from '../core/identity/id-token.ts'
 import { resolveRoles } from '../core/identity/roles.ts'
 import type { SessionFacts } from '../core/identity/session.ts'
+import { readCode, signInError } from '../core/identity/sign-in-error.ts'
+import { helpAddress } from '../core/request/addresses.ts'
 import type { Providers } from '../oidc/provider.ts'
-import { type ProviderError, type Redeemed, redeem } from '../oidc/redeem.ts'
+import { type ProviderError, ProviderRefusal, type Redeemed, redeem } from '../oidc/redeem.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
-import type { Detail } from '../pages/page.ts'
+import type { Unreturned } from '../ops/unreturned.ts'
 import { readBinding } from '../session/cookie.ts'
 import type { Finished, Transactions } from '../session/transaction.ts'
 import type { SessionWriter } from '../session/writer.ts'
-import type { Answers } from './answers.ts'
+import type { Answers, Occasion } from './answers.ts'
 import { begunAt, type Login } from './login.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
@@ -29,6 +32,7 @@ export interface CallbackParts {
   readonly writer: SessionWriter
   readonly rounds: Rounds
   readonly metrics: Metrics
+  readonly unreturned: Unreturned
   readonly log: Log
   /** Seconds since 1970. */
   readonly clock: () => number
@@ -40,7 +44,7 @@ type NotOurs = Exclude<Finished, Opened> | (Omit<Opened, 'outcome'> & { readonly
 
 /** @returns the handler of the endpoint: `(request, walk, query) → Answer`. Faults are thrown. */
 export function createCallback(parts: CallbackParts): (request: Request, walk: Walk, query: string) => Promise<Answer> {
-  const { answers, transactions, log, metrics } = parts
+  const { answers, transactions, log, metrics, unreturned } = parts
 
   return async function callback(request, walk, query) {
     const asked = onceEach(query, ['state', 'code', 'error', 'error_description', 'iss'])
@@ -50,6 +54,8 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       binding: readBinding(cookieOf(walk.facts)),
     })
     if (finished.outcome !== 'opened') return await heal(walk, finished)
+    metrics.signIn(walk.tenant.name, 'returned')
+    unreturned.returned(walk.tenant.name, finished.startedAt)
     // A code of the one provider must not be handed to the other (RFC 9700 section 4.4).
     if (finished.provider !== begunAt(walk.tenant.provider)) return await heal(walk, { ...finished, outcome: 'moved' })
     try {
@@ -144,31 +150,42 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       traceId: said?.traceId,
       correlationId: said?.correlationId,
     })
-    const details = said === undefined ? [] : detailsOf(said)
-    return answers.outcome(code, { requestId, facts, tenant, session, details, returnTo })
+    return answers.outcome(code, { requestId, facts, tenant, session, ...told(tenant, said), returnTo })
   }
 
   /** The gate would answer for a fault too, but only here it is known where the person wanted to go. */
   function fail({ tenant, facts, session, requestId }: Walk, error: Fault, returnTo: string): Answer {
     const { code } = error
+    const said = error.cause instanceof ProviderRefusal ? error.cause.said : undefined
     metrics.signIn(tenant.name, code)
     log[outcomes[code].level]('sign_in_failed', {
       requestId,
       tenant: tenant.name,
       reason: code,
       callerAddress: facts.callerAddress,
+      providerError: said?.error,
+      providerCode: said?.code,
+      traceId: said?.traceId,
+      correlationId: said?.correlationId,
       error,
     })
-    return answers.outcome(code, { requestId, facts, tenant, session, returnTo })
+    return answers.outcome(code, { requestId, facts, tenant, session, ...told(tenant, said), returnTo })
   }
 }
 
-function detailsOf(said: ProviderError): readonly Detail[] {
+/** What the provider said, for the people who help, and what that means. */
+function told(tenant: Tenant, said: ProviderError | undefined): Pick<Occasion, 'details' | 'explained'> {
+  if (said === undefined) return {}
+  const code = said.code === null ? null : readCode(said.code)
   const rows: readonly (readonly [string, string | null])[] = [
-    ['Code', said.code ?? said.error],
+    ['Provider code', said.code ?? said.error],
     ['Trace ID', said.traceId],
     ['Correlation ID', said.correlationId],
     ['Time', said.timestamp],
+    ['Explained at', code === null ? null : tenant.publicUrl.origin + helpAddress(code)],
   ]
-  return rows.flatMap(([label, value]) => (value === null ? [] : [{ label, value }]))
+  return {
+    details: rows.flatMap(([label, value]) => (value === null ? [] : [{ label, value }])),
+    explained: code === null ? null : signInError(code),
+  }
 }

@@ -5,10 +5,11 @@
 import type { IncomingMessage } from 'node:http'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import type { Answer } from '../core/answer/answer.ts'
-import { endpoints as addresses, type EndpointName } from '../core/request/addresses.ts'
+import { endpoints as addresses, type EndpointFound, type EndpointName } from '../core/request/addresses.ts'
 import type { SessionWriter } from '../session/writer.ts'
 import type { Answers } from './answers.ts'
 import type { createCallback } from './callback.ts'
+import { helpAnswer, helpWithCodeAnswer } from './help.ts'
 import type { Login } from './login.ts'
 import type { Logout } from './logout.ts'
 import { meAnswer } from './me.ts'
@@ -18,11 +19,7 @@ import { writeAnswer } from './writers.ts'
 
 export interface Endpoints {
   /** Resolves when the answer is written. Faults and defects are thrown: the gate answers for them. */
-  serve(
-    request: IncomingMessage,
-    walk: Walk,
-    asked: { readonly endpoint: EndpointName; readonly query: string },
-  ): Promise<void>
+  serve(request: IncomingMessage, walk: Walk, asked: EndpointFound & { readonly query: string }): Promise<void>
 }
 
 export interface EndpointParts {
@@ -79,7 +76,7 @@ export function createEndpoints({ answers, refuse, login, callback, logout, writ
   }
 
   return {
-    async serve(request, walk, { endpoint, query }) {
+    async serve(request, walk, { endpoint, segment, query }) {
       switch (endpoint) {
         case 'callback':
         case 'logout':
@@ -90,6 +87,10 @@ export function createEndpoints({ answers, refuse, login, callback, logout, writ
           return writeAnswer(request, walk.response, await logout.signedOut(walk, query))
         case 'me':
           return writeAnswer(request, walk.response, meAnswer(answers, refuse, walk))
+        case 'help':
+          return writeAnswer(request, walk.response, helpAnswer({ answers, refuse }, walk, query))
+        case 'helpWithCode':
+          return writeAnswer(request, walk.response, helpWithCodeAnswer(answers, walk, segment))
         default:
           return endpoint satisfies never
       }

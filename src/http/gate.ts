@@ -10,8 +10,9 @@ import type { Person } from '../core/answer/headers.ts'
 import { strictTransport, strictTransportName } from '../core/answer/strict-transport.ts'
 import type { Gateway, Tenant } from '../core/gateway.ts'
 import { isVouchedFor, type Session } from '../core/identity/session.ts'
+import type { EndpointName } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
-import { type Located, locate, type ToRoute } from '../core/request/locate.ts'
+import { type Located, locate, type ToEndpoint, type ToRoute } from '../core/request/locate.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Forwarder } from '../proxy/forward.ts'
@@ -42,7 +43,8 @@ export interface GateParts {
 /** @param tooSlow tells that the body comes too slowly, as long as there is no answer; null where there is no body. */
 export type Gate = (request: IncomingMessage, response: ServerResponse, tooSlow: AbortSignal | null) => void
 
-type ToEndpoint = Extract<Located, { at: 'endpoint' }>
+/** What these say is the same for everybody, or they look for the session themselves. */
+const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>(['signedOut', 'help', 'helpWithCode'])
 
 /** One request on its way, as far as it has come. */
 interface Passage {
@@ -145,10 +147,9 @@ export function createGate(parts: GateParts): Gate {
   async function serveEndpoint(passage: Passage, located: ToEndpoint): Promise<void> {
     const { tenant, endpoint } = located
     // Asking who is signed in is not activity: a page that polls must not keep a session alive (T131).
-    const needsSession = endpoint !== 'signedOut'
-    const loaded = needsSession
-      ? await parts.sessions.load(tenant.name, cookieOf(passage.facts), { activity: endpoint !== 'me' })
-      : null
+    const loaded = withoutSession.has(endpoint)
+      ? null
+      : await parts.sessions.load(tenant.name, cookieOf(passage.facts), { activity: endpoint !== 'me' })
     const session = loaded !== null && isVouchedFor(loaded, tenant) ? loaded : null
     const { requestId, facts, response } = passage
     promiseHttps(passage)

@@ -8,6 +8,7 @@ import type { RequestFacts } from '../core/request/facts.ts'
 import { authorizationUrl } from '../oidc/authorize.ts'
 import type { Providers } from '../oidc/provider.ts'
 import type { Metrics } from '../ops/metrics.ts'
+import type { Unreturned } from '../ops/unreturned.ts'
 import { bindingCookie, newBinding, readBinding } from '../session/cookie.ts'
 import type { Transactions } from '../session/transaction.ts'
 import type { Answers } from './answers.ts'
@@ -44,9 +45,11 @@ export interface LoginParts {
   readonly transactions: Transactions
   readonly metrics: Metrics
   readonly rounds: Rounds
+  readonly unreturned: Unreturned
 }
 
-export function createLogin({ answers, refuse, providers, transactions, metrics, rounds }: LoginParts): Login {
+export function createLogin(parts: LoginParts): Login {
+  const { answers, refuse, providers, transactions, metrics, rounds, unreturned } = parts
   async function start(begin: LoginStart): Promise<Answer> {
     const { tenant } = begin
     // One cookie for all tabs of a browser, renewed rather than replaced: twenty parallel sign-ins do not undo each other (T45).
@@ -68,6 +71,7 @@ export function createLogin({ answers, refuse, providers, transactions, metrics,
       domainHint: begin.domainHint ?? null,
     })
     metrics.signIn(tenant.name, 'started')
+    unreturned.began(tenant.name, transaction.startedAt)
     return answers.redirect(url.href, [bindingCookie(binding)])
   }
 

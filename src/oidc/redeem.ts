@@ -19,6 +19,18 @@ export interface ProviderError extends EntraError {
   readonly error: string
 }
 
+/** The cause of a fault where the provider said why. The log shows messages along the causes, so the codes become one. */
+export class ProviderRefusal extends Error {
+  readonly said: ProviderError
+
+  constructor(said: ProviderError, cause: Error) {
+    const { error, code, traceId, correlationId } = said
+    super(`${error} ${code ?? ''}, trace ${traceId ?? '-'}, correlation ${correlationId ?? '-'}`, { cause })
+    this.name = 'ProviderRefusal'
+    this.said = said
+  }
+}
+
 export interface Redemption {
   /** The callback's address under the configured public URL, never from a header; with the answer's parameters. */
   readonly currentUrl: URL
@@ -81,19 +93,14 @@ function refusalOrThrow(cause: unknown): Redeemed {
   if (cause instanceof client.ResponseBodyError) {
     const said = saidBy(cause)
     if (cause.error === 'invalid_client' || cause.error === 'unauthorized_client')
-      throw new Fault('client_refused', { cause: named(said, cause) })
-    if (isOverloaded(cause.status)) throw new Fault('provider_unreachable', { cause: named(said, cause) })
+      throw new Fault('client_refused', { cause: new ProviderRefusal(said, cause) })
+    if (isOverloaded(cause.status)) throw new Fault('provider_unreachable', { cause: new ProviderRefusal(said, cause) })
     return { refused: 'provider_refused', said }
   }
   // A secret that was sent as basic authentication is refused with a challenge (RFC 6749 section 5.2).
   if (cause instanceof client.WWWAuthenticateChallengeError && cause.status === 401)
     throw new Fault('client_refused', { cause })
   throw new Fault(neverAnswered(cause) ? 'provider_unreachable' : 'provider_fault', { cause })
-}
-
-/** The log shows the messages along the causes, and never what hangs on the library's errors: so the code becomes a message. */
-function named({ error, code, traceId, correlationId }: ProviderError, cause: Error): Error {
-  return new Error(`${error} ${code ?? ''}, trace ${traceId ?? '-'}, correlation ${correlationId ?? '-'}`, { cause })
 }
 
 function isOverloaded(status: number): boolean {

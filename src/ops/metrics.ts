@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { createTally, type Tally } from './tally.ts'
 
 export interface Metrics extends Tally {
-  /** @param outcome `signed_in`, `started`, or the code of an outcome. */
+  /** @param outcome `started`, `returned`, `signed_in`, or the code of an outcome. */
   signIn(tenant: string, outcome: string): void
   signOut(tenant: string): void
   /** Read when somebody asks for the metrics. */
@@ -23,7 +23,7 @@ export function createMetrics(): Metrics {
   const tally = createTally(registry)
   const signIns = new Counter({
     name: 'sallyport_sign_ins_total',
-    help: 'Sign-ins by tenant and how they ended; `started` counts the redirects to the provider.',
+    help: 'Sign-ins by tenant and how they ended; `started` counts the redirects to the provider, `returned` the answers to them.',
     labelNames: ['tenant', 'outcome'],
     registers: [registry],
   })

@@ -1,5 +1,6 @@
 /** What a person can do next, for every outcome: which buttons a page offers, the most helpful one first. */
 import type { OutcomeCode } from '../core/answer/outcomes.ts'
+import type { SignInError } from '../core/identity/sign-in-error.ts'
 
 export type Step = 'again' | 'login' | 'other-account' | 'start' | 'contact'
 
@@ -63,7 +64,36 @@ export function nextStepsFor(code: OutcomeCode): NextSteps {
   return nextSteps[code]
 }
 
+/** After these, the person may come from a page of the sign-in service that named a code, or go there and meet one. */
+const afterSignIn: ReadonlySet<OutcomeCode> = new Set<OutcomeCode>([
+  'login_cancelled',
+  'provider_refused',
+  'transaction_missing',
+  'transaction_used',
+  'login_loop',
+])
+
+/** Whether the page of the outcome offers to look a code up. */
+export function mayHaveSeenCode(code: OutcomeCode): boolean {
+  return afterSignIn.has(code)
+}
+
+/** The steps where it is known what the provider's code means: a step that cannot help is not offered. */
+export function stepsAfter({ helps }: SignInError): readonly Step[] {
+  switch (helps) {
+    case 'again':
+      return ['login', 'contact', 'start']
+    case 'account':
+      return ['other-account', 'contact', 'start']
+    case 'both':
+      return ['again', 'other-account', 'contact']
+    default:
+      return ['contact', 'start']
+  }
+}
+
 /** Whether the sign-in link of the outcome's page has to let the person choose an account (`prompt=select_account`). */
-export function asksForAnotherAccount(code: OutcomeCode): boolean {
-  return nextStepsFor(code).steps.includes('other-account')
+export function asksForAnotherAccount(code: OutcomeCode, explained: SignInError | null = null): boolean {
+  const steps: readonly Step[] = explained === null ? nextStepsFor(code).steps : stepsAfter(explained)
+  return steps.includes('other-account')
 }

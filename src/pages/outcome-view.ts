@@ -1,15 +1,17 @@
 /** The page of an outcome: what happened, who is signed in, what to do next, whom to ask. */
 import { outcomes } from '../core/answer/outcomes.ts'
+import { codeName } from '../core/identity/sign-in-error.ts'
 import { displayText } from './display-text.ts'
+import { adviceFor, termsOf } from './explanation.ts'
 import { type Link, pathLink, siteLink, supportLink } from './links.ts'
-import { nextStepsFor, type Step } from './next-steps.ts'
+import { mayHaveSeenCode, nextStepsFor, type Step, stepsAfter } from './next-steps.ts'
 import type { OutcomePage } from './page.ts'
 import { type Action, blankView, type HelpLine, personView, type View } from './view.ts'
 
 /** Works out the page of an outcome. Throws a TypeError for a link that is not allowed, offered or not. */
 export function outcomeView(page: OutcomePage): View {
-  const { title, text } = outcomes[page.code]
-  const { steps } = nextStepsFor(page.code)
+  const { title, text } = wordsFor(page)
+  const steps = stepsFor(page)
   const cannotRepeat = steps[0] === 'again' && page.returnTo === null
   const support = page.support === null ? null : supportLink(page.support, supportMail(page))
   return {
@@ -17,11 +19,34 @@ export function outcomeView(page: OutcomePage): View {
     title,
     code: page.code,
     text: cannotRepeat ? [text, 'Go back to the page before and do it again, or reload this page.'] : [text],
+    explanation: page.explained === undefined || page.explained === null ? null : termsOf(page.explained.error),
+    more: moreFor(page),
     person: personView(page.person),
     help: helpLine(page, support),
     actions: actionsFor(page, steps, support),
     details: detailLines(page),
   }
+}
+
+/** What the provider's code means says more than that it said no. */
+function wordsFor({ code, explained }: OutcomePage): { readonly title: string; readonly text: string } {
+  if (explained === undefined || explained === null) return outcomes[code]
+  return { title: explained.error.happened, text: adviceFor(explained.error) }
+}
+
+function stepsFor({ code, explained }: OutcomePage): readonly Step[] {
+  return explained === undefined || explained === null ? nextStepsFor(code).steps : stepsAfter(explained.error)
+}
+
+/** More about the code; or, where Microsoft may have shown one before it sent the person back, where to look it up. */
+function moreFor({ code, explained, helpUrl }: OutcomePage): Action | null {
+  if (explained !== undefined && explained !== null) {
+    return { label: `More about ${codeName(explained.error.code)}`, href: pathLink(explained.helpUrl, 'helpUrl') }
+  }
+  const href = helpUrl === undefined || helpUrl === null ? null : pathLink(helpUrl, 'helpUrl')
+  return href === null || !mayHaveSeenCode(code)
+    ? null
+    : { label: 'Look up an error code of the sign-in service', href }
 }
 
 /** The steps that have an address; two steps to one address are one. */

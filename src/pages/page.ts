@@ -1,5 +1,6 @@
 /** Every page that the gateway can show, as data: what the gate knows, before any of it is judged fit to be shown. */
 import type { OutcomeCode } from '../core/answer/outcomes.ts'
+import type { SignInError } from '../core/identity/sign-in-error.ts'
 
 export interface Person {
   readonly name: string
@@ -27,6 +28,16 @@ export interface OutcomePage {
   readonly startUrl: string | null
   readonly person: Person | null
   readonly details: readonly Detail[]
+  /** Where people look up what the sign-in service has shown them. */
+  readonly helpUrl?: string | null
+  /** What the provider's code means, where it is known: then title and text come from there. */
+  readonly explained?: Explained | null
+}
+
+export interface Explained {
+  readonly error: SignInError
+  /** Where more is told of it. */
+  readonly helpUrl: string
 }
 
 export interface SignedOutPage {
@@ -59,4 +70,26 @@ export interface FramePage {
   readonly requestId: string
 }
 
-export type Page = OutcomePage | SignedOutPage | SignOutPage | FramePage
+/** Tells what a code of the sign-in service means, and takes another one. The same for everybody. */
+export interface HelpPage {
+  readonly page: 'help'
+  readonly applicationName: string
+  readonly support: string | null
+  readonly topic: HelpTopic
+  /** Takes the search, by GET. */
+  readonly searchUrl: string
+  readonly loginUrl: string
+  readonly otherAccountUrl: string
+  readonly startUrl: string
+  /** Codes that are often looked for, with the address of their help. */
+  readonly often: readonly Explained[]
+  readonly requestId: string
+}
+
+/** front: nothing was asked yet. unread: there is no code in what was asked. unknown: a code that the catalogue does not have. */
+export type HelpTopic =
+  | { readonly about: 'front' | 'unread' }
+  | { readonly about: 'unknown'; readonly code: number }
+  | { readonly about: 'known'; readonly error: SignInError }
+
+export type Page = OutcomePage | SignedOutPage | SignOutPage | FramePage | HelpPage

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Eta } from 'eta/core'
+import { helpView } from './help-view.ts'
 import { policyOrigin } from './links.ts'
 import { outcomeView } from './outcome-view.ts'
 import type { Page, SignOutPage } from './page.ts'
@@ -20,8 +21,9 @@ export interface Pages {
   contentSecurityPolicyFor(page: Page): string
 }
 
+const parts = ['layout', 'person', 'actions', 'help-line', 'explanation', 'more'] as const
 /** The pages themselves, and the parts that they include. */
-const templates = ['outcome', 'signed-out', 'sign-out', 'frame', 'layout', 'person', 'actions'] as const
+const templates = ['outcome', 'signed-out', 'sign-out', 'frame', 'help', ...parts] as const
 
 /** Reads and compiles every template once. `eta/core` has no file access of its own, so nothing is read later. */
 export function createPages(): Pages {
@@ -55,6 +57,8 @@ function viewOf(page: Page): View {
       return signOutView(page)
     case 'frame':
       return frameView(page)
+    case 'help':
+      return helpView(page)
     default:
       return page satisfies never
   }

@@ -18,6 +18,29 @@ export interface View {
   /** Lines of the block to copy; none, no block. */
   readonly details: readonly string[]
   readonly formAction: Link | null
+  /** What is known of a code, term by term. */
+  readonly explanation: readonly Term[] | null
+  /** Where more is told. */
+  readonly more: Action | null
+  readonly search: SearchView | null
+}
+
+export interface Term {
+  readonly term: string
+  readonly parts: readonly TextPart[]
+}
+
+export interface TextPart {
+  readonly text: string
+  /** Whether it is something to type. */
+  readonly code: boolean
+}
+
+export interface SearchView {
+  readonly action: Link
+  /** Whether its button is the primary one of the page. */
+  readonly primary: boolean
+  readonly often: readonly Action[]
 }
 
 export interface PersonView {
@@ -50,6 +73,9 @@ export function blankView(page: Page): Omit<View, 'title' | 'text'> {
     actions: [],
     details: [],
     formAction: null,
+    explanation: null,
+    more: null,
+    search: null,
   }
 }
 

@@ -26,6 +26,8 @@ interface Started {
   readonly state: string
   readonly nonce: string
   readonly codeVerifier: string
+  /** Seconds since 1970. */
+  readonly startedAt: number
 }
 
 export type Finished =
@@ -36,6 +38,7 @@ export type Finished =
       readonly codeVerifier: string
       readonly returnTo: string
       readonly attempt: number
+      readonly startedAt: number
     }
   /** used: it was finished before. foreign: another browser began it, or the cookie is gone. expired: ten minutes passed. */
   | { readonly outcome: 'used' | 'foreign' | 'expired'; readonly returnTo: string; readonly attempt: number }
@@ -49,9 +52,10 @@ export interface Transactions {
   finish(state: string, at: { readonly tenant: string; readonly binding: string | null }): Promise<Finished>
 }
 
-const lifetimeSeconds = 600
+/** How long a sign-in may take. */
+export const transactionSeconds = 600
 /** Stored things outlive their transaction, so that a late answer is still judged rightly. */
-const storedSeconds = 2 * lifetimeSeconds
+const storedSeconds = 2 * transactionSeconds
 const clockLeeway = 60
 const maxStateLength = 1900
 /** A longer address is not kept: the person starts at the front page. */
@@ -98,11 +102,12 @@ export function createTransactions({ store, ring, clock }: TransactionParts): Tr
       const nonce = randomBytes(32).toString('base64url')
       const codeVerifier = randomBytes(32).toString('base64url')
       const bindingHash = hash(binding)
-      const content = { provider, nonce, codeVerifier, bindingHash, startedAt: clock(), attempt, returnTo, kept: '' }
+      const startedAt = clock()
+      const content = { provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept: '' }
       const state = sealed(tenant, content)
-      if (state.length <= maxStateLength) return { state, nonce, codeVerifier }
+      if (state.length <= maxStateLength) return { state, nonce, codeVerifier, startedAt }
       const kept = await keepAddress(tenant, returnTo)
-      return { state: sealed(tenant, { ...content, returnTo: '/', kept }), nonce, codeVerifier }
+      return { state: sealed(tenant, { ...content, returnTo: '/', kept }), nonce, codeVerifier, startedAt }
     },
     async finish(state, { tenant, binding }) {
       if (state.length > maxStateLength) return { outcome: 'unreadable' }
@@ -112,10 +117,10 @@ export function createTransactions({ store, ring, clock }: TransactionParts): Tr
       const outcome = judge(content, binding, clock())
       const first = outcome === 'opened' && (await store.markOnce(hash(state), storedSeconds))
       const returnTo = await addressOf(tenant, content)
-      const { provider, nonce, codeVerifier, attempt } = content
+      const { provider, nonce, codeVerifier, attempt, startedAt } = content
       if (outcome !== 'opened') return { outcome, returnTo, attempt }
       return first
-        ? { outcome, provider, nonce, codeVerifier, returnTo, attempt }
+        ? { outcome, provider, nonce, codeVerifier, returnTo, attempt, startedAt }
         : { outcome: 'used', returnTo, attempt }
     },
   }
@@ -123,7 +128,7 @@ export function createTransactions({ store, ring, clock }: TransactionParts): Tr
 
 function judge(content: Content, binding: string | null, now: number): 'opened' | 'foreign' | 'expired' {
   if (binding === null || !sameHash(content.bindingHash, hash(binding))) return 'foreign'
-  if (now > content.startedAt + lifetimeSeconds || now < content.startedAt - clockLeeway) return 'expired'
+  if (now > content.startedAt + transactionSeconds || now < content.startedAt - clockLeeway) return 'expired'
   return 'opened'
 }
 

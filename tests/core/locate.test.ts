@@ -15,7 +15,7 @@ const at = (also: Partial<RequestFacts>) => {
     case 'refused':
       return located.reason
     case 'endpoint':
-      return `${located.tenant.name} ${located.endpoint}`
+      return `${located.tenant.name} ${located.endpoint} ${located.segment}`.trim()
     default:
       return located.tenant.name
   }
@@ -56,6 +56,18 @@ describe('locate', () => {
     ['/.auth/callback?code=x', 'payroll callback'],
     ['/.auth/me', 'payroll me'],
     ['/.auth/signed-out', 'payroll signedOut'],
+    ['/.auth/help', 'payroll help'],
+    ['/.auth/help?code=50105', 'payroll help'],
+    ['/.auth/help/AADSTS50105?x', 'payroll helpWithCode AADSTS50105'],
+    ['/.auth/help/%3Cscript%3E', 'payroll helpWithCode %3Cscript%3E'],
+    ['/.auth/help/', 'endpoint_unknown'],
+    ['/.auth/help//', 'endpoint_unknown'],
+    ['/.auth/help/50105/', 'endpoint_unknown'],
+    ['/.auth/help/50105/x', 'endpoint_unknown'],
+    ['/.auth/HELP/50105', 'endpoint_unknown'],
+    ['/.auth/help/../login', 'path_refused'],
+    ['/.auth/login/x', 'endpoint_unknown'],
+    ['/.auth/me/50105', 'endpoint_unknown'],
     ['/.auth', 'endpoint_unknown'],
     ['/.auth/', 'endpoint_unknown'],
     ['/.auth/unknown', 'endpoint_unknown'],

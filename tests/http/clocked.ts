@@ -14,6 +14,8 @@ import { freePort, stageYaml, startUpstream } from '../stage.ts'
 export interface ClockedStage {
   readonly origin: string
   forward(seconds: number): void
+  /** What Prometheus would read. */
+  metrics(): Promise<string>
   close(): Promise<void>
 }
 
@@ -50,6 +52,7 @@ export async function startClockedStage(session: string, routes?: string): Promi
     forward(seconds) {
       ahead += seconds
     },
+    metrics: async () => (await parts.metrics.text()).body,
     async close() {
       await main.drain(0)
       await parts.close()

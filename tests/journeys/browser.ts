@@ -62,7 +62,7 @@ function listen(context: BrowserContext): () => readonly string[] {
   const documents = new Set<string>()
   const failed: { readonly address: string; readonly text: string }[] = []
   context.on('response', (response) => {
-    if (response.request().isNavigationRequest()) documents.add(response.url())
+    if (response.request().isNavigationRequest()) documents.add(withoutFragment(response.url()))
   })
   context.on('request', (request) => {
     if (!staysHere(request.url())) complaints.push(`left this machine: ${request.url()}`)
@@ -72,7 +72,7 @@ function listen(context: BrowserContext): () => readonly string[] {
     const address = message.location().url
     // The query of a sign-in fills the screen and says nothing.
     const text = `${message.text()} (${address.split('?')[0]})`
-    if (message.text().startsWith('Failed to load resource')) failed.push({ address, text })
+    if (message.text().startsWith('Failed to load resource')) failed.push({ address: withoutFragment(address), text })
     else complaints.push(text)
   })
   context.on('weberror', (error) => complaints.push(String(error.error())))
@@ -87,6 +87,11 @@ function listen(context: BrowserContext): () => readonly string[] {
   })
   // A document that was refused is an error to the browser; the event that tells it from an image may come later.
   return () => [...complaints, ...failed.filter(({ address }) => !documents.has(address)).map(({ text }) => text)]
+}
+
+/** Entra ends its redirects with an empty one, which the browser reports in one place and not in the other. */
+function withoutFragment(address: string): string {
+  return address.replace(/#.*$/, '')
 }
 
 function staysHere(address: string): boolean {

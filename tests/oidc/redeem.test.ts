@@ -120,8 +120,15 @@ describe('redeem and a provider that misbehaves', () => {
   test('redeem says that our credential is refused, and the log names the code', async () => {
     const reply = await redeemed((control) => control.fail('token', { kind: 'aadsts', code: 7000215 }))
     expectPage(reply, 502, 'client_refused')
-    expect(reply.body).not.toMatch(/secret/i)
-    expect(logged(reply)).toMatchObject({ level: 'error', reason: 'client_refused' })
+    expect(reply.body).not.toContain('pretend-secret')
+    expect(reply.body).toContain('The application’s secret is wrong')
+    expect(reply.body).toMatch(/Correlation ID: [0-9a-f-]{36}/)
+    expect(logged(reply)).toMatchObject({
+      level: 'error',
+      reason: 'client_refused',
+      providerCode: 'AADSTS7000215',
+      correlationId: expect.any(String),
+    })
     expect(JSON.stringify(logged(reply))).toContain('AADSTS7000215')
     expect(stage.logText()).not.toContain('pretend-secret')
   })

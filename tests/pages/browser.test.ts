@@ -6,7 +6,16 @@ import { type Browser, type BrowserContext, chromium, type Page as Tab } from 'p
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import type { Page } from '../../src/pages/page.ts'
 import { createPages } from '../../src/pages/render.ts'
-import { everyPage, framePage, hostileTexts, outcomePage, signedOutPage, signOutPage } from './samples.ts'
+import {
+  everyPage,
+  explainedPage,
+  framePage,
+  helpPage,
+  hostileTexts,
+  outcomePage,
+  signedOutPage,
+  signOutPage,
+} from './samples.ts'
 
 const pages = createPages()
 const nameOf = (page: Page) => (page.page === 'outcome' ? page.code : page.page)
@@ -70,7 +79,12 @@ async function inTab(run: (tab: Tab, context: BrowserContext) => Promise<void>):
   }
 }
 
-for (const page of everyPage) {
+/** One page about a code stands for all of them. */
+const eachKind = everyPage.filter(
+  (page) => page.page !== 'help' || page.topic.about !== 'known' || page.topic.error.code === 50105,
+)
+
+for (const page of eachKind) {
   test(`render makes a page of ${nameOf(page)} that obeys its own policy and is styled by it`, () =>
     inTab(async (tab) => {
       shown.page = page
@@ -186,7 +200,14 @@ test('render lets no hostile text become an element, an attribute or a link (T91
     }
   }))
 
-for (const page of [outcomePage, signedOutPage, signOutPage, framePage]) {
+for (const page of [
+  ...eachKind.filter(({ page }) => page === 'help'),
+  explainedPage,
+  outcomePage,
+  signedOutPage,
+  signOutPage,
+  framePage,
+]) {
   test(`render fits ${nameOf(page)} on a narrow phone`, () =>
     inTab(async (tab) => {
       await tab.setViewportSize({ width: 320, height: 640 })
@@ -206,6 +227,24 @@ test('render gives a screen reader one heading, a landmark, and names for all co
     assert.match(snapshot, /link "Sign in with another account"/)
     assert.doesNotMatch(snapshot, /- (link|button):?$/m)
   }))
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`render gives the search field a label, a hint and a visible frame in ${scheme} mode`, () =>
+    inTab(async (tab) => {
+      await tab.emulateMedia({ colorScheme: scheme })
+      shown.page = { ...helpPage, topic: { about: 'front' } }
+      await tab.goto(gateway)
+      const field = tab.getByLabel('Error code')
+      assert.equal(await field.getAttribute('aria-describedby'), 'hint')
+      const [frame, ground] = await field.evaluate((element) => {
+        const style = getComputedStyle(element)
+        return [style.borderTopColor, style.backgroundColor]
+      })
+      assert.notEqual(frame, ground)
+      await field.fill('AADSTS50011')
+      await Promise.all([tab.waitForURL(`${gateway}/.auth/help?code=AADSTS50011`), tab.keyboard.press('Enter')])
+    }))
+}
 
 test('one click selects the request id, and one the whole block of details', () =>
   inTab(async (tab) => {

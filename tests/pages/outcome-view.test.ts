@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
 import { outcomes } from '../../src/core/answer/outcomes.ts'
 import { outcomeView } from '../../src/pages/outcome-view.ts'
-import { codes, outcomePage } from './samples.ts'
+import { codes, explainedPage, outcomePage } from './samples.ts'
 
 const labels = (page: typeof outcomePage) => outcomeView(page).actions.map(({ label }) => label)
 
@@ -122,5 +122,46 @@ describe('person and details', () => {
 
   test('outcomeView has no block where there are no details', () => {
     assert.deepEqual(outcomeView({ ...outcomePage, details: [] }).details, [])
+  })
+})
+
+describe('what the provider’s code means', () => {
+  const explained = (helps: 'again' | 'account' | 'both' | null) => {
+    const { error, helpUrl } = explainedPage.explained ?? assert.fail()
+    const { helps: _, ...rest } = error
+    return { ...explainedPage, explained: { error: helps === null ? rest : { ...rest, helps }, helpUrl } }
+  }
+
+  test('outcomeView says what happened in place of saying that the provider said no', () => {
+    const view = outcomeView(explainedPage)
+    assert.equal(view.title, 'You are not assigned to this application')
+    assert.match(view.text.join(' '), /An administrator of your organisation has to act/)
+    assert.deepEqual(
+      view.explanation?.map(({ term }) => term),
+      ['Who has to act', 'What to do', 'Does trying again help?', 'Does another account help?'],
+    )
+    assert.deepEqual(view.more, { label: 'More about AADSTS50105', href: '/.auth/help/50105' })
+    assert.equal(view.code, 'provider_refused')
+  })
+
+  for (const [helps, expected] of [
+    ['again', ['Sign in', 'Ask for help', 'Go to the start page']],
+    ['account', ['Sign in with another account', 'Ask for help', 'Go to the start page']],
+    ['both', ['Try again', 'Sign in with another account', 'Ask for help']],
+    [null, ['Ask for help', 'Go to the start page']],
+  ] as const) {
+    test(`outcomeView offers only what helps: ${helps}`, () => assert.deepEqual(labels(explained(helps)), expected))
+  }
+
+  test('outcomeView offers to look a code up where the provider may have shown one', () => {
+    const more = (code: (typeof codes)[number]) => outcomeView({ ...outcomePage, code, helpUrl: '/.auth/help' }).more
+    assert.equal(more('login_cancelled')?.href, '/.auth/help')
+    assert.equal(more('transaction_missing')?.href, '/.auth/help')
+    assert.equal(more('upstream_timeout'), null)
+    assert.equal(outcomeView({ ...outcomePage, code: 'login_cancelled' }).more, null)
+  })
+
+  test('outcomeView refuses a help link that leads astray (T36)', () => {
+    assert.throws(() => outcomeView({ ...outcomePage, code: 'no_role', helpUrl: '//evil.example' }), TypeError)
   })
 })

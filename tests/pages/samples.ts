@@ -1,6 +1,8 @@
 /** One page of each kind, harmless and complete, for the tests of this room to vary. */
 import { type OutcomeCode, outcomes } from '../../src/core/answer/outcomes.ts'
-import type { FramePage, OutcomePage, Page, SignedOutPage, SignOutPage } from '../../src/pages/page.ts'
+import { catalogue } from '../../src/core/identity/aadsts-catalogue.ts'
+import { signInError } from '../../src/core/identity/sign-in-error.ts'
+import type { FramePage, HelpPage, OutcomePage, Page, SignedOutPage, SignOutPage } from '../../src/pages/page.ts'
 
 export const codes = Object.keys(outcomes) as OutcomeCode[]
 
@@ -51,8 +53,44 @@ export const framePage: FramePage = {
   requestId: '01JDZ7Q8V3M4',
 }
 
+const errorOf = (code: number) => {
+  const error = signInError(code)
+  if (error === null) throw new Error(`${code} is not in the catalogue`)
+  return error
+}
+
+/** Refused with a code that the catalogue has. */
+export const explainedPage: OutcomePage = {
+  ...outcomePage,
+  code: 'provider_refused',
+  explained: { error: errorOf(50105), helpUrl: '/.auth/help/50105' },
+}
+
+export const helpPage: HelpPage = {
+  page: 'help',
+  applicationName: 'Payroll',
+  support: 'it@contoso.com',
+  topic: { about: 'known', error: errorOf(50105) },
+  searchUrl: '/.auth/help',
+  loginUrl: '/.auth/login',
+  otherAccountUrl: '/.auth/login?prompt=select_account',
+  startUrl: '/',
+  often: [],
+  requestId: '01JDZ7Q8V3M4',
+}
+
+const often = [{ error: errorOf(50011), helpUrl: '/.auth/help/50011' }]
+
 export const everyPage: readonly Page[] = [
   ...codes.map((code) => ({ ...outcomePage, code })),
+  explainedPage,
+  ...catalogue.map(({ codes: [code = 0] }) => ({
+    ...helpPage,
+    topic: { about: 'known', error: errorOf(code) } as const,
+  })),
+  { ...helpPage, topic: { about: 'unknown', code: 51999 }, often },
+  { ...helpPage, topic: { about: 'unread' }, often },
+  { ...helpPage, topic: { about: 'front' }, often },
   signedOutPage,
   { ...signedOutPage, complete: false },
   signOutPage,

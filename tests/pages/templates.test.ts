@@ -12,7 +12,7 @@ for (const name of templates) {
 
   test(`${name} uses the raw tag only to include, for the body and for the style (T91)`, () => {
     for (const [, raw] of source.matchAll(/<%[-_]?\s*~\s*(.*?)\s*[-_]?%>/g)) {
-      assert.match(raw ?? '', /^(it\.body|it\.style|include\('(person|actions)'\))$/)
+      assert.match(raw ?? '', /^(it\.body|it\.style|include\('(person|actions|help-line|explanation|more)'\))$/)
     }
   })
 

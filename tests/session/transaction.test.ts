@@ -71,7 +71,7 @@ describe('begin', () => {
 describe('finish', () => {
   test('finish gives back what begin made', async () => {
     const { transactions } = setUp()
-    const { state, nonce, codeVerifier } = await transactions.begin(start)
+    const { state, nonce, codeVerifier, startedAt } = await transactions.begin(start)
     expect(await transactions.finish(state, here)).toEqual({
       outcome: 'opened',
       provider: 'contoso',
@@ -79,6 +79,7 @@ describe('finish', () => {
       codeVerifier,
       returnTo: '/reports?year=2026',
       attempt: 1,
+      startedAt,
     })
   })
 

@@ -213,7 +213,8 @@ export const outcomes = {
     level: 'info',
     title: 'You did not sign in',
     text: 'The sign-in was cancelled, or you did not agree to what was asked. You can start again at any time.',
-    remedy: 'The provider answered `access_denied`. The field `providerCode` of the log line has its code.',
+    remedy:
+      'The provider answered `access_denied`: mostly the person cancelled. The field `providerCode` of the log line has the code, if there is one; `/.auth/help/<code>` says what it means.',
   },
   provider_refused: {
     kind: 'refusal',
@@ -222,7 +223,7 @@ export const outcomes = {
     title: 'The sign-in service said no',
     text: 'The sign-in service did not let you in. Try again; if it happens again, give the details below to the people who run this application.',
     remedy:
-      'The fields `providerError` and `providerCode` (AADSTS…) of the log line say why, with trace and correlation id.',
+      'The fields `providerError` and `providerCode` (AADSTS…) of the log line say why, with trace and correlation id; `/.auth/help/<code>` says who has to act, and the fix.',
   },
   identity_refused: {
     kind: 'refusal',
@@ -266,7 +267,7 @@ export const outcomes = {
     title: 'This application cannot sign anybody in',
     text: 'The sign-in service does not accept this application. The people who run it have to correct a setting.',
     remedy:
-      'The provider refused our credential (`invalid_client`, `unauthorized_client`): client secret expired, mistyped, or the secret’s ID in place of its value.',
+      'The provider refused our credential (`invalid_client`, `unauthorized_client`): client secret expired, mistyped, or the secret’s ID in place of its value. `/.auth/help/<code>` has the fix for the `providerCode` of the log line.',
   },
   session_store_down: {
     kind: 'fault',

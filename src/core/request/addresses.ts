@@ -3,12 +3,15 @@
 /** What begins with this belongs to us and never reaches an application. */
 export const endpointPrefix = '/.auth'
 
+/** A last segment in angle brackets stands for any one segment. */
 export const endpoints = {
   login: '/.auth/login',
   callback: '/.auth/callback',
   logout: '/.auth/logout',
   signedOut: '/.auth/signed-out',
   me: '/.auth/me',
+  help: '/.auth/help',
+  helpWithCode: '/.auth/help/<code>',
 } as const
 
 export type EndpointName = keyof typeof endpoints
@@ -20,13 +23,34 @@ export const endpointMethods: Readonly<Record<EndpointName, readonly string[]>> 
   logout: ['GET', 'HEAD', 'POST'],
   signedOut: ['GET', 'HEAD'],
   me: ['GET', 'HEAD'],
+  help: ['GET', 'HEAD'],
+  helpWithCode: ['GET', 'HEAD'],
 }
 
+export interface EndpointFound {
+  readonly endpoint: EndpointName
+  /** The segment that stands where the address has angle brackets, as it was sent; empty where it has none. */
+  readonly segment: string
+}
+
+const placeholder = /<[a-z]+>$/
+
+/** Key: the address, up to its placeholder. */
 const byPath: ReadonlyMap<string, EndpointName> = new Map(
-  (Object.keys(endpoints) as EndpointName[]).map((name) => [endpoints[name], name]),
+  (Object.keys(endpoints) as EndpointName[]).map((name) => [endpoints[name].replace(placeholder, ''), name]),
 )
 
 /** The endpoint at exactly this path, spelled exactly so; null for any other. */
-export function endpointAt(path: string): EndpointName | null {
-  return byPath.get(path) ?? null
+export function endpointAt(path: string): EndpointFound | null {
+  const exact = byPath.get(path)
+  if (exact !== undefined && !path.endsWith('/')) return { endpoint: exact, segment: '' }
+  const cut = path.lastIndexOf('/') + 1
+  const segment = path.slice(cut)
+  const endpoint = segment === '' ? undefined : byPath.get(path.slice(0, cut))
+  return endpoint === undefined ? null : { endpoint, segment }
+}
+
+/** The help about one code of Entra. */
+export function helpAddress(code: number): string {
+  return endpoints.helpWithCode.replace(placeholder, String(code))
 }

@@ -1,7 +1,7 @@
 /** Where a request wants to go: one of our endpoints, or a route of the upstream. The first half of every walk; pure. */
 import type { RefusalCode } from '../answer/outcomes.ts'
 import type { Gateway, Route, Tenant } from '../gateway.ts'
-import { type EndpointName, endpointAt, endpointMethods, endpointPrefix } from './addresses.ts'
+import { type EndpointFound, endpointAt, endpointMethods, endpointPrefix } from './addresses.ts'
 import type { RequestFacts } from './facts.ts'
 import { malformed } from './malformed.ts'
 import { longestPath, readPath } from './path.ts'
@@ -13,7 +13,7 @@ export type Located =
   | ToRoute
   /** Another host of the tenant: to be opened at `location`. */
   | { readonly at: 'alias'; readonly tenant: Tenant; readonly location: string }
-  | { readonly at: 'endpoint'; readonly tenant: Tenant; readonly endpoint: EndpointName; readonly query: string }
+  | ToEndpoint
   | LocatedRefusal
 
 export interface ToRoute {
@@ -23,6 +23,12 @@ export interface ToRoute {
   readonly requirement: Requirement
   /** Path and query for the application. */
   readonly target: string
+}
+
+export interface ToEndpoint extends EndpointFound {
+  readonly at: 'endpoint'
+  readonly tenant: Tenant
+  readonly query: string
 }
 
 export interface LocatedRefusal {
@@ -113,8 +119,9 @@ function underPrefix(path: string): boolean {
 }
 
 function locateEndpoint(tenant: Tenant, facts: RequestFacts, path: string, cut: number): Located {
-  const endpoint = endpointAt(path)
-  if (endpoint === null) return { at: 'refused', reason: 'endpoint_unknown', tenant }
-  if (!endpointMethods[endpoint].includes(facts.method)) return { at: 'refused', reason: 'method_refused', tenant }
-  return { at: 'endpoint', tenant, endpoint, query: cut === -1 ? '' : facts.target.slice(cut + 1) }
+  const found = endpointAt(path)
+  if (found === null) return { at: 'refused', reason: 'endpoint_unknown', tenant }
+  if (!endpointMethods[found.endpoint].includes(facts.method))
+    return { at: 'refused', reason: 'method_refused', tenant }
+  return { at: 'endpoint', tenant, ...found, query: cut === -1 ? '' : facts.target.slice(cut + 1) }
 }
