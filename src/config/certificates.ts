@@ -56,6 +56,18 @@ export function certificateProblems(chain: string, key: Secret, now: number): re
   return problems
 }
 
+/**
+ * What speaks against signing who we are with a key: Entra takes RSA alone, and nobody less than 2,048 bits.
+ * @param kinds what the provider can check.
+ */
+export function signingKeyProblem(key: Secret, kinds: readonly ('rsa' | 'ec')[]): string | null {
+  const { asymmetricKeyType: kind, asymmetricKeyDetails: details } = createPrivateKey(key.reveal())
+  const words = kinds.map((each) => (each === 'rsa' ? 'RSA' : 'P-256')).join(' or ')
+  if (!kinds.some((each) => each === kind)) return `the key must be ${words}`
+  if (kind === 'rsa') return (details?.modulusLength ?? 0) < 2_048 ? 'the key has fewer than 2048 bits' : null
+  return details?.namedCurve === 'prime256v1' ? null : `the key must be ${words}`
+}
+
 /** Whether a certificate is for a host, which may be an address (in brackets where it is IPv6). The subject's name counts no more (RFC 9525). */
 export function isCertificateFor(chain: string, host: string): boolean {
   const address = host.replace(/^\[|\]$/g, '')

@@ -3,6 +3,7 @@ import { presets } from '../core/answer/presets.ts'
 import type {
   Access,
   Certificate,
+  Credential,
   Destination,
   HeaderEntry,
   HeaderPlan,
@@ -19,11 +20,18 @@ import type {
 import type { Secret } from '../core/secret.ts'
 import { expiryOf } from './certificates.ts'
 import { createPool, keepSame } from './same.ts'
-import type { Document, ProviderDocument, RouteDocument, TenantDocument, UpstreamDocument } from './schema.ts'
+import type {
+  CredentialDocument,
+  Document,
+  ProviderDocument,
+  RouteDocument,
+  TenantDocument,
+  UpstreamDocument,
+} from './schema.ts'
 
 /** @param server of a document without issues. */
 export function compileServer(server: Document['server']): ServerSettings {
-  const { listen, management, tls, trustedProxies, log, drain, timeouts, limits } = server
+  const { listen, management, tls, trustedProxies, log, drain, timeouts, limits, egress } = server
   return {
     ...{ listen, management, trustedProxies, log, drainSeconds: drain },
     tls:
@@ -35,6 +43,11 @@ export function compileServer(server: Document['server']): ServerSettings {
       headerBytes: limits.headers,
       connections: limits.connections,
       minimumBytesPerSecond: limits.minimumRate,
+    },
+    egress: {
+      proxy: egress.proxy === undefined || egress.proxy.reveal() === '' ? null : egress.proxy,
+      noProxy: egress.noProxy.flat(),
+      ca: egress.ca ?? null,
     },
   }
 }
@@ -56,13 +69,24 @@ export function compileProvider(provider: ProviderDocument, name: string): Provi
   if (!enabled) return null
   if (clientId === undefined || credential === undefined)
     throw new Error(`Provider ${name} has holes although it was checked.`)
-  const own = { name, clientId, clientSecret: credential.secret }
+  const own = { name, clientId, credential: compileCredential(credential, name) }
   if (provider.kind === 'oidc') {
     const { issuer, scopes, groupsClaim, appRolesClaim } = provider
-    const secretSentBy = provider.credential?.sentBy ?? null
-    return { kind: 'oidc', ...own, issuer, scopes, groupsClaim, appRolesClaim, secretSentBy }
+    return { kind: 'oidc', ...own, issuer, scopes, groupsClaim, appRolesClaim }
   }
   return { kind: 'entra', ...own, tenantId: provider.tenantId, authority: provider.authority }
+}
+
+function compileCredential(written: CredentialDocument, name: string): Credential {
+  const { secret, secrets = secret === undefined ? [] : [secret], certificate, secretExpiresOn } = written
+  if (certificate !== undefined) return { form: 'certificate', certificate: compileCertificate(certificate) }
+  if ('federated' in written && written.federated === 'workload-identity')
+    return { form: 'workload-identity', tokenFile: written.tokenFile ?? null }
+  if ('federated' in written && written.federated === 'managed-identity')
+    return { form: 'managed-identity', identity: written.identity ?? null }
+  if (secrets.length === 0) throw new Error(`The credential of ${name} has no form although it was checked.`)
+  const sentBy = 'sentBy' in written ? (written.sentBy ?? null) : null
+  return { form: 'secrets', secrets, expiresAt: secretExpiresOn ?? null, sentBy }
 }
 
 interface Known {

@@ -29,10 +29,10 @@ test('compile takes any other OpenID provider, and of several the one that is sw
     providers: [{ ...contoso, enabled: false }, plain],
     tenants: [tenant('a', { providers: ['contoso', 'keycloak'] })],
   }
-  const { clientSecret: _, ...provider } = load(file).tenants[0]?.provider ?? assert.fail()
+  const { credential, ...provider } = load(file).tenants[0]?.provider ?? assert.fail()
   assert.deepEqual(provider, {
     ...{ kind: 'oidc', name: 'keycloak', clientId: 'gate', issuer: 'https://login.example.com/realms/staff' },
-    ...{ scopes: ['profile', 'email'], groupsClaim: 'groups', appRolesClaim: 'roles', secretSentBy: null },
+    ...{ scopes: ['profile', 'email'], groupsClaim: 'groups', appRolesClaim: 'roles' },
   })
 })
 

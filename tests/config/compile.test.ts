@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import { resolveTenant } from '../../src/core/request/tenant.ts'
+import { secretOf } from '../credentials.ts'
 import { clientSecret, load, minimal, tenant, withTenant } from './written.ts'
 
 const payrollsUpstream = {
@@ -35,7 +36,7 @@ test('compile fills in every default', () => {
   })
   const { provider, ...payroll } = gateway.tenants[0] ?? assert.fail('no tenant')
   assert.equal(provider.kind === 'entra' && provider.authority, 'https://login.microsoftonline.com')
-  assert.equal(provider.clientSecret.reveal(), clientSecret)
+  assert.equal(secretOf(provider), clientSecret)
   assert.deepEqual(payroll, {
     name: 'payroll',
     publicUrl: { scheme: 'https', host: 'payroll.contoso.com', origin: 'https://payroll.contoso.com' },

@@ -8,6 +8,7 @@ import { test } from 'vitest'
 import { stringify } from 'yaml'
 import { ConfigError } from '../../src/config/issues.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { secretOf } from '../credentials.ts'
 import {
   clientSecret,
   env,
@@ -220,7 +221,7 @@ test('loadConfig gives a gateway whose secrets appear in no text made of it, but
   const { store, secrets } = gateway.session
   assert.equal(store.type === 'redis' && store.url.reveal(), redis)
   assert.equal(secrets[0]?.reveal(), signingSecret)
-  assert.equal(gateway.tenants[0]?.provider.clientSecret.reveal(), clientSecret)
+  assert.equal(secretOf(gateway.tenants[0]?.provider), clientSecret)
 })
 
 test('loadConfig never shows what a reference stands for, nor its default', () => {
