@@ -50,11 +50,15 @@ const credentialKeys = {
 }
 
 const federatedKeys = {
-  federated: z.enum(['workload-identity', 'managed-identity']).optional().meta({
-    description:
-      'In place of a secret, a federated credential of the app registration: `workload-identity`, the token that Kubernetes keeps in a file; `managed-identity`, that of the virtual machine, container or App Service. Not in tenant files: the identity is that of the gateway.',
-    aside: true,
-  }),
+  federated: z
+    .enum(['workload-identity', 'managed-identity'])
+    .optional()
+    .meta({
+      description:
+        'In place of a secret, a federated credential of the app registration: `workload-identity`, the token that Kubernetes keeps in a file; `managed-identity`, that of the virtual machine, container or App Service. Not in tenant files: the identity is that of the gateway.',
+      examples: ['workload-identity'],
+      aside: true,
+    }),
   tokenFile: text(values.readAbsolutePath, { allowed: 'an absolute path', placeholder: '/placeholder' })
     .optional()
     .meta({

@@ -78,10 +78,9 @@ export function createCredentialHealth({ log, clock }: { readonly log: Log; read
       const state = stateOf(provider)
       if (expiresAt === null || expiresAt - now > warnedBefore || now - state.warnedAt < day) continue
       state.warnedAt = now
-      log.warn(expiresAt > now ? 'credential_expires' : 'credential_expired', {
-        ...{ provider: provider.name, form: provider.credential.form },
-        on: dateOf(expiresAt),
-      })
+      const { name, credential } = provider
+      const what = { provider: name, form: credential.form, on: dateOf(expiresAt), expired: expiresAt <= now }
+      log.warn('credential_expires', what)
     }
   }
 

@@ -96,7 +96,7 @@ test(
       for (const each of [kept, gone, ...later]) providers.warm(each)
       await until('the first are asked', () => waiting.size === 16)
       providers.keepOnly([kept])
-      open(503)
+      open(500)
       await until(
         'the one that is left is tried again',
         () => asked.filter((name) => name === 'kept').length >= 3,
@@ -119,7 +119,7 @@ test(
   'keepOnly stops a retry that was to come',
   () =>
     withHost(async ({ providers, asked, provider, open }) => {
-      open(503)
+      open(500)
       const [kept, gone] = [provider('kept'), provider('gone')]
       for (const each of [kept, gone]) providers.warm(each)
       await until('both have failed', () => providers.summary().failing === 2)
