@@ -85,7 +85,7 @@ describe('a credential that is refused', () => {
         await signIn(visitor, `${stage.origin}/deep`, uwe)
         const other = createVisitor()
         const answer = await cameBack(other, `${stage.origin}/deep`, uwe)
-        stage.emulator.control.fail('token', { kind: 'aadsts', code })
+        stage.emulator.control.fail('token', { kind: 'aadsts', code, error: 'invalid_client', status: 401 })
         expectPage(await visit(other, answer), 502, 'client_refused')
         expect(events(stage, 'credential_refused')).toMatchObject([{ providerCode: `AADSTS${code}` }])
         expect(JSON.stringify(await detail(stage))).toContain(`refused (AADSTS${code})`)
