@@ -27,6 +27,7 @@ test('compile fills in every default', () => {
     tls: null,
     timeouts: { headerSeconds: 30, bodySeconds: 60, keepAliveSeconds: 75 },
     limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100 },
+    egress: { proxy: null, noProxy: [], ca: null },
   })
   const { secrets: _, ...session } = gateway.session
   assert.deepEqual(session, {

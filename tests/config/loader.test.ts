@@ -110,6 +110,15 @@ describe('load takes tenants from files of their own', () => {
     assert(issues().filter((line) => line.includes('only the tenant’s own secrets')).length === 2)
   })
 
+  test('and lets them not use the gateway’s own identity, which would go to whatever sign-in service they name (T125)', () => {
+    for (const federated of ['workload-identity', 'managed-identity']) {
+      const provider = { ...minimal().providers[0], name: 'own', credential: { federated } }
+      const lines = scene({ wiki: own('wiki', { providers: [provider] }) }).issues()
+      assert.match(lines.join(), /credential\.federated: a tenant file cannot use the identity of the gateway/)
+      assert.deepEqual(scene({}, { ...shared, tenants: [tenant('a', { providers: [provider] })] }).issues(), [])
+    }
+  })
+
   test('and lets them name no socket, which may belong to anything on the machine (T125)', () => {
     const upstream = { url: 'http://docker', socket: '/run/docker.sock' }
     const inRoute = { routes: [{ path: '/', access: 'public', upstream }] }

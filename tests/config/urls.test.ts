@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { readAuthority, readPublicUrl, readRedisUrl, readUpstreamUrl } from '../../src/config/urls.ts'
+import { readAuthority, readProxyUrl, readPublicUrl, readRedisUrl, readUpstreamUrl } from '../../src/config/urls.ts'
 
 test('readPublicUrl gives scheme, host and origin in one spelling', () => {
   for (const [text, scheme, host] of [
@@ -125,5 +125,21 @@ test('readRedisUrl takes redis and rediss with what they need, and nothing more'
     'redis://a:99999',
   ]) {
     assert('problem' in readRedisUrl(text), text)
+  }
+})
+
+test('readProxyUrl takes an HTTP proxy, with name and password, or nothing', () => {
+  for (const text of ['', 'http://proxy:3128', 'https://proxy.example/', 'http://a:p%40ss@proxy:3128']) {
+    assert.deepEqual(readProxyUrl(text), { value: text })
+  }
+  for (const text of [
+    'proxy:3128',
+    'socks5://proxy',
+    'http://proxy/path',
+    'http://a:100%@proxy',
+    'http://',
+    'http://p?x',
+  ]) {
+    assert('problem' in readProxyUrl(text), text)
   }
 })

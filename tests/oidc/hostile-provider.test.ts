@@ -13,8 +13,8 @@ const drip = (response: ServerResponse) => {
   const timer = setInterval(() => response.write('x'), 50)
   response.on('close', () => clearInterval(timer))
 }
-const flood = (response: ServerResponse) => {
-  response.writeHead(200, json).write('{"access_token":"')
+const flood = (response: ServerResponse, status = 200) => {
+  response.writeHead(status, json).write('{"access_token":"')
   const more = () => {
     while (!response.destroyed && response.write('x'.repeat(65_536)));
   }
@@ -27,7 +27,7 @@ describe('a redemption is asked once, and ends in bounded time and room', () => 
     ['a provider that says nothing', () => undefined, 9_500],
     ['a provider that drips for ever', drip, 9_500],
     ['a provider that floods for ever', flood, 5_000],
-    ['a refusal that floods for ever', (response: ServerResponse) => flood(response), 5_000],
+    ['a refusal that floods for ever', (response: ServerResponse) => flood(response, 401), 5_000],
     ['garbage', (response: ServerResponse) => response.writeHead(200, json).end('{"half": '), 2_000],
     [
       'a page',
