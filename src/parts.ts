@@ -93,7 +93,7 @@ export function createParts(
   )
   metrics.gauges(
     'sallyport_credential_refused',
-    '1 for a provider that refuses the gateway\u2019s credential, or one of its secrets while another works.',
+    '1 for a provider that refuses the gateway\u2019s credential, or the one that should be in use while another works.',
     'provider',
     () => credentialHealth.refusals(providersOf(current())),
   )

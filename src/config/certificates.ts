@@ -1,6 +1,7 @@
 /** Certificates and private keys as PEM: what is said of them must be true before the gateway shows them to anybody. */
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import type { Certificate } from '../core/gateway.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Reading } from './values.ts'
 
@@ -73,6 +74,11 @@ export function isCertificateFor(chain: string, host: string): boolean {
   const address = host.replace(/^\[|\]$/g, '')
   if (isIP(address) !== 0) return firstOf(chain).checkIP(address) !== undefined
   return firstOf(chain).checkHost(host, { subject: 'never' }) !== undefined
+}
+
+/** As the compiled model holds it. */
+export function compileCertificate({ cert, key }: { readonly cert: string; readonly key: Secret }): Certificate {
+  return { chain: cert, key, expiresAt: expiryOf(cert) }
 }
 
 /** When the first certificate expires, in seconds since 1970. */

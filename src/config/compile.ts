@@ -2,8 +2,6 @@
 import { presets } from '../core/answer/presets.ts'
 import type {
   Access,
-  Certificate,
-  Credential,
   Destination,
   HeaderEntry,
   HeaderPlan,
@@ -17,17 +15,10 @@ import type {
   Tenant,
   Upstream,
 } from '../core/gateway.ts'
-import type { Secret } from '../core/secret.ts'
-import { expiryOf } from './certificates.ts'
+import { compileCertificate } from './certificates.ts'
+import { compileProvider } from './compile-provider.ts'
 import { createPool, keepSame } from './same.ts'
-import type {
-  CredentialDocument,
-  Document,
-  ProviderDocument,
-  RouteDocument,
-  TenantDocument,
-  UpstreamDocument,
-} from './schema.ts'
+import type { Document, RouteDocument, TenantDocument, UpstreamDocument } from './schema.ts'
 
 /** @param server of a document without issues. */
 export function compileServer(server: Document['server']): ServerSettings {
@@ -54,39 +45,6 @@ export function compileServer(server: Document['server']): ServerSettings {
 
 export function compileSession({ secrets, lifetime, idle, store }: Document['session']): SessionPolicy {
   return { secrets, lifetimeSeconds: lifetime, idleSeconds: idle, store }
-}
-
-function compileCertificate({ cert, key }: { readonly cert: string; readonly key: Secret }): Certificate {
-  return { chain: cert, key, expiresAt: expiryOf(cert) }
-}
-
-/**
- * @param name as logs call it.
- * @returns null for a provider that is switched off.
- */
-export function compileProvider(provider: ProviderDocument, name: string): Provider | null {
-  const { enabled, clientId, credential } = provider
-  if (!enabled) return null
-  if (clientId === undefined || credential === undefined)
-    throw new Error(`Provider ${name} has holes although it was checked.`)
-  const own = { name, clientId, credential: compileCredential(credential, name) }
-  if (provider.kind === 'oidc') {
-    const { issuer, scopes, groupsClaim, appRolesClaim } = provider
-    return { kind: 'oidc', ...own, issuer, scopes, groupsClaim, appRolesClaim }
-  }
-  return { kind: 'entra', ...own, tenantId: provider.tenantId, authority: provider.authority }
-}
-
-function compileCredential(written: CredentialDocument, name: string): Credential {
-  const { secret, secrets = secret === undefined ? [] : [secret], certificate, secretExpiresOn } = written
-  if (certificate !== undefined) return { form: 'certificate', certificate: compileCertificate(certificate) }
-  if ('federated' in written && written.federated === 'workload-identity')
-    return { form: 'workload-identity', tokenFile: written.tokenFile ?? null }
-  if ('federated' in written && written.federated === 'managed-identity')
-    return { form: 'managed-identity', identity: written.identity ?? null }
-  if (secrets.length === 0) throw new Error(`The credential of ${name} has no form although it was checked.`)
-  const sentBy = 'sentBy' in written ? (written.sentBy ?? null) : null
-  return { form: 'secrets', secrets, expiresAt: secretExpiresOn ?? null, sentBy }
 }
 
 interface Known {

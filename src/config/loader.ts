@@ -4,7 +4,8 @@
  */
 import { dirname, resolve } from 'node:path'
 import type { Gateway } from '../core/gateway.ts'
-import { compileProvider, compileServer, compileSession } from './compile.ts'
+import { compileServer, compileSession } from './compile.ts'
+import { compileProvider } from './compile-provider.ts'
 import { areUnchanged, createFiles, type Used } from './files.ts'
 import { ConfigError, type Issue, issueOfFile } from './issues.ts'
 import { type MainFile, readMainFile, type SettingsDraft } from './main-file.ts'

@@ -17,7 +17,7 @@ import {
   size,
   text,
 } from './schema-kinds.ts'
-import { readProxyUrl, readRedisUrl } from './urls.ts'
+import { readNoProxy, readProxyUrl, readRedisUrl } from './urls.ts'
 import * as values from './values.ts'
 
 const egress = z.strictObject({
@@ -33,7 +33,7 @@ const egress = z.strictObject({
       examples: ['${env:HTTPS_PROXY:-}'],
     }),
   noProxy: z
-    .array(text(values.readNoProxy, { allowed: 'a host, .suffix or *', placeholder: 'localhost' }))
+    .array(text(readNoProxy, { allowed: 'a host, .suffix or *', placeholder: 'localhost' }))
     .prefault([])
     .meta({
       description: 'Hosts that are reached without the proxy; with all names below them.',

@@ -184,22 +184,6 @@ export function readDate(text: string): Reading<number> {
   return isReal ? { value: milliseconds / 1_000 } : { problem: 'there is no such day' }
 }
 
-/**
- * Hosts that are reached without the proxy, one or several with commas between them, so that a NO_PROXY may stand there as it is.
- * Refused: blocks of addresses, since providers are reached by name and nobody looks the address up for this.
- */
-export function readNoProxy(text: string): Reading<readonly string[]> {
-  const entries = text.split(/[,\s]+/).filter((entry) => entry !== '')
-  for (const entry of entries) {
-    if (entry.includes('/')) return { problem: 'a block of addresses has no effect here: name hosts' }
-    const [, host = '', port = '1'] = /^(.*?)(?::(\d{1,5}))?$/.exec(/^\[.*\]|:.*:/.test(entry) ? '' : entry) ?? []
-    const isHost =
-      host === '*' || isHostName(host.replace(/^\*?\./, '')) || isIP(entry.replace(/^\[(.*)\]$/, '$1')) === 6
-    if (!isHost || Number(port) > 65_535 || Number(port) === 0) return { problem: 'this is not a host' }
-  }
-  return { value: entries.map((entry) => entry.toLowerCase()) }
-}
-
 /** A media type with parameters (RFC 9110 section 8.3.1). */
 export function readContentType(text: string): Reading<string> {
   const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"

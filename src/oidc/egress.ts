@@ -1,7 +1,7 @@
 /** The way out: how requests of our own reach providers, through the operator's proxy and with the authorities that he trusts. */
 import { getCACertificates } from 'node:tls'
 import type { CustomFetch } from 'openid-client'
-import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch, type RequestInit } from 'undici'
+import type { Dispatcher, RequestInit } from 'undici'
 import type { EgressSettings } from '../core/gateway.ts'
 
 export interface Egress {
@@ -18,32 +18,44 @@ const connectMilliseconds = 5_000
 /** On this machine there is no proxy between: to the proxy, `localhost` is another machine. */
 const thisMachine = ['localhost', '127.0.0.1', '::1'] as const
 
+type Library = typeof import('undici')
+
 /** @param settings those in force; a change takes effect with the next request. */
 export function createEgress(settings: () => EgressSettings): Egress {
   let made: { readonly by: EgressSettings; readonly dispatcher: Dispatcher } | null = null
-  const direct = new Agent({ allowH2: false, connect: { timeout: connectMilliseconds } })
+  let direct: Dispatcher | null = null
+  // Loaded when somebody is asked: it takes a tenth of a second, which the start and `check` need not wait for.
+  const library = () => import('undici')
 
-  function dispatcher(): Dispatcher {
+  function dispatcher(loaded: Library): Dispatcher {
     const now = settings()
     if (made?.by !== now) {
       void made?.dispatcher.close()
-      made = { by: now, dispatcher: dispatcherFor(now) }
+      made = { by: now, dispatcher: dispatcherFor(now, loaded) }
     }
     return made.dispatcher
   }
 
   return {
-    fetch: (url, options) => ask(url, options, dispatcher()),
-    direct: (url, options) => ask(url, options, direct),
+    async fetch(url, options) {
+      const loaded = await library()
+      return await ask(loaded, url, options, dispatcher(loaded))
+    },
+    async direct(url, options) {
+      const loaded = await library()
+      direct ??= new loaded.Agent({ allowH2: false, connect: { timeout: connectMilliseconds } })
+      return await ask(loaded, url, options, direct)
+    },
     close() {
       void made?.dispatcher.close()
-      void direct.close()
+      void direct?.close()
       made = null
+      direct = null
     },
   }
 }
 
-function dispatcherFor({ proxy, noProxy, ca }: EgressSettings): Dispatcher {
+function dispatcherFor({ proxy, noProxy, ca }: EgressSettings, { Agent, EnvHttpProxyAgent }: Library): Dispatcher {
   // A list of one's own replaces the one that Node would use, so that one goes in too, with NODE_EXTRA_CA_CERTS.
   const trust = ca === null ? {} : { ca: [...getCACertificates('default'), ca] }
   const connect = { timeout: connectMilliseconds, ...trust }
@@ -56,7 +68,12 @@ function dispatcherFor({ proxy, noProxy, ca }: EgressSettings): Dispatcher {
 }
 
 /** The library's fetch rather than Node's: a dispatcher fits only the fetch of its own version, and Node's differs by release. */
-async function ask(url: string, options: Parameters<CustomFetch>[1], dispatcher: Dispatcher): Promise<Response> {
+async function ask(
+  { fetch }: Library,
+  url: string,
+  options: Parameters<CustomFetch>[1],
+  dispatcher: Dispatcher,
+): Promise<Response> {
   const response = await fetch(url, { ...(options as RequestInit), dispatcher })
   return response as unknown as Response
 }

@@ -26,9 +26,16 @@ export function askedAgain(ask: CustomFetch, random: () => number = Math.random)
       const pause = failed ? own : (asked(answer.headers.get('retry-after')) ?? own)
       if (!failed && (retry === mostRetries || pause > longestPause)) return answer
       if (!failed) await answer.body?.cancel()
-      await sleep(pause, undefined, options.signal ? { signal: options.signal } : {})
+      await pauseFor(pause, options.signal)
     }
   }
+}
+
+/** @throws the reason of the signal, as fetch does: the library tells a timeout from an abort by it. */
+async function pauseFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(milliseconds, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+    throw signal?.reason ?? error
+  })
 }
 
 function isPassing(status: number): boolean {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { readAuthority, readProxyUrl, readPublicUrl, readRedisUrl, readUpstreamUrl } from '../../src/config/urls.ts'
+import {
+  readAuthority,
+  readNoProxy,
+  readProxyUrl,
+  readPublicUrl,
+  readRedisUrl,
+  readUpstreamUrl,
+} from '../../src/config/urls.ts'
 
 test('readPublicUrl gives scheme, host and origin in one spelling', () => {
   for (const [text, scheme, host] of [
@@ -141,5 +148,21 @@ test('readProxyUrl takes an HTTP proxy, with name and password, or nothing', () 
     'http://p?x',
   ]) {
     assert('problem' in readProxyUrl(text), text)
+  }
+})
+
+test('readNoProxy takes hosts, suffixes and a whole NO_PROXY, and refuses what would have no effect', () => {
+  for (const [text, entries] of [
+    ['login.example', ['login.example']],
+    ['.Example, *.example:8443 *', ['.example', '*.example:8443', '*']],
+    ['10.0.0.1:80,::1,[::1]', ['10.0.0.1:80', '::1', '[::1]']],
+    ['', []],
+  ] as const) {
+    assert.deepEqual(readNoProxy(text), { value: entries })
+  }
+  const block = readNoProxy('localhost,10.0.0.0/8')
+  assert('problem' in block && /block of addresses/.test(block.problem))
+  for (const text of ['https:x', 'a_b c/d', 'x:0', 'x:99999', 'a**', ':80', 'x y z!']) {
+    assert('problem' in readNoProxy(text), text)
   }
 })

@@ -10,7 +10,6 @@ import {
   readGuid,
   readMethod,
   readName,
-  readNoProxy,
   readRoleName,
   readSigningSecret,
   readText,
@@ -180,21 +179,6 @@ test('readDate gives the beginning of the day, and refuses days that there are n
   assert.deepEqual(readDate('2027-01-31'), { value: Date.UTC(2027, 0, 31) / 1_000 })
   for (const text of ['2027-02-30', '2027-13-01']) refuses(readDate(text), /no such day/)
   for (const text of ['31.1.2027', '2027-1-31', '2027-01-31T00:00', '']) refuses(readDate(text), /not a date/)
-})
-
-test('readNoProxy takes hosts, suffixes and a whole NO_PROXY, and refuses what would have no effect', () => {
-  for (const [text, entries] of [
-    ['login.example', ['login.example']],
-    ['.Example, *.example:8443 *', ['.example', '*.example:8443', '*']],
-    ['10.0.0.1:80,::1,[::1]', ['10.0.0.1:80', '::1', '[::1]']],
-    ['', []],
-  ] as const) {
-    assert.deepEqual(readNoProxy(text), { value: entries })
-  }
-  refuses(readNoProxy('localhost,10.0.0.0/8'), /block of addresses/)
-  for (const text of ['https:x', 'a_b c/d', 'x:0', 'x:99999', 'a**', ':80', 'x y z!']) {
-    assert('problem' in readNoProxy(text), text)
-  }
 })
 
 test('readAbsolutePath refuses what depends on where the gateway was started', () => {

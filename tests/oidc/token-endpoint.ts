@@ -37,7 +37,7 @@ export interface TokenEndpointOptions {
   readonly clock?: () => number
 }
 
-export const tenantId = '11111111-2222-4333-8444-555555555555'
+const tenantId = '11111111-2222-4333-8444-555555555555'
 export const clientId = '66666666-7777-4888-9999-000000000000'
 
 export async function startTokenEndpoint(options: TokenEndpointOptions = {}): Promise<TokenEndpoint> {
