@@ -9,6 +9,10 @@ import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
 import { createRefuse } from './http/refusals.ts'
 import { createRounds } from './http/rounds.ts'
+import { createCredentials } from './oidc/credential.ts'
+import { createCredentialHealth } from './oidc/credential-health.ts'
+import { createEgress } from './oidc/egress.ts'
+import { createFederatedToken, type PlatformVariables } from './oidc/federated-token.ts'
 import { createProviders, type Providers } from './oidc/provider.ts'
 import { createHealth, type Health } from './ops/health.ts'
 import type { AdjustableLog, Log } from './ops/log.ts'
@@ -36,8 +40,19 @@ export interface Parts extends GateParts {
   close(): Promise<void>
 }
 
-/** @param clock seconds since 1970. */
-export function createParts(first: Gateway, log: AdjustableLog, clock: () => number = () => Date.now() / 1_000): Parts {
+/** How often credentials are looked at that expire, in milliseconds. */
+const expiryLook = 3_600_000
+
+/**
+ * @param clock seconds since 1970.
+ * @param platform variables that the platform sets for its workloads (AZURE_FEDERATED_TOKEN_FILE, IDENTITY_ENDPOINT).
+ */
+export function createParts(
+  first: Gateway,
+  log: AdjustableLog,
+  clock: () => number = () => Date.now() / 1_000,
+  platform: PlatformVariables = process.env,
+): Parts {
   let gateway = first
   const current = () => gateway
   const metrics = createMetrics()
@@ -47,7 +62,11 @@ export function createParts(first: Gateway, log: AdjustableLog, clock: () => num
   const sessions = createSessions({ store, ring, policy: policyInForce(current), clock, log })
   const writer = createSessionWriter({ sessions, ring })
   const transactions = createTransactions({ store, ring, clock })
-  const providers = createProviders({ log })
+  const egress = createEgress(() => gateway.server.egress)
+  const credentialHealth = createCredentialHealth({ log, clock })
+  const federatedToken = createFederatedToken({ env: platform, ask: egress.direct, clock })
+  const credentials = createCredentials({ health: credentialHealth, federatedToken })
+  const providers = createProviders({ log, ask: egress.fetch, credentials })
   const forwarder = createForwarder({ log })
   const answers = createAnswers(createPages())
   const rounds = createRounds(clock)
@@ -81,10 +100,27 @@ export function createParts(first: Gateway, log: AdjustableLog, clock: () => num
     'tenant',
     () => certificatesOf(current()),
   )
+  metrics.gauges(
+    'sallyport_credential_refused',
+    '1 for a provider that refuses the gateway\u2019s credential, or the one that should be in use while another works.',
+    'provider',
+    () => credentialHealth.refusals(providersOf(current())),
+  )
+  metrics.gauges(
+    'sallyport_credential_expires_seconds',
+    'When a credential expires, in seconds since 1970, by provider, where that is known.',
+    'provider',
+    () => credentialHealth.expiries(providersOf(current())),
+  )
   health.part('sessionStore', () => store.ready())
   health.part('providers', () => providers.summary())
+  health.part('credentials', () => credentialHealth.summary(providersOf(current())))
   health.part('tenants', () => ({ served: current().tenants.length, refused: current().troubles.slice(0, 50) }))
+  const look = () => credentialHealth.look(providersOf(current()))
+  const lookAgain = setInterval(look, expiryLook)
+  lookAgain.unref()
   function warm(): void {
+    look()
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
@@ -107,7 +143,9 @@ export function createParts(first: Gateway, log: AdjustableLog, clock: () => num
     },
     warm,
     async close() {
+      clearInterval(lookAgain)
       providers.close()
+      egress.close()
       sessions.close()
       await forwarder.close()
       await store.close()

@@ -14,15 +14,19 @@ export interface Pair {
 
 export interface Authority extends Pair {
   /** @param names as in a certificate request: `DNS:app.internal,IP:127.0.0.1`. @param days -1: it expired yesterday. */
-  issue(names: string, days?: number): Pair
+  issue(names: string, days?: number, kind?: 'ec' | 'rsa'): Pair
 }
 
 const keyOptions = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+const rsaOptions = ['-newkey', 'rsa:2048', '-nodes']
 
 export function createAuthority(): Authority {
   return inFolder((folder) => {
     const pair = selfSigned(folder, [])
-    return { ...pair, issue: (names, days = 2) => inFolder((own) => issue(own, pair, names, days)) }
+    return {
+      ...pair,
+      issue: (names, days = 2, kind = 'ec') => inFolder((own) => issue(own, pair, { names, days, kind })),
+    }
   })
 }
 
@@ -41,12 +45,18 @@ function selfSigned(folder: string, extensions: readonly string[], key = keyOpti
   return read(folder)
 }
 
-function issue(folder: string, authority: Pair, names: string, days: number): Pair {
+interface Wanted {
+  readonly names: string
+  readonly days: number
+  readonly kind: 'ec' | 'rsa'
+}
+
+function issue(folder: string, authority: Pair, { names, days, kind }: Wanted): Pair {
   writeFileSync(join(folder, 'ca'), authority.cert)
   writeFileSync(join(folder, 'ca-key'), authority.key)
   openssl(folder, [
     'req',
-    ...keyOptions,
+    ...(kind === 'rsa' ? rsaOptions : keyOptions),
     '-subj',
     '/CN=issued',
     '-addext',

@@ -1,8 +1,10 @@
 /** A provider that is none of ours (npm oidc-provider), with people, a sign-in page, and a hand on its answers. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
 import Provider, { type Adapter, type AdapterPayload, type Configuration, interactionPolicy } from 'oidc-provider'
+
+type AuthMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
 
 export interface PlainProviderOptions {
   readonly port: number
@@ -11,9 +13,11 @@ export interface PlainProviderOptions {
   /** The gateways, by their origins. */
   readonly origins: readonly string[]
   /** How the client must prove itself; alone announced, unless `announced` says more. */
-  readonly authMethod?: 'client_secret_basic' | 'client_secret_post'
+  readonly authMethod?: AuthMethod
+  /** Of the client, for `private_key_jwt`. */
+  readonly clientKey?: JWK
   /** Null: the document says nothing of it. */
-  readonly announced?: readonly ('client_secret_basic' | 'client_secret_post')[] | null
+  readonly announced?: readonly AuthMethod[] | null
   readonly signing?: 'RS256' | 'PS256' | 'ES256' | 'Ed25519'
   /** By default everything but `sub` is at the userinfo endpoint only. */
   readonly claimsIn?: 'userinfo' | 'id-token'
@@ -107,6 +111,7 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
         redirect_uris: origins.map((origin) => `${origin}/.auth/callback`),
         post_logout_redirect_uris: origins.map((origin) => `${origin}/.auth/signed-out`),
         token_endpoint_auth_method: authMethod,
+        ...(options.clientKey === undefined ? {} : { jwks: { keys: [options.clientKey] } }),
         id_token_signed_response_alg: signing,
       },
     ],

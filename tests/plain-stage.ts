@@ -25,6 +25,8 @@ export interface PlainStageOptions extends Partial<PlainProviderOptions> {
   /** Further keys of the provider, in YAML's flow style, such as `groupsClaim: teams`. */
   readonly keys?: string
   readonly secret?: string
+  /** In YAML, in place of the secret. */
+  readonly credential?: string
   readonly tenant?: string
   readonly upstreamUrl?: string
 }
@@ -76,7 +78,7 @@ providers:
     name: example
     issuer: ${parts.issuer}
     clientId: ${plainClient.id}
-    credential: { secret: ${secret} }
+    credential: ${parts.credential ?? `{ secret: ${secret} }`}
     ${parts.keys ?? 'scopes: [profile, email, groups]'}
 tenants:
   - name: payroll

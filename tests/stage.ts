@@ -39,6 +39,8 @@ export interface StageOptions {
   /** Where the gateway forwards to; an upstream of our own when not given. */
   readonly upstreamUrl?: string
   readonly publicUrl?: (port: number) => string
+  /** How the gateway proves who it is, in YAML; the emulator's secret when not given. */
+  readonly credential?: string
   /** Where the gateway expects the provider; the emulator when not given. */
   readonly authority?: string
 }
@@ -92,7 +94,7 @@ providers:
   - name: contoso
     tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30
     clientId: 6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791
-    credential: { secret: pretend-secret-for-the-demo-only }
+    credential: ${parts.credential ?? '{ secret: pretend-secret-for-the-demo-only }'}
     authority: ${parts.authority}${parts.provider ?? ''}
 tenants:
   - name: payroll

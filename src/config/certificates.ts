@@ -2,6 +2,7 @@
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { createSecureContext } from 'node:tls'
+import type { Certificate } from '../core/gateway.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Reading } from './values.ts'
 
@@ -73,11 +74,28 @@ function handshakeProblems(chain: string, key: Secret): string[] {
   }
 }
 
+/**
+ * What speaks against signing who we are with a key: Entra takes RSA alone, and nobody less than 2,048 bits.
+ * @param kinds what the provider can check.
+ */
+export function signingKeyProblem(key: Secret, kinds: readonly ('rsa' | 'ec')[]): string | null {
+  const { asymmetricKeyType: kind, asymmetricKeyDetails: details } = createPrivateKey(key.reveal())
+  const words = kinds.map((each) => (each === 'rsa' ? 'RSA' : 'P-256')).join(' or ')
+  if (!kinds.some((each) => each === kind)) return `the key must be ${words}`
+  if (kind === 'rsa') return (details?.modulusLength ?? 0) < 2_048 ? 'the key has fewer than 2048 bits' : null
+  return details?.namedCurve === 'prime256v1' ? null : `the key must be ${words}`
+}
+
 /** Whether a certificate is for a host, which may be an address (in brackets where it is IPv6). The subject's name counts no more (RFC 9525). */
 export function isCertificateFor(chain: string, host: string): boolean {
   const address = host.replace(/^\[|\]$/g, '')
   if (isIP(address) !== 0) return firstOf(chain).checkIP(address) !== undefined
   return firstOf(chain).checkHost(host, { subject: 'never' }) !== undefined
+}
+
+/** As the compiled model holds it. */
+export function compileCertificate({ cert, key }: { readonly cert: string; readonly key: Secret }): Certificate {
+  return { chain: cert, key, expiresAt: expiryOf(cert) }
 }
 
 /** When the first certificate expires, in seconds since 1970. */

@@ -1,4 +1,6 @@
 /** Rules across the keys of one provider, shared or a tenant's own. */
+import type { Secret } from '../core/secret.ts'
+import { certificateProblems, signingKeyProblem } from './certificates.ts'
 import type { Finding, Path } from './issues.ts'
 import type { Salvaged } from './salvage.ts'
 import type { ProviderDocument } from './schema.ts'
@@ -6,14 +8,83 @@ import type { ProviderDocument } from './schema.ts'
 /** Whether a key is written in the file, other than filled in by its default. */
 export type IsWritten = (path: Path) => boolean
 
+interface Around {
+  readonly isWritten: IsWritten
+  /** Seconds since 1970. */
+  readonly now: number
+}
+
 /** What must be there once people are to sign in; before that, `urls` prints what to register. */
 export function checkProvider(
   provider: Salvaged<ProviderDocument>,
   path: Path,
-  isWritten: IsWritten,
+  { isWritten, now }: Around,
 ): readonly Finding[] {
-  if (provider?.enabled !== true) return []
+  const wrong = checkCredential(provider, path, { isWritten, now })
+  if (provider?.enabled !== true) return wrong
   const message = 'this is required, unless the provider has `enabled: false`'
   const missing = ['clientId', 'credential'].filter((key) => !isWritten([...path, key]))
-  return missing.map((key) => ({ path: [...path, key], found: null, message }))
+  return [...missing.map((key) => ({ path: [...path, key], found: null, message })), ...wrong]
+}
+
+/** Which key has an effect beside which. */
+const belongsTo = {
+  secretExpiresOn: ['secret', 'secrets'],
+  sentBy: ['secret', 'secrets'],
+  tokenFile: ['federated'],
+  identity: ['federated'],
+} as const
+
+/** Exactly one form, nothing without effect, and a certificate that can be shown. */
+function checkCredential(provider: Salvaged<ProviderDocument>, of: Path, { isWritten, now }: Around) {
+  const path = [...of, 'credential']
+  if (provider === undefined || !isWritten(path)) return []
+  const has = (key: string) => isWritten([...path, key])
+  const findings: Finding[] = []
+  const forms = ['secret', 'secrets', 'certificate', ...(provider.kind === 'oidc' ? [] : ['federated'])]
+  const [first, ...others] = forms.filter(has)
+  const credential = provider.credential
+  if (first === undefined && typeof credential === 'object') {
+    findings.push({ path, found: null, message: `one of these is required: ${forms.join(', ')}` })
+  }
+  for (const other of others) {
+    const message = `there is \`${first}\` already: a credential has one form`
+    findings.push({ path: [...path, other], at: 'key', found: null, message })
+  }
+  for (const [key, owners] of Object.entries(belongsTo)) {
+    if (!has(key) || owners.some(has)) continue
+    const message = `without ${owners.map((owner) => `\`${owner}\``).join(' or ')} this has no effect`
+    findings.push({ path: [...path, key], at: 'key', found: null, message })
+  }
+  findings.push(...checkFederated(credential, path), ...checkSecrets(credential, path))
+  const { cert, key } = credential?.certificate ?? {}
+  if (cert !== undefined && key !== undefined) {
+    const problems = certificateProblems(cert, key as Secret, now)
+    const kind = signingKeyProblem(key as Secret, provider.kind === 'oidc' ? ['rsa', 'ec'] : ['rsa'])
+    for (const message of [...problems, ...(kind === null ? [] : [kind])])
+      findings.push({ path: [...path, 'certificate', 'cert'], message })
+  }
+  return findings
+}
+
+type CredentialDraft = NonNullable<Salvaged<ProviderDocument>>['credential']
+
+function checkFederated(credential: CredentialDraft, path: Path): readonly Finding[] {
+  if (credential === undefined || !('federated' in credential)) return []
+  const { federated, tokenFile, identity } = credential
+  const message = `with \`${federated}\` this has no effect`
+  return [
+    ...(tokenFile !== undefined && federated === 'managed-identity' ? ['tokenFile'] : []),
+    ...(identity !== undefined && federated === 'workload-identity' ? ['identity'] : []),
+  ].map((key) => ({ path: [...path, key], at: 'key' as const, found: null, message }))
+}
+
+/** The same secret twice would be tried twice. */
+function checkSecrets(credential: CredentialDraft, path: Path): readonly Finding[] {
+  const known = (credential?.secrets ?? []).map((secret) => (secret as Secret | undefined)?.reveal())
+  return known.flatMap((secret, index) =>
+    secret !== undefined && known.indexOf(secret) < index
+      ? [{ path: [...path, 'secrets', index], message: 'this is the same as one before it' }]
+      : [],
+  )
 }

@@ -46,7 +46,10 @@ export function checkTenant(tenant: TenantDraft, around: Around): readonly Findi
   ]
 }
 
-function checkProviders({ providers = [] }: TenantDraft, { providers: shared, isGiven }: Around): readonly Finding[] {
+function checkProviders(
+  { providers = [] }: TenantDraft,
+  { providers: shared, isGiven, now }: Around,
+): readonly Finding[] {
   const names = shared.map(({ name }) => name)
   const own = providers.flatMap((each, index) => (typeof each === 'object' ? [[each, index] as const] : []))
   const enabled = providers.filter((each) =>
@@ -58,7 +61,7 @@ function checkProviders({ providers = [] }: TenantDraft, { providers: shared, is
         ? unknownName(each, names, ['providers', index], 'there is no provider of this name')
         : [],
     ),
-    ...own.flatMap(([each, index]) => checkProvider(each, ['providers', index], isGiven)),
+    ...own.flatMap(([each, index]) => checkProvider(each, ['providers', index], { isWritten: isGiven, now })),
     ...doubled(
       providers.map((each, index) => [typeof each === 'object' ? each.name : each, ['providers', index]]),
       'this provider is named twice',

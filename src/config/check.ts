@@ -18,7 +18,7 @@ export function check(draft: SettingsDraft, isWritten: IsWritten, now: number): 
   return [
     ...checkServer(draft, now),
     ...checkSession(draft),
-    ...providers.flatMap((provider, index) => checkProvider(provider, ['providers', index], isWritten)),
+    ...providers.flatMap((provider, index) => checkProvider(provider, ['providers', index], { isWritten, now })),
     ...doubled(
       providers.map((provider, index) => [provider?.name, ['providers', index, 'name']]),
       'another provider has this name',

@@ -2,7 +2,6 @@
 import { presets } from '../core/answer/presets.ts'
 import type {
   Access,
-  Certificate,
   Destination,
   HeaderEntry,
   HeaderPlan,
@@ -17,13 +16,13 @@ import type {
   Upstream,
 } from '../core/gateway.ts'
 import { createPool, keepSame } from '../core/same.ts'
-import type { Secret } from '../core/secret.ts'
-import { expiryOf } from './certificates.ts'
-import type { Document, ProviderDocument, RouteDocument, TenantDocument, UpstreamDocument } from './schema.ts'
+import { compileCertificate } from './certificates.ts'
+import { compileProvider } from './compile-provider.ts'
+import type { Document, RouteDocument, TenantDocument, UpstreamDocument } from './schema.ts'
 
 /** @param server of a document without issues. */
 export function compileServer(server: Document['server']): ServerSettings {
-  const { listen, management, tls, trustedProxies, log, drain, timeouts, limits } = server
+  const { listen, management, tls, trustedProxies, log, drain, timeouts, limits, egress } = server
   return {
     ...{ listen, management, trustedProxies, log, drainSeconds: drain },
     tls:
@@ -36,33 +35,16 @@ export function compileServer(server: Document['server']): ServerSettings {
       connections: limits.connections,
       minimumBytesPerSecond: limits.minimumRate,
     },
+    egress: {
+      proxy: egress.proxy === undefined || egress.proxy.reveal() === '' ? null : egress.proxy,
+      noProxy: egress.noProxy.flat(),
+      ca: egress.ca ?? null,
+    },
   }
 }
 
 export function compileSession({ secrets, lifetime, idle, store }: Document['session']): SessionPolicy {
   return { secrets, lifetimeSeconds: lifetime, idleSeconds: idle, store }
-}
-
-function compileCertificate({ cert, key }: { readonly cert: string; readonly key: Secret }): Certificate {
-  return { chain: cert, key, expiresAt: expiryOf(cert) }
-}
-
-/**
- * @param name as logs call it.
- * @returns null for a provider that is switched off.
- */
-export function compileProvider(provider: ProviderDocument, name: string): Provider | null {
-  const { enabled, clientId, credential } = provider
-  if (!enabled) return null
-  if (clientId === undefined || credential === undefined)
-    throw new Error(`Provider ${name} has holes although it was checked.`)
-  const own = { name, clientId, clientSecret: credential.secret }
-  if (provider.kind === 'oidc') {
-    const { issuer, scopes, groupsClaim, appRolesClaim } = provider
-    const secretSentBy = provider.credential?.sentBy ?? null
-    return { kind: 'oidc', ...own, issuer, scopes, groupsClaim, appRolesClaim, secretSentBy }
-  }
-  return { kind: 'entra', ...own, tenantId: provider.tenantId, authority: provider.authority }
 }
 
 interface Known {

@@ -1,7 +1,7 @@
 /** The settings of a provider: a directory of Microsoft Entra, or any other OpenID provider. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import { z } from 'zod'
-import { guid, line, name, reference, secret, text } from './schema-kinds.ts'
+import { certificate, guid, line, name, reference, secret, text } from './schema-kinds.ts'
 import { readAuthority, readIssuer } from './urls.ts'
 import * as values from './values.ts'
 
@@ -18,15 +18,63 @@ const providerEnabled = enabled.meta({
     'Whether people can sign in with it. A provider that is switched off needs neither `clientId` nor `credential`.',
 })
 
-const credential = z
-  .strictObject({
-    secret: clientSecret.meta({
-      description: 'The client secret; at Entra its value, not its ID.',
-      examples: ['${env:CONTOSO_SECRET}'],
+const credentialKeys = {
+  secret: clientSecret.optional().meta({
+    description: 'The client secret; at Entra its value, not its ID.',
+    examples: ['${env:CONTOSO_SECRET}'],
+  }),
+  secrets: z
+    .array(clientSecret)
+    .min(1)
+    .max(5)
+    .optional()
+    .meta({
+      description:
+        'In place of `secret`, several that are valid at the same time, the new one before the old: what the provider refuses is passed over, with an alarm.',
+      examples: [['${env:CONTOSO_SECRET_NEW}', '${env:CONTOSO_SECRET}']],
+      aside: true,
     }),
-  })
-  .optional()
-  .meta({ description: 'How the gateway proves to the provider who it is.' })
+  secretExpiresOn: text(values.readDate, { allowed: 'a date such as 2027-01-31', placeholder: '2100-01-01' })
+    .optional()
+    .meta({
+      description:
+        'The day on which the secret (the first of `secrets`) expires, as the portal shows it: the log, the metrics and /readyz warn from 30 days before.',
+      examples: ['2027-01-31'],
+      aside: true,
+    }),
+  certificate: certificate.optional().meta({
+    description:
+      'In place of a secret, a certificate that is registered with the provider: its key signs who we are (RFC 7523). Both files are read again when they change.',
+    aside: true,
+  }),
+}
+
+const federatedKeys = {
+  federated: z
+    .enum(['workload-identity', 'managed-identity'])
+    .optional()
+    .meta({
+      description:
+        'In place of a secret, a federated credential of the app registration: `workload-identity`, the token that Kubernetes keeps in a file; `managed-identity`, that of the virtual machine, container or App Service. Not in tenant files: the identity is that of the gateway.',
+      examples: ['workload-identity'],
+      aside: true,
+    }),
+  tokenFile: text(values.readAbsolutePath, { allowed: 'an absolute path', placeholder: '/placeholder' })
+    .optional()
+    .meta({
+      description:
+        'With `workload-identity`: where the token is, read again for every use. Without it, the file that AZURE_FEDERATED_TOKEN_FILE names.',
+      examples: ['/var/run/secrets/azure/tokens/azure-identity-token'],
+      aside: true,
+    }),
+  identity: guid.optional().meta({
+    description: 'With `managed-identity`: the client id of the identity, where the machine has several.',
+    examples: ['77777777-8888-9999-aaaa-000000000000'],
+    aside: true,
+  }),
+}
+
+const credentialMeta = { description: 'How the gateway proves to the provider who it is. Exactly one form.' }
 
 const entraProvider = z.strictObject({
   kind: z
@@ -46,7 +94,10 @@ const entraProvider = z.strictObject({
     description: 'Application (client) ID of the app registration.',
     examples: ['66666666-7777-8888-9999-000000000000'],
   }),
-  credential,
+  credential: z
+    .strictObject({ ...credentialKeys, ...federatedKeys })
+    .optional()
+    .meta(credentialMeta),
   authority: text(readAuthority, {
     allowed: 'an origin such as https://login.microsoftonline.com; http only on localhost',
     placeholder: 'https://placeholder.invalid',
@@ -71,9 +122,9 @@ const plainProvider = z.strictObject({
   clientId: line
     .optional()
     .meta({ description: 'The id under which the provider knows the gateway.', examples: ['sallyport'] }),
-  credential: credential
-    .unwrap()
-    .extend({
+  credential: z
+    .strictObject({
+      ...credentialKeys,
       sentBy: z
         .enum(['post', 'basic'])
         .optional()
@@ -84,7 +135,7 @@ const plainProvider = z.strictObject({
         }),
     })
     .optional()
-    .meta({ description: 'How the gateway proves to the provider who it is.' }),
+    .meta(credentialMeta),
   scopes: z
     .array(text(values.readScope, { allowed: 'a scope such as email', placeholder: 'email' }))
     .prefault(['profile', 'email'])

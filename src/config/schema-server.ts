@@ -4,6 +4,7 @@ import { z } from 'zod'
 import {
   address,
   certificate,
+  certificates,
   day,
   duration,
   hour,
@@ -16,8 +17,35 @@ import {
   size,
   text,
 } from './schema-kinds.ts'
-import { readRedisUrl } from './urls.ts'
+import { readNoProxy, readProxyUrl, readRedisUrl } from './urls.ts'
 import * as values from './values.ts'
+
+const egress = z.strictObject({
+  proxy: secret(readProxyUrl, {
+    allowed: 'http://host:port or https://host:port; with a password, as a reference',
+    placeholder: 'http://127.0.0.1:3128',
+    secret: 'with-password',
+  })
+    .optional()
+    .meta({
+      description:
+        'The HTTP proxy through which providers are asked, by CONNECT. The environment has no say unless it is named here; empty text stands for no proxy. Never for this machine itself.',
+      examples: ['${env:HTTPS_PROXY:-}'],
+    }),
+  noProxy: z
+    .array(text(readNoProxy, { allowed: 'a host, .suffix or *', placeholder: 'localhost' }))
+    .prefault([])
+    .meta({
+      description: 'Hosts that are reached without the proxy; with all names below them.',
+      examples: [['.contoso.com', '${env:NO_PROXY:-}']],
+    }),
+  ca: certificates.optional().meta({
+    description:
+      'File with certificates (PEM) of further authorities that may vouch for providers and for the proxy, such as those of a proxy that looks into TLS. The well-known ones stay trusted.',
+    examples: ['./corporate-ca.pem'],
+    aside: true,
+  }),
+})
 
 export const server = z.strictObject({
   listen: address.prefault('0.0.0.0:8080').meta({ description: 'Where people reach the gateway.' }),
@@ -102,6 +130,7 @@ export const server = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'How much callers may ask for.' }),
+  egress: egress.prefault({}).meta({ description: 'How the gateway reaches providers.' }),
 })
 
 const store = z.discriminatedUnion('type', [

@@ -65,5 +65,6 @@ export const documentSchema = z.strictObject({
 export type Document = z.output<typeof documentSchema>
 export type TenantDocument = Document['tenants'][number]
 export type ProviderDocument = Document['providers'][number]
+export type CredentialDocument = NonNullable<ProviderDocument['credential']>
 export type RouteDocument = NonNullable<TenantDocument['routes']>[number]
 export type UpstreamDocument = NonNullable<TenantDocument['upstream']>

@@ -101,18 +101,28 @@ export function readTenant(text: TenantText, around: Around, now: number): Tenan
   }
 }
 
-/** What the author of a tenant file has no business with: a socket may belong to anything on the machine (T125). */
+/**
+ * What the author of a tenant file has no business with: a socket may belong to anything on the machine; and the identity of the
+ * machine would be handed to whatever sign-in service the file names (T125).
+ */
 function checkOutside(text: TenantText): readonly Finding[] {
-  const { routes } = isMapping(text.value) ? text.value : {}
+  const { routes, providers } = isMapping(text.value) ? text.value : {}
   const upstreams: readonly Path[] = [
     ['upstream'],
     ...(Array.isArray(routes) ? routes.map((_, index) => ['routes', index, 'upstream']) : []),
   ]
   const message = 'a tenant file cannot name a socket: only the operator\u2019s file can, here or in `defaults`'
-  return upstreams
-    .map((path) => [...path, 'socket'])
-    .filter((path) => nodeAt(text, path) !== null)
-    .map((path) => ({ path, at: 'key', found: null, message }))
+  const identity =
+    'a tenant file cannot use the identity of the gateway: only the operator\u2019s file can, in a shared provider'
+  const federated: readonly Path[] = (Array.isArray(providers) ? providers : []).map((_, index) => [
+    ...['providers', index, 'credential', 'federated'],
+  ])
+  const found = (path: Path, said: string): readonly Finding[] =>
+    nodeAt(text, path) === null ? [] : [{ path, at: 'key', found: null, message: said }]
+  return [
+    ...upstreams.flatMap((path) => found([...path, 'socket'], message)),
+    ...federated.flatMap((path) => found(path, identity)),
+  ]
 }
 
 function claimsOf(draft: TenantDraft, place: (finding: Finding) => Issue): readonly Claim[] {

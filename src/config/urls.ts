@@ -1,4 +1,5 @@
-/** The four kinds of URL in a configuration. All but Redis's are origins: scheme, host and port, nothing more. */
+/** The kinds of URL in a configuration, and the hosts that a proxy is not for. Most are origins: scheme, host and port, nothing more. */
+import { isIP } from 'node:net'
 import type { PublicUrl } from '../core/gateway.ts'
 import { isMetadataHost } from '../ops/metadata-addresses.ts'
 import { isHostName, type Reading } from './values.ts'
@@ -98,6 +99,40 @@ export function readRedisUrl(text: string): Reading<string> {
   if (!/^(?:\/\d{0,3})?$/.test(url.pathname))
     return { problem: 'after the host comes at most the number of a database' }
   return { value: text }
+}
+
+/** An HTTP proxy for requests of our own, perhaps with name and password; nothing at all where there is none. */
+export function readProxyUrl(text: string): Reading<string> {
+  if (text === '') return { value: '' }
+  if (!/^https?:\/\//.test(text)) return { problem: 'this does not begin with http:// or https://' }
+  if (/[\s\\\p{C}]/u.test(text) || !URL.canParse(text)) return { problem: 'this is not a URL' }
+  const url = new URL(text)
+  if (url.search !== '' || url.hash !== '') return { problem: 'a query or fragment has no meaning here' }
+  if (url.pathname !== '/') return { problem: 'only scheme, host and port: a path has no place here' }
+  // What cannot be decoded would fail with every request.
+  return isEncoded(url.username) && isEncoded(url.password)
+    ? { value: text }
+    : { problem: 'a percent sign in name or password is written %25' }
+}
+
+/**
+ * Hosts that are reached without the proxy, one or several with commas between them, so that a NO_PROXY may stand there as it is.
+ * Refused: blocks of addresses, since providers are reached by name and nobody looks the address up for this.
+ */
+export function readNoProxy(text: string): Reading<readonly string[]> {
+  const entries = text.split(/[,\s]+/).filter((entry) => entry !== '')
+  for (const entry of entries) {
+    if (entry.includes('/')) return { problem: 'a block of addresses has no effect here: name hosts' }
+    const [, host = '', port = '1'] = /^(.*?)(?::(\d{1,5}))?$/.exec(/^\[.*\]|:.*:/.test(entry) ? '' : entry) ?? []
+    const isHost =
+      host === '*' || isHostName(host.replace(/^\*?\./, '')) || isIP(entry.replace(/^\[(.*)\]$/, '$1')) === 6
+    if (!isHost || Number(port) > 65_535 || Number(port) === 0) return { problem: 'this is not a host' }
+  }
+  return { value: entries.map((entry) => entry.toLowerCase()) }
+}
+
+function isEncoded(text: string): boolean {
+  return !/%(?![0-9a-f]{2})/i.test(text)
 }
 
 const pathProblem = 'only scheme, host and port: a path has no place here'

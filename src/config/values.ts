@@ -171,6 +171,19 @@ export function readSocketPath(text: string): Reading<string> {
   return readText(text)
 }
 
+/** The path of a file that is opened while the gateway runs. */
+export function readAbsolutePath(text: string): Reading<string> {
+  return text.startsWith('/') ? readText(text) : { problem: 'this is not an absolute path' }
+}
+
+/** `2027-01-31` → when that day begins (UTC), in seconds since 1970. */
+export function readDate(text: string): Reading<number> {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return { problem: 'this is not a date' }
+  const milliseconds = Date.parse(`${text}T00:00:00Z`)
+  const isReal = !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString().startsWith(text)
+  return isReal ? { value: milliseconds / 1_000 } : { problem: 'there is no such day' }
+}
+
 /** A media type with parameters (RFC 9110 section 8.3.1). */
 export function readContentType(text: string): Reading<string> {
   const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"

@@ -49,6 +49,17 @@ export interface ServerSettings {
   readonly drainSeconds: number
   readonly timeouts: CallerTimeouts
   readonly limits: CallerLimits
+  readonly egress: EgressSettings
+}
+
+/** How the gateway reaches providers. */
+export interface EgressSettings {
+  /** URL of an HTTP proxy, perhaps with name and password; null: there is none. */
+  readonly proxy: Secret | null
+  /** Hosts that are reached without it, each `name`, `.suffix`, `*.suffix` or `*`, perhaps with a port. */
+  readonly noProxy: readonly string[]
+  /** PEM: trusted beside the well-known authorities. */
+  readonly ca: string | null
 }
 
 export interface ListenerTls {
@@ -105,8 +116,34 @@ interface AnyProvider {
   /** As in the configuration; that of a tenant's own provider begins with the tenant's name and a slash. */
   readonly name: string
   readonly clientId: string
-  readonly clientSecret: Secret
+  readonly credential: Credential
 }
+
+/** How the gateway proves to a provider who it is. */
+export type Credential = SecretCredential | CertificateCredential | FederatedCredential
+
+export interface SecretCredential {
+  readonly form: 'secrets'
+  /** In the order in which they are tried: the new one before the old. At least one. */
+  readonly secrets: readonly Secret[]
+  /** When the first expires, in seconds since 1970; null: nobody said. */
+  readonly expiresAt: number | null
+  /** How they travel (RFC 6749 section 2.3.1); null: by what the provider announces. */
+  readonly sentBy: 'post' | 'basic' | null
+}
+
+/** A signed assertion (RFC 7523). */
+export interface CertificateCredential {
+  readonly form: 'certificate'
+  readonly certificate: Certificate
+}
+
+/** A token that somebody else issued for this workload, in place of a secret: Entra only. */
+export type FederatedCredential =
+  /** In a file, which is replaced all the time. Null: the one that AZURE_FEDERATED_TOKEN_FILE names. */
+  | { readonly form: 'workload-identity'; readonly tokenFile: string | null }
+  /** Of the machine's identity service. `identity`: client id of the identity; null: the only one that there is. */
+  | { readonly form: 'managed-identity'; readonly identity: string | null }
 
 /** One directory of Microsoft Entra. */
 export interface EntraProvider extends AnyProvider {
@@ -127,8 +164,6 @@ export interface PlainProvider extends AnyProvider {
   /** The claims that hold groups and app roles. */
   readonly groupsClaim: string
   readonly appRolesClaim: string
-  /** How the client secret travels (RFC 6749 section 2.3.1); null: by what the provider announces. */
-  readonly secretSentBy: 'post' | 'basic' | null
 }
 
 export interface Tenant {

@@ -1,12 +1,19 @@
 /** A provider's discovery document, fetched and held against what the configuration says of the provider. */
 import * as client from 'openid-client'
 import type { Provider } from '../core/gateway.ts'
+import type { Credentials } from './credential.ts'
 import { fetchFrom } from './fetch.ts'
 
 const requestTimeoutSeconds = 8
 
+/** How the provider is asked, and who we say that we are. */
+export interface WayOut {
+  readonly ask: client.CustomFetch
+  readonly credentials: Credentials
+}
+
 /**
- * OpenID Connect Discovery 1.0 section 4. From it come the endpoints, how the secret is sent, and which signatures count: those
+ * OpenID Connect Discovery 1.0 section 4. From it come the endpoints, how we prove who we are, and which signatures count: those
  * that the provider announces, RS256 where it announces none, and only by keys that are public; never `none`, never the secret.
  * @param previous whose keys are still known.
  * @throws whatever stands between us and a usable document: network, status, another issuer, an endpoint that is no https URL.
@@ -14,16 +21,24 @@ const requestTimeoutSeconds = 8
 export async function discover(
   provider: Provider,
   previous: client.Configuration | null,
+  { ask, credentials }: WayOut,
 ): Promise<client.Configuration> {
   const url = documentUrl(provider)
   const insecure = isLoopbackHttp(url)
-  const configuration = await client.discovery(url, provider.clientId, undefined, clientAuthentication(provider), {
-    // ID tokens come over TLS from the provider itself, and their signature is checked all the same (T58).
-    execute: [client.enableNonRepudiationChecks, ...(insecure ? [client.allowInsecureRequests] : [])],
-    timeout: requestTimeoutSeconds,
-    [client.customFetch]: fetchFrom(provider),
-  })
+  const configuration = await client.discovery(
+    url,
+    provider.clientId,
+    undefined,
+    credentials.authentication(provider),
+    {
+      // ID tokens come over TLS from the provider itself, and their signature is checked all the same (T58).
+      execute: [client.enableNonRepudiationChecks, ...(insecure ? [client.allowInsecureRequests] : [])],
+      timeout: requestTimeoutSeconds,
+      [client.customFetch]: credentials.watched(provider, fetchFrom(provider, ask)),
+    },
+  )
   checkDocument(configuration.serverMetadata(), { issuer: issuerOf(provider), insecure })
+  checkAuthentication(provider, configuration.serverMetadata())
   const keys = previous === null ? undefined : client.getJwksCache(previous)
   if (keys !== undefined) client.setJwksCache(configuration, keys)
   return configuration
@@ -39,21 +54,6 @@ function documentUrl(provider: Provider): URL {
   const url = new URL(`${issuerOf(provider).replace(/\/$/, '')}/.well-known/openid-configuration`)
   if (provider.kind === 'entra') url.searchParams.set('appid', provider.clientId)
   return url
-}
-
-/**
- * `client_secret_post` where it is announced, since names and secrets with special characters survive it everywhere; else
- * `client_secret_basic`, which is what a provider takes that announces nothing (RFC 8414 section 2).
- */
-function clientAuthentication(provider: Provider): client.ClientAuth {
-  const post = client.ClientSecretPost(provider.clientSecret.reveal())
-  const basic = client.ClientSecretBasic(provider.clientSecret.reveal())
-  return (server, ...request) => {
-    const takesPost = server.token_endpoint_auth_methods_supported?.includes('client_secret_post') === true
-    const wanted = provider.kind === 'entra' ? 'post' : (provider.secretSentBy ?? (takesPost ? 'post' : 'basic'))
-    const send = wanted === 'post' ? post : basic
-    send(server, ...request)
-  }
 }
 
 const neededEndpoints = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const
@@ -76,6 +76,13 @@ function checkDocument(
     if (document[name] !== undefined && !isEndpoint(document[name], expected.insecure))
       throw new Error(`the ${name} of the discovery document cannot be used`)
   }
+}
+
+/** A signed assertion means nothing to a provider that does not announce it (RFC 8414 section 2): better to be told so early. */
+function checkAuthentication({ kind, credential }: Provider, document: Readonly<client.ServerMetadata>): void {
+  if (kind === 'entra' || credential.form === 'secrets') return
+  if (document.token_endpoint_auth_methods_supported?.includes('private_key_jwt') !== true)
+    throw new Error('the provider does not announce private_key_jwt: it takes no certificate as credential')
 }
 
 function isEndpoint(value: unknown, insecure: boolean): boolean {

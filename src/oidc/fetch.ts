@@ -1,21 +1,31 @@
-/** How the gateway asks a provider: answers are bounded, and of Entra's keys only those are seen that may vouch for the directory. */
+/** How the gateway asks a provider: answers are bounded, what is safe to ask again is, and of Entra's keys only those are seen that may vouch for the directory. */
 import type { CustomFetch } from 'openid-client'
 import type { Provider } from '../core/gateway.ts'
 import { withOwnKeys } from './keys.ts'
+import { askedAgain } from './retry.ts'
 
 /** Documents, key sets, tokens and claims are a few kilobytes; this is room for all of them, and none for an endless answer (T88). */
 const mostBytes = 1_048_576
 
-/** @returns a fetch for the library. An answer that is too long breaks off while it is read, also one that unpacks to it (T60). */
-export function fetchFrom(provider: Provider): CustomFetch {
-  return provider.kind === 'entra' ? withOwnKeys(provider, boundedFetch) : boundedFetch
+/**
+ * @param ask the way out.
+ * @returns a fetch for the library. An answer that is too long breaks off while it is read, also one that unpacks to it (T60).
+ */
+export function fetchFrom(provider: Provider, ask: CustomFetch): CustomFetch {
+  const patient = askedAgain(bounded(ask))
+  return provider.kind === 'entra' ? withOwnKeys(provider, patient) : patient
 }
 
-const boundedFetch: CustomFetch = async (url, options) => {
-  const response = await fetch(url, options as RequestInit)
-  if (response.body === null) return response
-  const { status, statusText, headers } = response
-  return new Response(response.body.pipeThrough(atMost(mostBytes)), { status, statusText, headers })
+/** The same fetch, whose answers have at most a megabyte. */
+export function bounded(ask: CustomFetch): CustomFetch {
+  return async (url, options) => {
+    const response = await ask(url, options)
+    const { status, statusText } = response
+    // Made anew in any case: the library knows an answer by the class of the platform.
+    const headers = new Headers([...response.headers])
+    const body = response.body === null ? null : response.body.pipeThrough(atMost(mostBytes))
+    return new Response(body, { status, statusText, headers })
+  }
 }
 
 function atMost(bytes: number): TransformStream<Uint8Array, Uint8Array> {

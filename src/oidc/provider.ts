@@ -3,7 +3,7 @@ import type { Configuration } from 'openid-client'
 import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
 import type { Log } from '../ops/log.ts'
-import { discover } from './discovery.ts'
+import { discover, type WayOut } from './discovery.ts'
 import { createTurns } from './turns.ts'
 
 export type ProviderState = 'unknown' | 'ready' | 'failing'
@@ -52,7 +52,7 @@ const longestRetry = 60_000
 const mostInBackground = 16
 const mostNames = 20
 
-export function createProviders({ log }: { readonly log: Log }): Providers {
+export function createProviders({ log, ...wayOut }: WayOut & { readonly log: Log }): Providers {
   // Hangs on the compiled provider: gone with it, kept over reloads that do not change it.
   const known = new WeakMap<Provider, Known>()
   const kept = new Set<Provider>()
@@ -72,7 +72,7 @@ export function createProviders({ log }: { readonly log: Log }): Providers {
     turns.drop(provider)
     forgetRetry(provider)
     const state = entry(provider)
-    state.running ??= discover(provider, state.configuration)
+    state.running ??= discover(provider, state.configuration, wayOut)
       .then((configuration) => {
         if (state.failures > 0) log.info('provider_recovered', { provider: provider.name })
         Object.assign(state, { configuration, succeededAt: Date.now(), failures: 0 })

@@ -40,7 +40,7 @@ export interface Redemption {
 }
 
 /**
- * OpenID Connect Core 3.1.3: redeems the code once (a code grant is never repeated) and checks signature, issuer, audience,
+ * OpenID Connect Core 3.1.3: redeems the code once (a redemption is never repeated; credential.ts) and checks signature, issuer, audience,
  * times and nonce of the ID token. An answer of another issuer (RFC 9207) is refused before the code goes anywhere.
  * @throws Fault `client_refused` (our credential), `provider_unreachable`, `provider_fault` (an answer that fails a check).
  */
@@ -86,6 +86,8 @@ function hintOrNull(value: unknown): string | null {
 
 function refusalOrThrow(cause: unknown): Redeemed {
   if (cause instanceof Fault) throw cause
+  // What goes wrong while we say who we are comes back wrapped.
+  if (cause instanceof Error && cause.cause instanceof Fault) throw cause.cause
   if (cause instanceof client.AuthorizationResponseError) {
     const refused = cause.error === 'access_denied' ? 'login_cancelled' : 'provider_refused'
     return { refused, said: saidBy(cause) }

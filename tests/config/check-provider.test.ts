@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'vitest'
-import { issuesOf, linesOf, load, minimal, tenant, withTenant } from './written.ts'
+import { join } from 'node:path'
+import { describe, test } from 'vitest'
+import { createAuthority, createSelfSigned } from '../certificates.ts'
+import { folderWith, issuesOf, linesOf, load, minimal, tenant, withTenant } from './written.ts'
 
 const [contoso] = minimal().providers
 const plain = {
@@ -29,10 +31,10 @@ test('compile takes any other OpenID provider, and of several the one that is sw
     providers: [{ ...contoso, enabled: false }, plain],
     tenants: [tenant('a', { providers: ['contoso', 'keycloak'] })],
   }
-  const { clientSecret: _, ...provider } = load(file).tenants[0]?.provider ?? assert.fail()
+  const { credential, ...provider } = load(file).tenants[0]?.provider ?? assert.fail()
   assert.deepEqual(provider, {
     ...{ kind: 'oidc', name: 'keycloak', clientId: 'gate', issuer: 'https://login.example.com/realms/staff' },
-    ...{ scopes: ['profile', 'email'], groupsClaim: 'groups', appRolesClaim: 'roles', secretSentBy: null },
+    ...{ scopes: ['profile', 'email'], groupsClaim: 'groups', appRolesClaim: 'roles' },
   })
 })
 
@@ -88,4 +90,147 @@ test('loadConfig never shows a secret that stands in a provider of a tenant’s 
   )
   assert(issues.length >= 3, JSON.stringify(issues))
   assert.doesNotMatch(JSON.stringify(issues), /hunter2/)
+})
+
+const authority = createAuthority()
+const pairs = {
+  rsa: authority.issue('DNS:gate.example', 2, 'rsa'),
+  ec: authority.issue('DNS:gate.example'),
+  old: authority.issue('DNS:gate.example', -1, 'rsa'),
+  other: createSelfSigned('DNS:gate.example'),
+}
+const folder = folderWith(
+  Object.fromEntries(
+    Object.entries(pairs).flatMap(([name, { cert, key }]) => [
+      [`${name}.crt`, cert],
+      [`${name}.key`, key],
+    ]),
+  ),
+)
+const files = (cert: string, key = cert) => ({
+  certificate: { cert: join(folder, `${cert}.crt`), key: join(folder, `${key}.key`) },
+})
+const env = { SESSION: 'a-signing-secret-of-more-than-32-bytes', CLIENT: 'one', CLIENT_NEW: 'two' }
+const secret = '${env:CLIENT}'
+const secrets = ['${env:CLIENT_NEW}', '${env:CLIENT}']
+
+describe('a credential', () => {
+  const linesWith = (provider: unknown, credential: unknown) =>
+    linesOf({ ...minimal(), providers: [{ ...(provider as object), name: 'contoso', credential }] }, { env }).map(
+      (line) => line.replace('providers[0].credential', ''),
+    )
+
+  for (const [what, provider, credential, lines] of [
+    ['a secret with its day', contoso, { secret, secretExpiresOn: '2027-01-31' }, []],
+    ['secrets', contoso, { secrets, secretExpiresOn: '2027-01-31' }, []],
+    ['a certificate', contoso, files('rsa'), []],
+    ['workload identity', contoso, { federated: 'workload-identity', tokenFile: '/run/token' }, []],
+    ['managed identity', contoso, { federated: 'managed-identity', identity: contoso?.clientId }, []],
+    ['a certificate elsewhere', plain, files('ec'), []],
+    ['secrets elsewhere', plain, { secrets, sentBy: 'basic' }, []],
+    ['nothing', contoso, {}, [': one of these is required: secret, secrets, certificate, federated']],
+    ['nothing elsewhere', plain, {}, [': one of these is required: secret, secrets, certificate']],
+    [
+      'two forms',
+      contoso,
+      { secret, secrets, ...files('rsa') },
+      [
+        '.secrets: there is `secret` already: a credential has one form',
+        '.certificate: there is `secret` already: a credential has one form',
+      ],
+    ],
+    [
+      'the same secret twice',
+      contoso,
+      { secrets: [secret, secret] },
+      ['.secrets[1]: this is the same as one before it'],
+    ],
+    ['no secrets', contoso, { secrets: [] }, ['.secrets: this list needs at least 1']],
+    [
+      'a day of nothing',
+      contoso,
+      { ...files('rsa'), secretExpiresOn: '2027-01-31' },
+      ['.secretExpiresOn: without `secret` or `secrets` this has no effect'],
+    ],
+    [
+      'a day that is none',
+      contoso,
+      { secret, secretExpiresOn: '2027-02-31' },
+      ['.secretExpiresOn: there is no such day'],
+    ],
+    [
+      'a token file of nothing',
+      contoso,
+      { secret, tokenFile: '/x' },
+      ['.tokenFile: without `federated` this has no effect'],
+    ],
+    [
+      'a token file of a machine',
+      contoso,
+      { federated: 'managed-identity', tokenFile: '/x' },
+      ['.tokenFile: with `managed-identity` this has no effect'],
+    ],
+    [
+      'an identity of a pod',
+      contoso,
+      { federated: 'workload-identity', identity: contoso?.clientId },
+      ['.identity: with `workload-identity` this has no effect'],
+    ],
+    [
+      'how a certificate is sent',
+      plain,
+      { ...files('ec'), sentBy: 'post' },
+      ['.sentBy: without `secret` or `secrets` this has no effect'],
+    ],
+    [
+      'federation elsewhere',
+      plain,
+      { federated: 'workload-identity' },
+      [': one of these is required: secret, secrets, certificate', '.federated: this key is not known'],
+    ],
+    ['a key that Entra cannot check', contoso, files('ec'), ['.certificate.cert: the key must be RSA']],
+    [
+      'the key of another',
+      contoso,
+      files('rsa', 'old'),
+      ['.certificate.cert: the private key is not the one of this certificate'],
+    ],
+    [
+      'a secret in the open',
+      contoso,
+      { secrets: ['hunter2', secret] },
+      ['.secrets[0]: a secret must not stand in the file'],
+    ],
+  ] as const) {
+    test(`checkProvider looks at ${what}`, () => assert.deepEqual(linesWith(provider, credential), lines))
+  }
+
+  test('checkProvider refuses a certificate that has expired', () => {
+    const [line, ...others] = linesWith(contoso, files('old'))
+    assert.match(line ?? '', /^\.certificate\.cert: the certificate expired on /)
+    assert.deepEqual(others, [])
+  })
+
+  test('compile keeps the order of the secrets, and says nothing of them', () => {
+    const { providers } = { providers: [{ ...contoso, credential: { secrets, secretExpiresOn: '2027-01-31' } }] }
+    const { credential } = load({ ...minimal(), providers }, { env }).tenants[0]?.provider ?? assert.fail()
+    assert(credential.form === 'secrets')
+    assert.deepEqual(
+      credential.secrets.map((each) => each.reveal()),
+      ['two', 'one'],
+    )
+    assert.equal(credential.expiresAt, Date.UTC(2027, 0, 31) / 1_000)
+    assert.doesNotMatch(JSON.stringify(credential), /one|two/)
+  })
+
+  test('compile takes the way out, and an empty proxy for none', () => {
+    const egress = { proxy: '${env:PROXY:-}', noProxy: ['.example', 'a,b'], ca: join(folder, 'rsa.crt') }
+    const { server } = load({ ...minimal(), server: { egress } }, { env })
+    assert.deepEqual(server.egress, { proxy: null, noProxy: ['.example', 'a', 'b'], ca: pairs.rsa.cert.trimEnd() })
+    const proxied = load({ ...minimal(), server: { egress } }, { env: { ...env, PROXY: 'http://a:b@proxy:3128' } })
+    assert.equal(proxied.server.egress.proxy?.reveal(), 'http://a:b@proxy:3128')
+    assert.deepEqual(linesOf({ ...minimal(), server: { egress: { proxy: 'http://a:hunter2@proxy:3128' } } }), [
+      'server.egress.proxy: a password must not stand in the file',
+    ])
+  })
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import { resolveTenant } from '../../src/core/request/tenant.ts'
+import { secretOf } from '../credentials.ts'
 import { clientSecret, load, minimal, tenant, withTenant } from './written.ts'
 
 const payrollsUpstream = {
@@ -26,6 +27,7 @@ test('compile fills in every default', () => {
     tls: null,
     timeouts: { headerSeconds: 30, bodySeconds: 60, keepAliveSeconds: 75 },
     limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100 },
+    egress: { proxy: null, noProxy: [], ca: null },
   })
   const { secrets: _, ...session } = gateway.session
   assert.deepEqual(session, {
@@ -35,7 +37,7 @@ test('compile fills in every default', () => {
   })
   const { provider, ...payroll } = gateway.tenants[0] ?? assert.fail('no tenant')
   assert.equal(provider.kind === 'entra' && provider.authority, 'https://login.microsoftonline.com')
-  assert.equal(provider.clientSecret.reveal(), clientSecret)
+  assert.equal(secretOf(provider), clientSecret)
   assert.deepEqual(payroll, {
     name: 'payroll',
     publicUrl: { scheme: 'https', host: 'payroll.contoso.com', origin: 'https://payroll.contoso.com' },

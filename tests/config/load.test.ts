@@ -8,6 +8,7 @@ import { test } from 'vitest'
 import { stringify } from 'yaml'
 import { ConfigError } from '../../src/config/issues.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { secretOf } from '../credentials.ts'
 import {
   clientSecret,
   env,
@@ -97,7 +98,7 @@ test('loadConfig shows every issue at once, each with its place, what was found,
     '    allowed: a GUID, such as 11111111-2222-3333-4444-555555555555',
     'sallyport.yaml:15:17: providers[0].credential: this must be a mapping',
     '    found:   a single value',
-    '    allowed: a mapping with secret',
+    '    allowed: a mapping with secret, secrets, secretExpiresOn, certificate, federated, tokenFile, identity',
     'sallyport.yaml:18:16: tenants[0].publicUrl: a user name or password has no place here',
     '    found:   http://…@foo.com',
     '    allowed: an https origin such as https://payroll.contoso.com; http only on localhost',
@@ -227,7 +228,7 @@ test('loadConfig gives a gateway whose secrets appear in no text made of it, but
   const { store, secrets } = gateway.session
   assert.equal(store.type === 'redis' && store.url.reveal(), redis)
   assert.equal(secrets[0]?.reveal(), signingSecret)
-  assert.equal(gateway.tenants[0]?.provider.clientSecret.reveal(), clientSecret)
+  assert.equal(secretOf(gateway.tenants[0]?.provider), clientSecret)
 })
 
 test('loadConfig never shows what a reference stands for, nor its default', () => {

@@ -8,6 +8,7 @@ import { ConfigError, formatIssue } from '../../src/config/issues.ts'
 import { createLoader, type LoadOptions } from '../../src/config/loader.ts'
 import type { Gateway, Tenant } from '../../src/core/gateway.ts'
 import { createAuthority } from '../certificates.ts'
+import { secretOf } from '../credentials.ts'
 import { env, folderWith, minimal, tenant, write } from './written.ts'
 
 type Json = Record<string, unknown>
@@ -88,7 +89,7 @@ describe('load takes tenants from files of their own', () => {
     const { load, root } = scene({ wiki: own('wiki', { providers: [provider] }) })
     write(join(root, 'secrets/wiki/client-secret'), 'of-the-wiki\n')
     const found = find(load(), 'wiki').provider
-    assert.deepEqual([found.name, found.clientSecret.reveal()], ['wiki/own', 'of-the-wiki'])
+    assert.deepEqual([found.name, secretOf(found)], ['wiki/own', 'of-the-wiki'])
   })
 
   test('and lets them name neither the gateway’s secrets nor its files (T125)', () => {
@@ -109,6 +110,15 @@ describe('load takes tenants from files of their own', () => {
     }
     const { issues } = scene({ wiki: own('wiki', { tls: { cert: '/etc/ssl/cert.pem', key: '../session' } }) })
     assert(issues().filter((line) => line.includes('only the tenant’s own secrets')).length === 2)
+  })
+
+  test('and lets them not use the gateway’s own identity, which would go to whatever sign-in service they name (T125)', () => {
+    for (const federated of ['workload-identity', 'managed-identity']) {
+      const provider = { ...minimal().providers[0], name: 'own', credential: { federated } }
+      const lines = scene({ wiki: own('wiki', { providers: [provider] }) }).issues()
+      assert.match(lines.join(), /credential\.federated: a tenant file cannot use the identity of the gateway/)
+      assert.deepEqual(scene({}, { ...shared, tenants: [tenant('a', { providers: [provider] })] }).issues(), [])
+    }
   })
 
   test('and lets them name no socket, which may belong to anything on the machine (T125)', () => {
@@ -332,7 +342,7 @@ describe('load, when a tenant file is broken', () => {
     write(join(root, 'new-secret'), 'the-new-one')
     main({ ...operators, providers: [{ ...minimal().providers[0], credential: { secret: '${file:new-secret}' } }] })
     const now = load()
-    assert.equal(find(now, 'wiki').provider.clientSecret.reveal(), 'the-new-one')
+    assert.equal(secretOf(find(now, 'wiki').provider), 'the-new-one')
     assert.equal(find(now, 'wiki').provider, find(now, 'shop').provider)
   })
 
@@ -519,14 +529,14 @@ describe('load, when two claim one thing', () => {
 describe('load, when secrets change', () => {
   const provider = { ...minimal().providers[0], name: 'own', credential: { secret: '${file:client-secret}' } }
   const wiki = { wiki: own('wiki', { providers: [provider] }) }
-  const secretOf = (gateway: Gateway) => find(gateway, 'wiki').provider.clientSecret.reveal()
+  const secretIn = (gateway: Gateway) => secretOf(find(gateway, 'wiki').provider)
 
   test('takes the new one although the YAML is the same', () => {
     const { load, root } = scene(wiki)
     write(join(root, 'secrets/wiki/client-secret'), 'one')
-    assert.equal(secretOf(load()), 'one')
+    assert.equal(secretIn(load()), 'one')
     write(join(root, 'secrets/wiki/client-secret'), 'two')
-    assert.equal(secretOf(load()), 'two')
+    assert.equal(secretIn(load()), 'two')
   })
 
   test('takes the new one of the operator’s file too', () => {
@@ -545,7 +555,7 @@ describe('load, when secrets change', () => {
       const { load, root } = scene(wiki)
       assert.deepEqual(troublesOf(load()), ['wiki not'])
       write(join(root, place), 'late')
-      assert.equal(secretOf(load()), 'late')
+      assert.equal(secretIn(load()), 'late')
     }
   })
 
@@ -567,9 +577,9 @@ describe('load, when secrets change', () => {
     const { load, root, main } = scene(wiki)
     write(join(root, 'secrets/wiki/client-secret'), 'one')
     write(join(root, 'others/wiki/client-secret'), 'two')
-    assert.equal(secretOf(load()), 'one')
+    assert.equal(secretIn(load()), 'one')
     main({ ...operators, tenantFiles: { path: 'tenants/*.yaml', secrets: 'others' } })
-    assert.equal(secretOf(load()), 'two')
+    assert.equal(secretIn(load()), 'two')
   })
 
   test('asks for none where it is told so, and finds the other mistakes', () => {

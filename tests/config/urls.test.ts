@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { readAuthority, readIssuer, readPublicUrl, readRedisUrl, readUpstreamUrl } from '../../src/config/urls.ts'
+import {
+  readAuthority,
+  readIssuer,
+  readNoProxy,
+  readProxyUrl,
+  readPublicUrl,
+  readRedisUrl,
+  readUpstreamUrl,
+} from '../../src/config/urls.ts'
 
 test('readPublicUrl gives scheme, host and origin in one spelling', () => {
   for (const [text, scheme, host] of [
@@ -135,5 +143,37 @@ test('T125 readAuthority and readIssuer refuse metadata addresses', () => {
         problem: 'this is a link-local or metadata address, which no provider has',
       })
     }
+  }
+})
+
+test('readProxyUrl takes an HTTP proxy, with name and password, or nothing', () => {
+  for (const text of ['', 'http://proxy:3128', 'https://proxy.example/', 'http://a:p%40ss@proxy:3128']) {
+    assert.deepEqual(readProxyUrl(text), { value: text })
+  }
+  for (const text of [
+    'proxy:3128',
+    'socks5://proxy',
+    'http://proxy/path',
+    'http://a:100%@proxy',
+    'http://',
+    'http://p?x',
+  ]) {
+    assert('problem' in readProxyUrl(text), text)
+  }
+})
+
+test('readNoProxy takes hosts, suffixes and a whole NO_PROXY, and refuses what would have no effect', () => {
+  for (const [text, entries] of [
+    ['login.example', ['login.example']],
+    ['.Example, *.example:8443 *', ['.example', '*.example:8443', '*']],
+    ['10.0.0.1:80,::1,[::1]', ['10.0.0.1:80', '::1', '[::1]']],
+    ['', []],
+  ] as const) {
+    assert.deepEqual(readNoProxy(text), { value: entries })
+  }
+  const block = readNoProxy('localhost,10.0.0.0/8')
+  assert('problem' in block && /block of addresses/.test(block.problem))
+  for (const text of ['https:x', 'a_b c/d', 'x:0', 'x:99999', 'a**', ':80', 'x y z!']) {
+    assert('problem' in readNoProxy(text), text)
   }
 })

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import {
   type Reading,
+  readAbsolutePath,
   readAddress,
+  readDate,
   readDirectoryId,
   readDuration,
   readGuid,
@@ -171,4 +173,15 @@ test('readSigningSecret counts bytes, not characters', () => {
   refuses(readSigningSecret('x'.repeat(31)), /32 bytes/)
   assert('value' in readSigningSecret('x'.repeat(32)))
   assert('value' in readSigningSecret('ü'.repeat(16)))
+})
+
+test('readDate gives the beginning of the day, and refuses days that there are not', () => {
+  assert.deepEqual(readDate('2027-01-31'), { value: Date.UTC(2027, 0, 31) / 1_000 })
+  for (const text of ['2027-02-30', '2027-13-01']) refuses(readDate(text), /no such day/)
+  for (const text of ['31.1.2027', '2027-1-31', '2027-01-31T00:00', '']) refuses(readDate(text), /not a date/)
+})
+
+test('readAbsolutePath refuses what depends on where the gateway was started', () => {
+  assert.deepEqual(readAbsolutePath('/run/token'), { value: '/run/token' })
+  refuses(readAbsolutePath('token'), /not an absolute path/)
 })

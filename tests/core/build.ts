@@ -11,7 +11,7 @@ import type {
 } from '../../src/core/gateway.ts'
 import type { Session, SessionFacts } from '../../src/core/identity/session.ts'
 import type { RequestFacts } from '../../src/core/request/facts.ts'
-import { Secret } from '../../src/core/secret.ts'
+import { secretCredential, straight } from '../credentials.ts'
 
 export const directoryId = '0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30'
 export const objectId = '3c6e0a94-8d1b-4b57-9f20-5e7a1c4d8b36'
@@ -65,7 +65,7 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
       name: 'contoso',
       tenantId: directoryId,
       clientId: '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791',
-      clientSecret: new Secret('x'),
+      credential: secretCredential('x'),
       authority: 'https://login.example',
     },
     roles,
@@ -88,6 +88,7 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
       tls: null,
       timeouts: { headerSeconds: 30, bodySeconds: 60, keepAliveSeconds: 75 },
       limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100 },
+      egress: straight,
     },
     session: { secrets: [], lifetimeSeconds: 36_000, idleSeconds: 3_600, store: { type: 'memory', maxSessions: 10 } },
     tenants,

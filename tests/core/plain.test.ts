@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import type { PlainProvider } from '../../src/core/gateway.ts'
 import { readIdToken } from '../../src/core/identity/id-token.ts'
 import { isVouchedFor } from '../../src/core/identity/session.ts'
-import { Secret } from '../../src/core/secret.ts'
+import { secretCredential } from '../credentials.ts'
 import { directoryId, objectId, tenant } from './build.ts'
 
 const issuer = 'https://login.example/realms/staff'
 const provider: PlainProvider = {
-  ...{ kind: 'oidc', name: 'house', issuer, clientId: 'sallyport', clientSecret: new Secret('x') },
-  ...{ scopes: ['profile'], groupsClaim: 'teams', appRolesClaim: 'https://example.org/roles', secretSentBy: null },
+  ...{ kind: 'oidc', name: 'house', issuer, clientId: 'sallyport', credential: secretCredential('x') },
+  ...{ scopes: ['profile'], groupsClaim: 'teams', appRolesClaim: 'https://example.org/roles' },
 }
 const roles = [
   { name: 'admin', groups: ['Payroll Admins'], appRoles: ['Approver'] },
@@ -98,7 +98,7 @@ describe('readIdToken of a plain provider', () => {
 
   test('never takes a claim name for a prototype', () => {
     const where = at({
-      provider: { ...provider, groupsClaim: 'constructor', appRolesClaim: '__proto__', secretSentBy: null },
+      provider: { ...provider, groupsClaim: 'constructor', appRolesClaim: '__proto__' },
     })
     expect(read({}, where)).toMatchObject({ facts: { groups: [], appRoles: [] } })
     const hostile = JSON.parse('{"__proto__": ["Approver"]}') as object

@@ -2,8 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Secret } from '../../src/core/secret.ts'
+import { createEgress } from '../../src/oidc/egress.ts'
 import { fetchFrom } from '../../src/oidc/fetch.ts'
+import { secretCredential, straight } from '../credentials.ts'
 
 const megabyte = 1_048_576
 const bomb = gzipSync(Buffer.alloc(50 * megabyte))
@@ -13,17 +14,24 @@ const server = createServer((request, response) => {
   else if (request.url === '/moved') response.writeHead(302, { Location: '/fits' }).end('moved')
   else response.end(Buffer.alloc(request.url === '/fits' ? megabyte : megabyte + 1))
 })
+const egress = createEgress(() => straight)
 let origin = ''
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 })
-afterAll(() => void server.close())
-
-const get = fetchFrom({
-  ...{ kind: 'oidc', name: 'x', issuer: 'https://login.example', clientId: 'x', clientSecret: new Secret('x') },
-  ...{ scopes: [], groupsClaim: 'groups', appRolesClaim: 'roles', secretSentBy: null },
+afterAll(() => {
+  egress.close()
+  server.close()
 })
+
+const get = fetchFrom(
+  {
+    ...{ kind: 'oidc', name: 'x', issuer: 'https://login.example', clientId: 'x', credential: secretCredential('x') },
+    ...{ scopes: [], groupsClaim: 'groups', appRolesClaim: 'roles' },
+  },
+  egress.fetch,
+)
 const ask = (path: string) =>
   get(origin + path, {
     method: 'GET',

@@ -3,9 +3,9 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import type { Provider } from '../../src/core/gateway.ts'
-import { Secret } from '../../src/core/secret.ts'
 import { createProviders, type Providers } from '../../src/oidc/provider.ts'
 import { createLog } from '../../src/ops/log.ts'
+import { secretCredential, wayOut } from '../credentials.ts'
 import { until } from '../redis.ts'
 
 interface Host {
@@ -38,13 +38,14 @@ async function withHost(work: (host: Host) => Promise<void>): Promise<void> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   origin = `http://localhost:${(server.address() as AddressInfo).port}`
   const log = createLog({ level: 'error', destination: { write: () => undefined } })
-  const providers = createProviders({ log })
+  const out = wayOut({ log })
+  const providers = createProviders({ log, ...out })
   try {
     await work({
       ...{ providers, asked, waiting },
       provider: (name) => ({
-        ...{ kind: 'oidc', name, issuer: `${origin}/${name}`, clientId: 'x', clientSecret: new Secret('x') },
-        ...{ scopes: [], groupsClaim: 'groups', appRolesClaim: 'roles', secretSentBy: null },
+        ...{ kind: 'oidc', name, issuer: `${origin}/${name}`, clientId: 'x', credential: secretCredential('x') },
+        ...{ scopes: [], groupsClaim: 'groups', appRolesClaim: 'roles' },
       }),
       open(next) {
         status = next
@@ -54,6 +55,7 @@ async function withHost(work: (host: Host) => Promise<void>): Promise<void> {
     })
   } finally {
     providers.close()
+    out.close()
     await new Promise<void>((resolve) => {
       server.close(() => resolve())
       server.closeAllConnections()
@@ -94,7 +96,7 @@ test(
       for (const each of [kept, gone, ...later]) providers.warm(each)
       await until('the first are asked', () => waiting.size === 16)
       providers.keepOnly([kept])
-      open(503)
+      open(500)
       await until(
         'the one that is left is tried again',
         () => asked.filter((name) => name === 'kept').length >= 3,
@@ -117,7 +119,7 @@ test(
   'keepOnly stops a retry that was to come',
   () =>
     withHost(async ({ providers, asked, provider, open }) => {
-      open(503)
+      open(500)
       const [kept, gone] = [provider('kept'), provider('gone')]
       for (const each of [kept, gone]) providers.warm(each)
       await until('both have failed', () => providers.summary().failing === 2)

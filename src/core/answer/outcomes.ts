@@ -267,7 +267,7 @@ export const outcomes = {
     title: 'This application cannot sign anybody in',
     text: 'The sign-in service does not accept this application. The people who run it have to correct a setting.',
     remedy:
-      'The provider refused our credential (`invalid_client`, `unauthorized_client`): client secret expired, mistyped, or the secret’s ID in place of its value. `/.auth/help/<code>` has the fix for the `providerCode` of the log line.',
+      'The provider refused our credential (`invalid_client`, `unauthorized_client`): client secret expired, mistyped, or the secret’s ID in place of its value; a certificate that is not registered; a federated credential that does not match. Or the credential was not to be had: the token file, the machine’s identity service. The log line `credential_refused` says which, `/.auth/help/<code>` has the fix for its `providerCode`, and who is signed in stays so.',
   },
   session_store_down: {
     kind: 'fault',

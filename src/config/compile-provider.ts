@@ -1,0 +1,33 @@
+/** From a checked provider to the one that people are signed in by. */
+import type { Credential, Provider } from '../core/gateway.ts'
+import { compileCertificate } from './certificates.ts'
+import type { CredentialDocument, ProviderDocument } from './schema.ts'
+
+/**
+ * @param name as logs call it.
+ * @returns null for a provider that is switched off.
+ */
+export function compileProvider(provider: ProviderDocument, name: string): Provider | null {
+  const { enabled, clientId, credential } = provider
+  if (!enabled) return null
+  if (clientId === undefined || credential === undefined)
+    throw new Error(`Provider ${name} has holes although it was checked.`)
+  const own = { name, clientId, credential: compileCredential(credential, name) }
+  if (provider.kind === 'oidc') {
+    const { issuer, scopes, groupsClaim, appRolesClaim } = provider
+    return { kind: 'oidc', ...own, issuer, scopes, groupsClaim, appRolesClaim }
+  }
+  return { kind: 'entra', ...own, tenantId: provider.tenantId, authority: provider.authority }
+}
+
+function compileCredential(written: CredentialDocument, name: string): Credential {
+  const { secret, secrets = secret === undefined ? [] : [secret], certificate, secretExpiresOn } = written
+  if (certificate !== undefined) return { form: 'certificate', certificate: compileCertificate(certificate) }
+  if ('federated' in written && written.federated === 'workload-identity')
+    return { form: 'workload-identity', tokenFile: written.tokenFile ?? null }
+  if ('federated' in written && written.federated === 'managed-identity')
+    return { form: 'managed-identity', identity: written.identity ?? null }
+  if (secrets.length === 0) throw new Error(`The credential of ${name} has no form although it was checked.`)
+  const sentBy = 'sentBy' in written ? (written.sentBy ?? null) : null
+  return { form: 'secrets', secrets, expiresAt: secretExpiresOn ?? null, sentBy }
+}
