@@ -29,9 +29,10 @@ test('pickerPage signs in by keyboard alone, without JavaScript', async () => {
   await tab.keyboard.press('Tab')
   expect(await tab.locator(':focus strong').textContent()).toBe('Uwe Müller')
   await Promise.all([tab.waitForURL(`${application.origin}/.auth/callback?code=*`), tab.keyboard.press('Enter')])
-  expect((await tab.context().cookies()).map(({ name, path }) => [name, path])).toEqual([
-    ['pretend-sign-in', `/${directoryId}`],
-  ])
+  const cookies = await tab.context().cookies()
+  expect([...new Set(cookies.map(({ name }) => name))]).toEqual(['pretend-sign-in'])
+  expect(cookies.map(({ path }) => path)).toContain(`/${directoryId}`)
+  expect(cookies.map(({ path }) => path)).not.toContain('/')
 })
 
 test('pickerPage gives the suggested person the focus', async () => {
