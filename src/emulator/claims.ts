@@ -74,7 +74,7 @@ function emailOf(person: Person, scopes: readonly string[]): Record<string, unkn
 }
 
 /** A guest comes from another directory, or from somewhere that is none. */
-function isGuest(person: Person): boolean {
+export function isGuest(person: Person): boolean {
   return person.homeDirectory !== null || person.identityProvider !== null
 }
 
@@ -86,6 +86,6 @@ function identityProviderOf(person: Person): Record<string, unknown> {
 }
 
 /** Another one for every application, so that two of them cannot compare notes. */
-function pairwise(person: Person, application: Application): string {
+export function pairwise(person: Person, application: Application): string {
   return createHash('sha256').update(`${application.clientId} ${person.id}`).digest('base64url')
 }

@@ -12,6 +12,7 @@ import { createDirectory, type Directory, type NewPerson } from './directory.ts'
 import { discoveryDocument } from './discovery.ts'
 import { readForm } from './form.ts'
 import { createGrants } from './grants.ts'
+import { createGraph, readGraphBody } from './graph.ts'
 import type { NewGroup } from './groups.ts'
 import { createKeyRing, type KeyRing } from './keys.ts'
 import { openPort } from './listen.ts'
@@ -65,8 +66,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const token = createTokenEndpoint({ directory, consents, grants, keys, answers, takeForgery, origin, now })
   const logout = createLogout({ directory, browserSessions, answers, origin })
   const adminConsent = createAdminConsent(directory, consents, answers)
+  const graph = createGraph({ directory, grants, takeFailure: backstage.takeFailure, origin, now })
   serve({
-    request: createApp({ directory, keys, answers, authorize, token, logout, adminConsent, backstage, origin }),
+    request: createApp({ directory, keys, answers, authorize, token, logout, adminConsent, graph, backstage, origin }),
   })
   return { origin, control, close }
 }
@@ -79,6 +81,7 @@ interface AppParts {
   readonly token: RequestHandler
   readonly logout: Logout
   readonly adminConsent: AdminConsent
+  readonly graph: RequestHandler
   readonly backstage: Backstage
   readonly origin: string
 }
@@ -92,6 +95,8 @@ function createApp(parts: AppParts): Express {
   app.get('/', (_request, response) => answers.page(frontPage(directory, origin), response))
   app.get('/error', (request, response) => answers.page(errorHelpPage(String(request.query.code ?? '')), response))
 
+  app.all('/oidc/userinfo', parts.graph)
+  app.all('/v1.0/*call', readGraphBody, parts.graph)
   const oursAsDocument = ours(answers.problem, 'invalid_tenant')
   const oursAsJson = ours(answers.problem)
   const oursAsPage = ours(answers.problemPage)
