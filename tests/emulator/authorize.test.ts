@@ -164,6 +164,12 @@ describe('the account picker', () => {
     expect(parameters.get('session_state')).toMatch(/^[0-9a-f-]{36}$/)
   })
 
+  test('deliver sends the answer behind the # where that was asked for', async () => {
+    await signIn(browser, emulator.origin, 'ada@contoso.example')
+    const page = await authorize({ response_mode: 'fragment' })
+    expect(page.location).toMatch(new RegExp(`^${callback}#code=[^&]+&state=the\\+state&session_state=`))
+  })
+
   test('createAuthorize leaves the state out where none was sent', async () => {
     await signIn(browser, emulator.origin, 'ada@contoso.example')
     expect(parametersOf((await authorize({ state: undefined })).location).has('state')).toBe(false)
