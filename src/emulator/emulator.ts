@@ -8,6 +8,7 @@ import { createBrowserSessions } from './browser-sessions.ts'
 import { createClock } from './clock.ts'
 import { createConsents } from './consents.ts'
 import { type Backstage, type Control, createControl } from './control.ts'
+import { type ControlServer, type ControlServerParts, startControlServer } from './control-server.ts'
 import { createDirectory, type Directory, type NewPerson } from './directory.ts'
 import { discoveryDocument } from './discovery.ts'
 import { readForm } from './form.ts'
@@ -27,6 +28,10 @@ export interface EmulatorOptions {
   readonly port?: number
   /** Where to listen; without it on the loopback, IPv4 and IPv6. */
   readonly host?: string
+  /** Under which address it is known, where that is not `http://localhost:<port>`; issuers and all addresses follow it. */
+  readonly origin?: string
+  /** Opens the control on this port of the loopback (0: a free one); without it there is none but `control`. */
+  readonly controlPort?: number
   /** Seconds since 1970. */
   readonly now?: () => number
   /** Further people, beside the four of the directory. */
@@ -41,6 +46,8 @@ export interface Emulator {
   /** `http://localhost:<port>`: the authority, without a path. */
   readonly origin: string
   readonly control: Control
+  /** Where the control listens; null without one. */
+  readonly controlOrigin: string | null
   close(): Promise<void>
 }
 
@@ -51,7 +58,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { now } = clock
   const directory = createDirectory(people, application, groups)
   const keys = await createKeyRing(now)
-  const { origin, serve, close } = await openPort(options)
+  const { serve, ...opened } = await openPort(options)
+  const origin = options.origin ?? opened.origin
 
   const answers = createAnswers(origin, now)
   const grants = createGrants(now)
@@ -70,7 +78,26 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   serve({
     request: createApp({ directory, keys, answers, authorize, token, logout, adminConsent, graph, backstage, origin }),
   })
-  return { origin, control, close }
+  const { controlPort } = options
+  const stage = { control, directory, answers, origin }
+  const server = controlPort === undefined ? null : await openControl(controlPort, stage, opened.close)
+  return {
+    ...{ origin, control },
+    controlOrigin: server?.origin ?? null,
+    close: async () => {
+      await Promise.all([server?.close(), opened.close()])
+    },
+  }
+}
+
+/** What was opened before is closed again when the port of the control is taken. */
+async function openControl(port: number, stage: ControlServerParts, undo: () => Promise<void>): Promise<ControlServer> {
+  try {
+    return await startControlServer(port, stage)
+  } catch (error) {
+    await undo()
+    throw error
+  }
 }
 
 interface AppParts {

@@ -220,7 +220,8 @@ function initials(name: string): string {
   return `${[...first].at(0) ?? ''}${[...second].at(0) ?? ''}`
 }
 
-function page(title: string, content: Html, layout: 'narrow' | 'wide' = 'narrow'): Html {
+/** The frame around every page of the pretend directories. */
+export function page(title: string, content: Html, layout: 'narrow' | 'wide' = 'narrow'): Html {
   return html`<!DOCTYPE html>
 <html lang="en">
 <head>
