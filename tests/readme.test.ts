@@ -11,6 +11,7 @@ import { describe, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { checkCommand } from '../src/cli/check-command.ts'
 import { demoCommand } from '../src/cli/demo-command.ts'
+import { emulatorCommand } from '../src/cli/emulator-command.ts'
 import { keygenCommand } from '../src/cli/keygen-command.ts'
 import { schemaCommand } from '../src/cli/schema-command.ts'
 import { serveCommand } from '../src/cli/serve-command.ts'
@@ -57,10 +58,10 @@ describe('the documents', () => {
 })
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  [serveCommand(), checkCommand(), urlsCommand(), demoCommand(), schemaCommand(), keygenCommand()].map((each) => [
-    each.name(),
-    each,
-  ]),
+  [
+    ...[serveCommand(), checkCommand(), urlsCommand(), demoCommand(), emulatorCommand(), schemaCommand()],
+    keygenCommand(),
+  ].map((each) => [each.name(), each]),
 )
 
 describe('README.md', () => {
