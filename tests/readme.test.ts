@@ -23,6 +23,7 @@ import { presets } from '../src/core/answer/presets.ts'
 import { endpoints } from '../src/core/request/addresses.ts'
 import type { RequestFacts } from '../src/core/request/facts.ts'
 import { locate } from '../src/core/request/locate.ts'
+import { actionNames } from '../src/emulator/control-actions.ts'
 import { doorkeepers, mayImport } from './house.ts'
 import { anchors, bare, fenced, list, rows, without } from './markdown.ts'
 
@@ -79,6 +80,11 @@ describe('README.md', () => {
     assert.equal(files.length, commands.size)
     const scripts = rows(readme, 'Script', 'Does').map(([name]) => bare(name).replace(/^npm (?:run )?/, ''))
     assert.deepEqual(scripts.toSorted(), Object.keys(JSON.parse(read('package.json')).scripts).toSorted())
+  })
+
+  test('has every action of the control of the emulator', () => {
+    const said = rows(readme, 'Action', 'Does', 'Takes').flatMap(([names]) => list(names))
+    assert.deepEqual(said.toSorted(), actionNames.toSorted())
   })
 
   test('uses only options that a command has', () => {
