@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { doorkeepers, mayImport } from './house.ts'
 
 /** The command line opens the island, and only by a dynamic import, so that it can be taken away. */
-const opensEmulator = ['cli/demo-command.ts']
+const opensEmulator = ['cli/demo-command.ts', 'cli/emulator-command.ts']
 
 const source = fileURLToPath(new URL('../src/', import.meta.url))
 
@@ -120,11 +120,11 @@ describe('the house', () => {
       for (const file of ['tsconfig.json', 'package.json']) cpSync(join(root, file), join(copy, file))
       symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
       rmSync(join(copy, 'src/emulator'), { recursive: true })
-      rmSync(join(copy, 'src/cli/demo-command.ts'))
+      for (const name of ['demo', 'emulator']) rmSync(join(copy, `src/cli/${name}-command.ts`))
       const program = join(copy, 'src/cli/program.ts')
       const without = readFileSync(program, 'utf8')
-        .replace(/^import \{ demoCommand \}.*\n/m, '')
-        .replace('demoCommand(), ', '')
+        .replace(/^import \{ (?:demo|emulator)Command \}.*\n/gm, '')
+        .replace('demoCommand(), emulatorCommand(), ', '')
       writeFileSync(program, without)
       execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', copy], { encoding: 'utf8' })
     } finally {

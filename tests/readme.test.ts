@@ -11,6 +11,7 @@ import { describe, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { checkCommand } from '../src/cli/check-command.ts'
 import { demoCommand } from '../src/cli/demo-command.ts'
+import { emulatorCommand } from '../src/cli/emulator-command.ts'
 import { keygenCommand } from '../src/cli/keygen-command.ts'
 import { schemaCommand } from '../src/cli/schema-command.ts'
 import { serveCommand } from '../src/cli/serve-command.ts'
@@ -22,6 +23,7 @@ import { presets } from '../src/core/answer/presets.ts'
 import { endpoints } from '../src/core/request/addresses.ts'
 import type { RequestFacts } from '../src/core/request/facts.ts'
 import { locate } from '../src/core/request/locate.ts'
+import { actionNames } from '../src/emulator/control-actions.ts'
 import { doorkeepers, mayImport } from './house.ts'
 import { anchors, bare, fenced, list, rows, without } from './markdown.ts'
 
@@ -57,10 +59,10 @@ describe('the documents', () => {
 })
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  [serveCommand(), checkCommand(), urlsCommand(), demoCommand(), schemaCommand(), keygenCommand()].map((each) => [
-    each.name(),
-    each,
-  ]),
+  [
+    ...[serveCommand(), checkCommand(), urlsCommand(), demoCommand(), emulatorCommand(), schemaCommand()],
+    keygenCommand(),
+  ].map((each) => [each.name(), each]),
 )
 
 describe('README.md', () => {
@@ -78,6 +80,11 @@ describe('README.md', () => {
     assert.equal(files.length, commands.size)
     const scripts = rows(readme, 'Script', 'Does').map(([name]) => bare(name).replace(/^npm (?:run )?/, ''))
     assert.deepEqual(scripts.toSorted(), Object.keys(JSON.parse(read('package.json')).scripts).toSorted())
+  })
+
+  test('has every action of the control of the emulator', () => {
+    const said = rows(readme, 'Action', 'Does', 'Takes').flatMap(([names]) => list(names))
+    assert.deepEqual(said.toSorted(), actionNames.toSorted())
   })
 
   test('uses only options that a command has', () => {

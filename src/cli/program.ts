@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { checkCommand } from './check-command.ts'
 import { demoCommand } from './demo-command.ts'
+import { emulatorCommand } from './emulator-command.ts'
 import { keygenCommand } from './keygen-command.ts'
 import { schemaCommand } from './schema-command.ts'
 import { serveCommand } from './serve-command.ts'
@@ -9,7 +10,7 @@ import { urlsCommand } from './urls-command.ts'
 
 const exitCodes = `
 Exit codes:
-  0  done; for \`serve\` and \`demo\`: ended as told
+  0  done; for \`serve\`, \`demo\` and \`emulator\`: ended as told
   1  could not do it: an address in use, a defect
   2  the configuration has issues (all of them are printed) or cannot be read, or the command line is wrong
 `
@@ -21,7 +22,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     )
     .addHelpText('after', exitCodes)
     .showHelpAfterError('(try --help)')
-  const commands = [serveCommand(), checkCommand(), urlsCommand(), demoCommand(), schemaCommand(), keygenCommand()]
+  const commands = [
+    ...[serveCommand(), checkCommand(), urlsCommand(), demoCommand(), emulatorCommand(), schemaCommand()],
+    keygenCommand(),
+  ]
   for (const command of commands) {
     program.addCommand(command.exitOverride())
   }

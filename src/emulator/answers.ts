@@ -1,9 +1,10 @@
 /** How the endpoints answer: with Entra's headers, as JSON, as a page, or as a redirect in Entra's own spelling. */
+import { randomBytes } from 'node:crypto'
 import type { Request, Response } from 'express'
 import type { ReturnAddress } from './authorize-request.ts'
 import { describe, type EntraError, errorJson, errorParameters, type Problem } from './errors.ts'
 import type { Html } from './html.ts'
-import { errorPage } from './pages.ts'
+import { errorPage, formPostPage } from './pages.ts'
 
 export interface Answers {
   /** The refusal as JSON, with the status that belongs to it. */
@@ -12,10 +13,15 @@ export interface Answers {
   problemPage(problem: Problem, request: Request, response: Response): void
   /** The refusal as a redirect to the application. */
   problemRedirect(problem: Problem, back: ReturnAddress, request: Request, response: Response): void
-  page(page: Html, response: Response, status?: number): void
+  /** @param as another status than 200, another Content-Security-Policy than the one that allows nothing but styles */
+  page(page: Html, response: Response, as?: { readonly status?: number; readonly policy?: string }): void
+  /** Sends parameters to the application in the way that it asked for: in the query, behind the #, or as a form. */
+  deliver(back: ReturnAddress, parameters: Parameters, response: Response): void
   /** Parameters without a value are left out. */
-  redirect(address: string, parameters: Readonly<Record<string, string | null>>, response: Response): void
+  redirect(address: string, parameters: Parameters, response: Response): void
 }
+
+type Parameters = Readonly<Record<string, string | null>>
 
 /** @param now seconds since 1970 */
 export function createAnswers(origin: string, now: () => number): Answers {
@@ -24,41 +30,50 @@ export function createAnswers(origin: string, now: () => number): Answers {
     response.set('x-ms-request-id', error.traceId)
     return error
   }
-  const page = (content: Html, response: Response, status = 200) => {
-    response.status(status).set(pageHeaders).type('html').send(content.text)
+  const page: Answers['page'] = (content, response, { status = 200, policy = pagePolicy } = {}) => {
+    const headers = { ...pageHeaders, 'Content-Security-Policy': policy }
+    response.status(status).set(headers).type('html').send(content.text)
   }
-  const redirect: Answers['redirect'] = (address, parameters, response) => {
-    const written = Object.entries(parameters).flatMap(([name, value]) =>
-      value === null ? [] : `${name}=${encoded(value)}`,
-    )
-    const separator = address.includes('?') ? '&' : '?'
-    // The trailing # keeps the browser from carrying its fragment over to the application.
-    const location = written.length === 0 ? address : `${address}${separator}${written.join('&')}#`
+  const goTo = (location: string, response: Response) => {
     // Written by hand: Express would normalise the address.
     response.status(302).set({ Location: location, 'Cache-Control': 'no-store, no-cache', Pragma: 'no-cache' }).end()
+  }
+  const redirect: Answers['redirect'] = (address, parameters, response) => {
+    const written = query(parameters)
+    // The trailing # keeps the browser from carrying its fragment over to the application.
+    goTo(written === '' ? address : `${address}${address.includes('?') ? '&' : '?'}${written}#`, response)
+  }
+  const deliver: Answers['deliver'] = (back, parameters, response) => {
+    if (back.mode === 'query') return redirect(back.redirectUri, parameters, response)
+    if (back.mode === 'fragment') return goTo(`${back.redirectUri}#${query(parameters)}`, response)
+    const nonce = randomBytes(16).toString('base64')
+    const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'nonce-${nonce}'`
+    page(formPostPage(back.redirectUri, parameters, nonce), response, { policy })
   }
   return {
     page,
     redirect,
+    deliver,
     problem(problem, request, response) {
       const error = told(problem, request, response)
       response.status(error.status).set('Cache-Control', 'no-store, no-cache').json(errorJson(error, origin))
     },
     problemPage(problem, request, response) {
-      page(errorPage(told(problem, request, response)), response, 400)
+      page(errorPage(told(problem, request, response)), response, { status: 400 })
     },
     problemRedirect(problem, back, request, response) {
       const parameters = errorParameters(told(problem, request, response), origin)
-      redirect(back.redirectUri, { ...parameters, state: back.state }, response)
+      deliver(back, { ...parameters, state: back.state }, response)
     },
   }
 }
 
+/** The icon is a `data:` address, so that the browser asks nobody for one. */
+const pagePolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+
 const pageHeaders = {
   'Cache-Control': 'no-store, no-cache',
-  // The icon is a `data:` address, so that the browser asks nobody for one.
-  'Content-Security-Policy':
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
 }
@@ -67,6 +82,13 @@ const pageHeaders = {
 function correlationOf(request: Request): string | undefined {
   const sent = request.get('client-request-id') ?? ''
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(sent) ? sent : undefined
+}
+
+function query(parameters: Parameters): string {
+  const given = Object.entries(parameters).flatMap(([name, value]) =>
+    value === null ? [] : `${name}=${encoded(value)}`,
+  )
+  return given.join('&')
 }
 
 /** Entra's spelling of a query value: lower-case hexadecimal digits, blanks as plus. */

@@ -1,16 +1,18 @@
 /** Reads and judges an authorization request: what is wrong with it, and whether the application may hear of it. */
-import { type Application, isRegistered } from './directory.ts'
+import { type AskedClaims, readAskedClaims } from './asked-claims.ts'
 import type { Problem } from './errors.ts'
+import { type Application, isRegistered } from './registration.ts'
 import { readScopes } from './scopes.ts'
+import { type Authority, consumersId, contoso } from './tenancies.ts'
 
-export interface AuthorizeRequest {
-  readonly redirectUri: string
-  readonly state: string | null
+export interface AuthorizeRequest extends ReturnAddress {
   readonly nonce: string | null
   readonly scopes: readonly string[]
   readonly prompt: Prompt | null
   readonly loginHint: string | null
   readonly maxAge: number | null
+  readonly domainHint: string | null
+  readonly claims: AskedClaims
   readonly challenge: { readonly value: string; readonly method: string } | null
 }
 
@@ -20,7 +22,10 @@ type Prompt = 'login' | 'none' | 'consent' | 'select_account'
 export interface ReturnAddress {
   readonly redirectUri: string
   readonly state: string | null
+  readonly mode: ResponseMode
 }
+
+export type ResponseMode = 'query' | 'fragment' | 'form_post'
 
 export type ReadRequest =
   | { readonly act: 'go-on'; readonly request: AuthorizeRequest }
@@ -29,16 +34,24 @@ export type ReadRequest =
   | { readonly act: 'redirect'; readonly problem: Problem; readonly back: ReturnAddress }
 
 /** @param parameters the query as sent; of a parameter that stands there twice the first counts */
-export function readAuthorizeRequest(parameters: URLSearchParams, application: Application): ReadRequest {
+export function readAuthorizeRequest(
+  parameters: URLSearchParams,
+  application: Application,
+  authority: Authority,
+): ReadRequest {
   const page = (code: number, detail: string): ReadRequest => ({ act: 'page', problem: { code, detail } })
   const client = parameters.get('client_id')
   if (client === null) return page(900144, 'client_id')
   if (client.toLowerCase() !== application.clientId) return page(700016, client)
+  const unfit = audienceProblem(application, authority)
+  if (unfit !== null) return page(unfit, client)
   const redirectUri = parameters.get('redirect_uri')
   if (redirectUri === null) return page(900144, 'redirect_uri')
   if (!isRegistered(application, redirectUri)) return page(50011, redirectUri)
 
-  const back = { redirectUri, state: withoutTags(parameters.get('state')) }
+  const sent = parameters.get('response_mode') ?? 'query'
+  const mode: ResponseMode = isMode(sent) ? sent : 'query'
+  const back = { redirectUri, state: withoutTags(parameters.get('state')), mode }
   const read = readDetails(parameters, back)
   return 'code' in read ? { act: 'redirect', problem: read, back } : { act: 'go-on', request: read }
 }
@@ -48,7 +61,7 @@ function readDetails(parameters: URLSearchParams, back: ReturnAddress): Authoriz
   if (type === null) return { code: 900144, detail: 'response_type' }
   if (type !== 'code') return { code: 700054, detail: type }
   const mode = parameters.get('response_mode') ?? 'query'
-  if (mode !== 'query') return { code: 70007, detail: mode }
+  if (!isMode(mode)) return { code: 70007, detail: mode }
   const prompt = parameters.get('prompt')
   if (prompt !== null && !isPrompt(prompt)) return { code: 90023, detail: 'prompt' }
   const maxAge = parameters.get('max_age')
@@ -57,6 +70,8 @@ function readDetails(parameters: URLSearchParams, back: ReturnAddress): Authoriz
   if (scope === null) return { code: 900144, detail: 'scope' }
   const read = readScopes(scope)
   if ('code' in read) return read
+  const claims = readAskedClaims(parameters.get('claims'))
+  if (claims === null) return { code: 90023, detail: 'claims' }
   const value = parameters.get('code_challenge')
   const method = parameters.get('code_challenge_method') ?? 'plain'
   if (value !== null && !/^[A-Za-z0-9._~-]{43,128}$/.test(value)) return { code: 501491 }
@@ -67,6 +82,8 @@ function readDetails(parameters: URLSearchParams, back: ReturnAddress): Authoriz
     scopes: read.scopes,
     prompt,
     loginHint: parameters.get('login_hint'),
+    domainHint: parameters.get('domain_hint'),
+    claims,
     maxAge: maxAge === null ? null : Number(maxAge),
     challenge: value === null ? null : { value, method },
   }
@@ -79,4 +96,21 @@ function isPrompt(text: string): text is Prompt {
 /** Entra takes HTML tags out of the state before it sends it back. */
 function withoutTags(state: string | null): string | null {
   return state?.replace(/<[^>]*>/g, '') ?? null
+}
+
+function isMode(text: string): text is ResponseMode {
+  return ['query', 'fragment', 'form_post'].includes(text)
+}
+
+/**
+ * Whether the application may be signed in to under this authority: one of a single directory is unknown in every other
+ * (700016) and refused under a keyword (50194, 9002332), as is one for organisations under `consumers`. Null for yes.
+ */
+export function audienceProblem({ audience }: Application, { keyword, tenancyId }: Authority): number | null {
+  if (audience === 'contoso') {
+    if (tenancyId === contoso.id) return null
+    return keyword === null ? 700016 : keyword === 'consumers' ? 9002332 : 50194
+  }
+  if (audience === 'organizations') return tenancyId === consumersId ? 9002332 : null
+  return audience === 'consumers' && tenancyId !== consumersId ? 50194 : null
 }

@@ -3,17 +3,25 @@ import type { Request, RequestHandler, Response } from 'express'
 import type { Answers } from './answers.ts'
 import { type AuthorizeRequest, readAuthorizeRequest } from './authorize-request.ts'
 import type { Account, BrowserSessions } from './browser-sessions.ts'
-import { loginHintOf } from './claims.ts'
+import type { Consents } from './consents.ts'
+import type { Backstage } from './control.ts'
 import type { Directory, Person } from './directory.ts'
+import { rowOf } from './error-catalogue.ts'
+import type { Problem } from './errors.ts'
 import { formOf } from './form.ts'
 import type { Grants } from './grants.ts'
-import { consentPage, pickerPage } from './pages.ts'
+import { consentPage, pickerPage, secondFactorPage } from './pages.ts'
+import { judgePolicy } from './sign-in-policy.ts'
+import { judge } from './single-sign-on.ts'
+import { type Authority, authorityOf } from './tenancies.ts'
 
 export interface AuthorizeParts {
   readonly directory: Directory
   readonly browserSessions: BrowserSessions
+  readonly consents: Consents
   readonly grants: Grants
   readonly answers: Answers
+  readonly takeRefusal: Backstage['takeRefusal']
   readonly now: () => number
 }
 
@@ -24,56 +32,119 @@ export interface Authorize {
   readonly chosen: RequestHandler
 }
 
+/** One step of a sign-in: the request as sent and as read, and what the person has done so far. */
+interface Step {
+  readonly query: string
+  readonly wanted: AuthorizeRequest
+  readonly authority: Authority
+  readonly person: Person
+  /** The sign-in that will do; null where the person has just chosen the account. */
+  readonly account: Account | null
+  readonly secondFactor: boolean
+  readonly accepted: boolean
+}
+
 export function createAuthorize(parts: AuthorizeParts): Authorize {
-  const { directory, browserSessions, grants, answers } = parts
+  const { directory, browserSessions, consents, grants, answers } = parts
 
   /** Answers what is wrong with the request, or gives it back. `query` is kept as it was sent, since the pages hand it on. */
-  function accepted(query: string, request: Request, response: Response): AuthorizeRequest | null {
-    const read = readAuthorizeRequest(new URLSearchParams(query), directory.application)
-    if (read.act === 'go-on') return read.request
+  function accepted(query: string, request: Request, response: Response) {
+    const authority = authorityOf(String(request.params.tenant))
+    if (authority === null) return null
+    const read = readAuthorizeRequest(new URLSearchParams(query), directory.application, authority)
+    if (read.act === 'go-on') return { wanted: read.request, authority }
     if (read.act === 'page') answers.problemPage(read.problem, request, response)
     else answers.problemRedirect(read.problem, read.back, request, response)
     return null
   }
 
-  function issueCode(wanted: AuthorizeRequest, account: Account, response: Response): void {
-    const { personId, sessionId, signedInAt } = account
+  /** Tells a refusal where Entra tells it: on a page of ours, or to the application; after `prompt=none` always there. */
+  function refuse(problem: Problem, wanted: AuthorizeRequest, request: Request, response: Response) {
+    if (wanted.prompt === 'none') {
+      const error = problem.code === 50058 ? problem.error : 'interaction_required'
+      return answers.problemRedirect({ ...problem, error }, wanted, request, response)
+    }
+    if (rowOf(problem.code).onPage) answers.problemPage(problem, request, response)
+    else answers.problemRedirect(problem, wanted, request, response)
+  }
+
+  /** Everything that stands between a known person and the code: refusals, consent, Conditional Access. */
+  function proceed(step: Step, request: Request, response: Response) {
+    const { wanted, person, query, authority } = step
+    const { application } = directory
+    const silent = wanted.prompt === 'none'
+    const shown = { application, person, query, segment: authority.segment }
+    const refusal = refusalOf(person)
+    if (refusal !== null && silent) return refuse({ code: refusal }, wanted, request, response)
+    if (refusal !== null) return answers.problemPage({ code: refusal, detail: person.username }, request, response)
+
+    const missing = consents.missing(person, application)
+    if (missing === 'administrator') return refuse({ code: 90094 }, wanted, request, response)
+    const asks = missing === 'person' || wanted.prompt === 'consent'
+    if (asks && silent) return refuse({ code: 65001 }, wanted, request, response)
+    if (asks && !step.accepted) return answers.page(consentPage({ ...shown, scopes: wanted.scopes }), response)
+
+    const verdict = judgePolicy(wanted.claims, application, step.secondFactor)
+    if (verdict.act === 'refuse') return refuse({ code: verdict.code }, wanted, request, response)
+    if (verdict.act === 'second-factor' && silent) return refuse({ code: 50076 }, wanted, request, response)
+    if (verdict.act === 'second-factor') return answers.page(secondFactorPage(shown, step.accepted), response)
+    if (step.accepted) consents.giveFor(person)
+    const { secondFactor } = step
+    const account = step.account ?? browserSessions.signIn(request, response, person.id, secondFactor)
+    issueCode({ ...step, contexts: verdict.contexts }, account, response)
+  }
+
+  function issueCode(step: Step & { readonly contexts: readonly string[] }, account: Account, response: Response) {
+    const { wanted, person, authority, contexts } = step
+    const { sessionId, signedInAt, secondFactor } = account
     const code = grants.issueCode({
-      ...{ personId, sessionId, clientId: directory.application.clientId, scopes: wanted.scopes },
-      ...{ nonce: wanted.nonce, redirectUri: wanted.redirectUri, challenge: wanted.challenge },
+      ...{ personId: person.id, sessionId, signedInAt, secondFactor, contexts, segment: authority.segment },
+      ...{ clientId: directory.application.clientId, scopes: wanted.scopes, nonce: wanted.nonce },
+      ...{ redirectUri: wanted.redirectUri, challenge: wanted.challenge },
+      hearsChallenges: wanted.claims.hearsChallenges,
       authTime: wanted.maxAge === null ? null : signedInAt,
     })
-    answers.redirect(wanted.redirectUri, { code, state: wanted.state, session_state: sessionId }, response)
+    answers.deliver(wanted, { code, state: wanted.state, session_state: sessionId }, response)
+  }
+
+  function ask(
+    step: Pick<Step, 'authority' | 'query'>,
+    suggested: Person | null,
+    request: Request,
+    response: Response,
+  ) {
+    const { authority, query } = step
+    const signedIn = accountsUnder(authority, request).map(({ person }) => person.id)
+    const { application } = directory
+    const people = directory.people(authority)
+    answers.page(pickerPage({ application, people, signedIn, suggested, query, segment: authority.segment }), response)
+  }
+
+  /** The accounts of the browser that have an object under the authority. */
+  function accountsUnder(authority: Authority, request: Request) {
+    return browserSessions.accounts(request).flatMap((account) => {
+      const stored = directory.byId(account.personId)
+      const person = stored === null ? null : directory.under(authority, stored)
+      return person === null ? [] : [{ account, person }]
+    })
   }
 
   const start: RequestHandler = (request, response) => {
     const query = queryOf(request)
-    const wanted = accepted(query, request, response)
-    if (wanted === null) return
-    const signedIn = browserSessions.accounts(request)
-    const verdict = judge(wanted, signedIn, directory, parts.now())
-    const refuse = (code: number, error?: string) => answers.problemRedirect({ code, error }, wanted, request, response)
-    if (verdict.act === 'refuse') return refuse(verdict.code)
-    if (verdict.act === 'ask') {
-      const people = directory.people()
-      const ids = signedIn.map((account) => account.personId)
-      const { application } = directory
-      return answers.page(
-        pickerPage({ application, people, signedIn: ids, suggested: verdict.suggested, query }),
-        response,
-      )
-    }
-    const person = directory.byId(verdict.account.personId)
-    const refusal = person === null ? 50034 : refusalOf(person)
-    if (refusal !== null && wanted.prompt === 'none') return refuse(refusal, 'interaction_required')
-    if (refusal !== null) return answers.problemPage({ code: refusal }, request, response)
-    if (wanted.prompt === 'consent' && person !== null) {
-      return answers.page(
-        consentPage({ application: directory.application, person, scopes: wanted.scopes, query }),
-        response,
-      )
-    }
-    issueCode(wanted, verdict.account, response)
+    const read = accepted(query, request, response)
+    if (read === null) return
+    const { wanted, authority } = read
+    const planned = parts.takeRefusal()
+    if (planned !== null) return refuse(planned, wanted, request, response)
+    const signedIn = accountsUnder(authority, request)
+    const people = directory.people(authority)
+    const policy = { frequency: directory.application.signInFrequency, now: parts.now() }
+    const verdict = judge(wanted, signedIn, people, policy)
+    if (verdict.act === 'refuse') return refuse({ code: verdict.code }, wanted, request, response)
+    if (verdict.act === 'ask') return ask({ authority, query }, verdict.suggested, request, response)
+    const { account, person } = verdict
+    const { secondFactor } = account
+    proceed({ query, wanted, authority, person, account, secondFactor, accepted: false }, request, response)
   }
 
   const chosen: RequestHandler = (request, response) => {
@@ -82,24 +153,21 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
     }
     const form = formOf(request)
     const query = form.get('request') ?? ''
-    const wanted = accepted(query, request, response)
-    if (wanted === null) return
+    const read = accepted(query, request, response)
+    if (read === null) return
+    const { wanted, authority } = read
     if (form.has('cancel')) {
       const cancelled = { error: 'access_denied', error_subcode: 'cancel', state: wanted.state }
-      return answers.redirect(wanted.redirectUri, cancelled, response)
+      return answers.deliver(wanted, cancelled, response)
     }
     if (form.get('consent') === 'decline') return answers.problemRedirect({ code: 65004 }, wanted, request, response)
-    const person = directory.byId(form.get('account') ?? '')
-    if (person === null) return answers.problemPage({ code: 50034 }, request, response)
-    const refusal = refusalOf(person)
-    if (refusal !== null) return answers.problemPage({ code: refusal }, request, response)
-    if (wanted.prompt === 'consent' && form.get('consent') !== 'accept') {
-      return answers.page(
-        consentPage({ application: directory.application, person, scopes: wanted.scopes, query }),
-        response,
-      )
-    }
-    issueCode(wanted, browserSessions.signIn(request, response, person.id), response)
+    const known = directory.byId(form.get('account') ?? '') ?? directory.byName(form.get('username') ?? '')
+    if (known === null) return answers.problemPage({ code: 50034 }, request, response)
+    const person = directory.under(authority, known)
+    if (person === null) return answers.problemPage({ code: 50020, detail: known.username }, request, response)
+    const [accepts, secondFactor] = [form.get('consent') === 'accept', form.get('factor') === 'shown']
+    const step = { query, wanted, authority, person, account: null, secondFactor, accepted: accepts }
+    proceed(step, request, response)
   }
 
   return { start, chosen }
@@ -108,30 +176,6 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
 /** The AADSTS code with which this person is refused, at a sign-in as at a refresh; null for none. */
 export function refusalOf(person: Person): number | null {
   return person.enabled ? person.refusedWith : 50057
-}
-
-type Verdict =
-  | { readonly act: 'issue'; readonly account: Account }
-  | { readonly act: 'ask'; readonly suggested: Person | null }
-  | { readonly act: 'refuse'; readonly code: number }
-
-/** Whether the browser's sign-in will do, a page must ask, or (`prompt=none`) neither may be. */
-function judge(wanted: AuthorizeRequest, signedIn: readonly Account[], directory: Directory, now: number): Verdict {
-  const hinted = wanted.loginHint === null ? null : personByHint(directory, wanted.loginHint)
-  const ask: Verdict = { act: 'ask', suggested: hinted }
-  if (wanted.prompt === 'login' || wanted.prompt === 'select_account') return ask
-  const silent = wanted.prompt === 'none'
-  const fitting = signedIn
-    .filter((account) => wanted.loginHint === null || account.personId === hinted?.id)
-    .filter((account) => wanted.maxAge === null || now - account.signedInAt <= wanted.maxAge)
-  const [account] = fitting
-  if (account === undefined) return silent ? { act: 'refuse', code: 50058 } : ask
-  if (fitting.length > 1) return silent ? { act: 'refuse', code: 16000 } : ask
-  return { act: 'issue', account }
-}
-
-function personByHint(directory: Directory, hint: string): Person | null {
-  return directory.people().find((person) => loginHintOf(person) === hint) ?? directory.byName(hint)
 }
 
 function queryOf(request: Request): string {

@@ -1,7 +1,7 @@
 /** Who is signed in to the pretend directory in which browser, so that the second sign-in asks nothing (single sign-on). */
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Request, Response } from 'express'
-import { directoryId } from './directory.ts'
+import { segments } from './tenancies.ts'
 
 export interface Account {
   readonly personId: string
@@ -9,21 +9,23 @@ export interface Account {
   readonly sessionId: string
   /** When the person last chose the account on the page, in seconds. */
   readonly signedInAt: number
+  /** Whether a second factor was shown in this sign-in. */
+  readonly secondFactor: boolean
 }
 
 export interface BrowserSessions {
   /** The accounts signed in in this browser, in the order of their sign-in. */
   accounts(request: Request): readonly Account[]
   /** Adds the account, or renews the time of one that is there. */
-  signIn(request: Request, response: Response, personId: string): Account
+  signIn(request: Request, response: Response, personId: string, secondFactor: boolean): Account
   signOut(request: Request, response: Response, personId: string): void
   /** In every browser. */
   signOutEverybody(): void
 }
 
-/** The path keeps the cookie away from the application and the gateway: cookies of `localhost` are shared by all ports. */
+/** The paths keep the cookie away from the application and the gateway: cookies of `localhost` are shared by all ports. */
 const cookieName = 'pretend-sign-in'
-const cookieOptions = { path: `/${directoryId}`, httpOnly: true, sameSite: 'lax' } as const
+const cookieOptions = segments.map((segment) => ({ path: `/${segment}`, httpOnly: true, sameSite: 'lax' }) as const)
 
 export function createBrowserSessions(now: () => number): BrowserSessions {
   const sessions = new Map<string, readonly Account[]>()
@@ -31,15 +33,15 @@ export function createBrowserSessions(now: () => number): BrowserSessions {
   const accounts = (request: Request) => sessions.get(idOf(request) ?? '') ?? []
   return {
     accounts,
-    signIn(request, response, personId) {
+    signIn(request, response, personId, secondFactor) {
       const before = accounts(request)
       const known = before.find((account) => account.personId === personId)
-      const account = { personId, sessionId: known?.sessionId ?? randomUUID(), signedInAt: now() }
+      const account = { personId, sessionId: known?.sessionId ?? randomUUID(), signedInAt: now(), secondFactor }
       // A new id at every sign-in, so that an id planted before it is worth nothing after it.
       sessions.delete(idOf(request) ?? '')
       const id = randomBytes(24).toString('base64url')
       sessions.set(id, [...before.filter((other) => other !== known), account])
-      response.cookie(cookieName, id, cookieOptions)
+      for (const options of cookieOptions) response.cookie(cookieName, id, options)
       return account
     },
     signOut(request, response, personId) {
@@ -51,7 +53,7 @@ export function createBrowserSessions(now: () => number): BrowserSessions {
         return
       }
       sessions.delete(id)
-      response.clearCookie(cookieName, cookieOptions)
+      for (const options of cookieOptions) response.clearCookie(cookieName, options)
     },
     signOutEverybody: () => sessions.clear(),
   }

@@ -1,51 +1,59 @@
 /** What an ID token says about a person: the claims of Entra's v2.0 tokens, absent ones absent. */
 import { createHash, randomBytes } from 'node:crypto'
-import { type Application, directoryId, type Person } from './directory.ts'
+import type { Person } from './directory.ts'
 import type { Grant } from './grants.ts'
+import { groupClaims } from './group-claims.ts'
+import type { Groups } from './groups.ts'
+import type { Application } from './registration.ts'
+import { consumersId } from './tenancies.ts'
 
-/** More groups than this are not listed but pointed at. */
-const groupLimit = 200
 /** Entra dates its tokens back, for clocks that are slow. */
 const backDating = 5 * 60
 const lifetime = 3900
+const personalLifetime = 86_700
 
 export interface ClaimSources {
   readonly person: Person
   readonly grant: Grant
   readonly application: Application
+  readonly groups: Groups
   readonly issuer: string
   /** Seconds since 1970. */
   readonly now: number
 }
 
-export function idTokenClaims({ person, grant, application, issuer, now }: ClaimSources): Record<string, unknown> {
+export function idTokenClaims(sources: ClaimSources): Record<string, unknown> {
+  const { person, grant, application, groups, issuer, now } = sources
   const issuedAt = Math.floor(now) - backDating
   return {
     aud: application.clientId,
     iss: issuer,
     iat: issuedAt,
     nbf: issuedAt,
-    exp: issuedAt + lifetime,
-    acct: person.homeDirectory === null ? 0 : 1,
+    exp: issuedAt + (person.directory === consumersId ? personalLifetime : lifetime),
+    acct: isGuest(person) ? 1 : 0,
+    ...(grant.contexts.length === 0 ? {} : { acrs: grant.contexts }),
     aio: randomBytes(60).toString('base64url'),
     ...(grant.authTime === null ? {} : { auth_time: Math.floor(grant.authTime) }),
     ...emailOf(person, grant.scopes),
-    ...groupsOf(person),
-    ...(person.homeDirectory === null ? {} : { idp: `https://sts.windows.net/${person.homeDirectory}/` }),
+    ...identityProviderOf(person),
     ...(grant.nonce === null ? {} : { nonce: grant.nonce }),
     ...(grant.scopes.includes('profile') ? profileOf(person) : {}),
     rh: `1.A${randomBytes(30).toString('base64url')}.`,
     ...(person.appRoles.length === 0 ? {} : { roles: person.appRoles }),
+    // After the app roles: groups that are emitted as roles take their place.
+    ...groupClaims(person, application, groups),
     sid: grant.sessionId,
     sub: pairwise(person, application),
     uti: randomBytes(16).toString('base64url'),
     ver: '2.0',
+    ...(person.mailVerified === undefined ? {} : { xms_edov: person.mailVerified }),
   }
 }
 
 /** The opaque `login_hint` claim: it picks the account at a sign-out, which a username does not. */
 export function loginHintOf(person: Person): string {
-  return `O.${Buffer.from(JSON.stringify({ oid: person.id, tid: directoryId })).toString('base64url')}`
+  return `O.${Buffer.from(JSON.stringify({ oid: person.id, tid: person.directory })).toString('base64url')}`
 }
 
 function profileOf(person: Person): Record<string, unknown> {
@@ -54,26 +62,30 @@ function profileOf(person: Person): Record<string, unknown> {
     name: person.name,
     oid: person.id,
     preferred_username: person.username,
-    tid: directoryId,
+    tid: person.directory,
   }
 }
 
 /** A guest's address is always told, a member's where it was asked for; nobody has verified either. */
 function emailOf(person: Person, scopes: readonly string[]): Record<string, unknown> {
   if (person.mail === null) return {}
-  if (person.homeDirectory === null && !scopes.includes('email')) return {}
+  if (!isGuest(person) && !scopes.includes('email')) return {}
   return { email: person.mail }
 }
 
-/** The pointer names an API that has been retired: nobody should follow it. */
-function groupsOf(person: Person): Record<string, unknown> {
-  if (person.groups.length === 0) return {}
-  if (person.groups.length <= groupLimit) return { groups: person.groups }
-  const endpoint = `https://graph.windows.net/${directoryId}/users/${person.id}/getMemberObjects`
-  return { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint } } }
+/** A guest comes from another directory, or from somewhere that is none. */
+export function isGuest(person: Person): boolean {
+  return person.homeDirectory !== null || person.identityProvider !== null
+}
+
+/** Left out where it would only repeat the issuer. */
+function identityProviderOf(person: Person): Record<string, unknown> {
+  const home = person.homeDirectory === null ? null : `https://sts.windows.net/${person.homeDirectory}/`
+  const provider = person.identityProvider ?? home
+  return provider === null ? {} : { idp: provider }
 }
 
 /** Another one for every application, so that two of them cannot compare notes. */
-function pairwise(person: Person, application: Application): string {
+export function pairwise(person: Person, application: Application): string {
   return createHash('sha256').update(`${application.clientId} ${person.id}`).digest('base64url')
 }

@@ -1,27 +1,21 @@
-/** The pretend directory as data: who is in it, which groups there are, and the one application that is registered. */
+/** The pretend directories as data: who is in which, which groups there are, and the one application that is registered. */
 import { createHash } from 'node:crypto'
+import { createGroups, type Groups, type NewGroup } from './groups.ts'
+import { defaultPeople } from './people.ts'
+import { type Application, createRegistration } from './registration.ts'
+import { type Authority, consumersId, contoso } from './tenancies.ts'
 
-export const directoryId = '0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30'
-export const directoryName = 'Contoso (pretend)'
-/** The verified domain: the directory may be asked for by it, and answers with its id. */
-export const directoryDomain = 'contoso.example'
-export const clientId = '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791'
-export const clientSecret = 'pretend-secret-for-the-demo-only'
-
-export const payrollAdministrators = '4f9d2b6a-1c83-4e57-b0a9-7d6e5c4b3a21'
-export const payrollStaff = '8e2c7a10-5d4f-4b96-a3e8-1f0d9c8b7a65'
-export const allEmployees = 'c7b1e3f5-9a2d-4068-8f4c-6e5d3b2a1908'
-
-/** App roles of the registration, by their `value`. */
-export const administratorRole = 'Payroll.Admin'
-export const readerRole = 'Payroll.Reader'
-
-/** Home directory of the guest. */
-const fabrikam = 'd94e1c37-6a5b-4f02-8e71-b3c0a9d85f16'
+/** For those who start an emulator: the identifiers to configure an application with. */
+export { allEmployees, payrollAdministrators, payrollStaff } from './groups.ts'
+export { administratorRole, readerRole } from './people.ts'
+export { clientId, clientSecret } from './registration.ts'
+export const directoryId = contoso.id
 
 export interface Person {
   /** Object id: the `oid` claim. */
   readonly id: string
+  /** The directory that this object stands in: the `tid` claim. One account may have an object in several. */
+  readonly directory: string
   /** What is typed to sign in: the `preferred_username` claim. */
   readonly username: string
   readonly userPrincipalName: string
@@ -29,10 +23,21 @@ export interface Person {
   /** The line under the name in the account picker. */
   readonly description: string
   readonly mail: string | null
+  /** How the token says that the owner of the mail's domain has been verified; undefined where it says nothing. */
+  readonly mailVerified: boolean | number | string | undefined
+  /** Only the direct ones; which others these belong to, the groups say. */
   readonly groups: readonly string[]
   readonly appRoles: readonly string[]
+  /** Template ids of directory roles. */
+  readonly directoryRoles: readonly string[]
   /** The home directory of a guest; null for a member. */
   readonly homeDirectory: string | null
+  /** Of a guest without a home directory here, such as `live.com` or `mail`. */
+  readonly identityProvider: string | null
+  /** What Graph knows besides: `department`, `employeeId`, `onPremisesSamAccountName` and so on. */
+  readonly properties: Readonly<Record<string, unknown>>
+  /** A JPEG, in base64; null for none. */
+  readonly photo: string | null
   readonly enabled: boolean
   /** An AADSTS code with which every sign-in and refresh of this person is refused; null for none. */
   readonly refusedWith: number | null
@@ -41,118 +46,91 @@ export interface Person {
 /** Username and name are enough; the object id is then worked out from the username, so that it stays the same. */
 export type NewPerson = Pick<Person, 'username' | 'name'> & Partial<Person>
 
-export interface Application {
-  readonly name: string
-  readonly clientId: string
-  readonly clientSecrets: readonly string[]
-  /** Exact, but for the port of `http://localhost`. Addresses to come back to after a sign-out stand here too. */
-  readonly redirectUris: readonly string[]
-}
-
 export interface Directory {
   readonly application: Application
-  people(): readonly Person[]
+  readonly groups: Groups
+  /** Everybody, or those whom an authority lets in: one directory its members and guests, a keyword those who are at home somewhere. */
+  people(authority?: Authority): readonly Person[]
   byId(id: string): Person | null
-  /** Looks for the username, the user principal name and the mail, in any case of letters. */
+  /** Looks for the username, the user principal name and the mail, in any case of letters; Contoso first. */
   byName(name: string): Person | null
+  /** The object that the account of this person has under the authority; null for none (50020). */
+  under(authority: Authority, person: Person): Person | null
   /** Merges the change into the person. Throws where there is no such person. */
   change(username: string, change: Partial<Omit<Person, 'id'>>): void
-}
-
-const defaultPeople: readonly NewPerson[] = [
-  {
-    id: '3c6e0a94-8d1b-4b57-9f20-5e7a1c4d8b36',
-    username: 'ada@contoso.example',
-    name: 'Ada Lovelace',
-    description: 'Payroll administrator',
-    mail: 'ada@contoso.example',
-    groups: [payrollAdministrators, payrollStaff, allEmployees],
-  },
-  {
-    id: '71f8d2b5-0e4c-4936-a6d7-9b3c5f1e2a48',
-    username: 'uwe@contoso.example',
-    name: 'Uwe Müller',
-    description: 'Payroll staff',
-    mail: 'uwe.mueller@contoso.example',
-    groups: [payrollStaff, allEmployees],
-  },
-  {
-    id: 'a25b9c0e-4f67-4d18-8b3a-0c9e7d6f5142',
-    username: 'nora@contoso.example',
-    name: 'Nora Nobody',
-    description: 'Belongs to no group and has no role',
-  },
-  {
-    id: 'e8046d1f-b92a-47c3-9d5e-6f1a3b8c7d20',
-    username: 'zoë@fabrikam.example',
-    userPrincipalName: 'zoë_fabrikam.example#EXT#@contoso.example',
-    name: 'Zoë Björk-Łukasiewicz 山田',
-    description: 'Guest of another company, may read',
-    mail: 'zoe@fabrikam.example',
-    appRoles: [readerRole],
-    homeDirectory: fabrikam,
-  },
-]
-
-const defaultApplication: Application = {
-  name: 'Payroll',
-  clientId,
-  clientSecrets: [clientSecret],
-  redirectUris: ['http://localhost/.auth/callback', 'http://localhost/.auth/signed-out'],
+  /** Adds a person, or replaces the one of that object id. */
+  add(person: NewPerson): void
+  changeApplication(change: Partial<Application>): void
 }
 
 /**
  * @param people   further people, beside the four that are always there
  * @param application what the registration says differently; its redirect URIs are added to the two that are always there
  */
-export function createDirectory(people: readonly NewPerson[] = [], application: Partial<Application> = {}): Directory {
+export function createDirectory(
+  people: readonly NewPerson[] = [],
+  application: Partial<Application> = {},
+  groups: readonly NewGroup[] = [],
+): Directory {
   const byId = new Map([...defaultPeople, ...people].map(completed).map((person) => [person.id, person]))
+  let registration = createRegistration(application)
   const byName = (name: string) => {
     const wanted = name.toLowerCase()
     const names = (person: Person) => [person.username, person.userPrincipalName, person.mail ?? person.username]
-    return [...byId.values()].find((person) => names(person).some((own) => own.toLowerCase() === wanted)) ?? null
+    const found = [...byId.values()].filter((person) => names(person).some((own) => own.toLowerCase() === wanted))
+    return found.find((person) => person.directory === contoso.id) ?? found[0] ?? null
   }
+  const peopleOf = (authority: Authority) => [...byId.values()].filter((person) => isLetIn(person, authority))
   return {
-    application: {
-      ...defaultApplication,
-      ...application,
-      clientId: (application.clientId ?? clientId).toLowerCase(),
-      redirectUris: [...defaultApplication.redirectUris, ...(application.redirectUris ?? [])],
+    get application() {
+      return registration
     },
-    people: () => [...byId.values()],
+    groups: createGroups(groups),
+    people: (authority) => (authority === undefined ? [...byId.values()] : peopleOf(authority)),
     byId: (id) => byId.get(id) ?? null,
     byName,
+    under: (authority, person) =>
+      peopleOf(authority).find(({ id }) => id === person.id) ??
+      peopleOf(authority).find(({ username }) => username === person.username) ??
+      null,
     change(username, change) {
       const person = byName(username)
       if (person === null) throw new Error(`The pretend directory has nobody called ${username}.`)
       byId.set(person.id, { ...person, ...change })
     },
+    add(person) {
+      const added = completed(person)
+      byId.set(added.id, added)
+    },
+    changeApplication(change) {
+      registration = { ...registration, ...change }
+    },
   }
 }
 
-/** Whether an address may be redirected to: byte for byte one that is registered; only the port of http://localhost is free. */
-export function isRegistered(application: Application, address: string): boolean {
-  return application.redirectUris.map(withPath).includes(withPath(withoutLocalPort(address)))
-}
-
-function withoutLocalPort(address: string): string {
-  return address.replace(/^http:\/\/localhost:\d{1,5}(?=\/|$)/, 'http://localhost')
-}
-
-/** Entra adds the slash where an address has no path. */
-function withPath(address: string): string {
-  return /^https?:\/\/[^/?#]+$/.test(address) ? `${address}/` : address
+/** A keyword lets in those who are at home in a directory that it stands for: guests are guests of one directory only. */
+function isLetIn(person: Person, { keyword, tenancyId }: Authority): boolean {
+  if (tenancyId !== null) return person.directory === tenancyId
+  if (person.homeDirectory !== null || person.identityProvider !== null) return false
+  return keyword === 'common' || person.directory !== consumersId
 }
 
 function completed(person: NewPerson): Person {
   return {
-    id: guidFrom(person.username),
+    // An account of another directory has another object id there.
+    id: guidFrom(person.directory === undefined ? person.username : `${person.directory} ${person.username}`),
+    directory: contoso.id,
     userPrincipalName: person.username,
     description: 'Member of the directory',
     mail: null,
+    mailVerified: undefined,
     groups: [],
     appRoles: [],
+    directoryRoles: [],
     homeDirectory: null,
+    identityProvider: null,
+    properties: {},
+    photo: null,
     enabled: true,
     refusedWith: null,
     ...person,

@@ -1,29 +1,26 @@
-/** The discovery document of the directory: exactly the members that Entra's has, and none that Entra's lacks. */
-import { directoryDomain, directoryId } from './directory.ts'
+/** The discovery document of an authority: exactly the members that Entra's has, and none that Entra's lacks. */
+import { type Authority, consumersId, issuer, issuerTemplate } from './tenancies.ts'
 
-/** Whether a path speaks of our directory: by its id or by its verified domain. The keywords (`common` and its kin) are not served. */
-export function isOurDirectory(name: string): boolean {
-  return [directoryId, directoryDomain].includes(name.toLowerCase())
-}
-
-/** The issuer of the directory's tokens: always with the id, also when asked by domain. */
-export function issuer(origin: string): string {
-  return `${origin}/${directoryId}/v2.0`
-}
-
-/** What `/.well-known/openid-configuration` answers. There is no Graph here: its addresses lead back to us, so nothing leaves the machine. */
-export function discoveryDocument(origin: string): Readonly<Record<string, unknown>> {
-  const base = `${origin}/${directoryId}`
+/**
+ * What `/.well-known/openid-configuration` answers. Graph is at the same address, so nothing leaves the machine.
+ * @param appId given with `?appid=`: the key set is then that of the application
+ */
+export function discoveryDocument(
+  origin: string,
+  { segment, tenancyId, keyword }: Authority,
+  appId: string | null,
+): Readonly<Record<string, unknown>> {
+  const base = `${origin}/${segment}`
   return {
     token_endpoint: `${base}/oauth2/v2.0/token`,
     token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
-    jwks_uri: `${base}/discovery/v2.0/keys`,
+    jwks_uri: `${base}/discovery/v2.0/keys${appId === null ? '' : `?appid=${encodeURIComponent(appId)}`}`,
     response_modes_supported: ['query', 'fragment', 'form_post'],
     subject_types_supported: ['pairwise'],
     id_token_signing_alg_values_supported: ['RS256'],
     response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
     scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
-    issuer: issuer(origin),
+    issuer: issuer(origin, tenancyId ?? issuerTemplate),
     request_uri_parameter_supported: false,
     userinfo_endpoint: `${origin}/oidc/userinfo`,
     authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
@@ -33,7 +30,7 @@ export function discoveryDocument(origin: string): Readonly<Record<string, unkno
     end_session_endpoint: `${base}/oauth2/v2.0/logout`,
     claims_supported: claims,
     kerberos_endpoint: `${base}/kerberos`,
-    tenant_region_scope: 'EU',
+    tenant_region_scope: regionOf(tenancyId, keyword),
     cloud_instance_name: 'microsoftonline.com',
     cloud_graph_host_name: 'graph.windows.net',
     msgraph_host: new URL(origin).host,
@@ -46,3 +43,8 @@ const claims: readonly string[] = [
   ...['aud', 'exp', 'iat', 'auth_time', 'acr', 'nonce', 'preferred_username', 'name', 'tid', 'ver', 'at_hash'],
   ...['c_hash', 'email'],
 ]
+
+function regionOf(tenancyId: string | null, keyword: string | null): string | null {
+  if (keyword !== null) return null
+  return tenancyId === consumersId ? 'WW' : 'EU'
+}

@@ -4,12 +4,20 @@ import { createHash, randomBytes } from 'node:crypto'
 /** A person's consent to one application, as a code or refresh token stands for it. */
 export interface Grant {
   readonly personId: string
+  /** First part of the addresses under which it was given. */
+  readonly segment: string
   readonly sessionId: string
   readonly clientId: string
   readonly scopes: readonly string[]
   readonly nonce: string | null
   /** Set where `max_age` was asked for. */
   readonly authTime: number | null
+  readonly signedInAt: number
+  readonly secondFactor: boolean
+  /** The authentication contexts that the sign-in has satisfied. */
+  readonly contexts: readonly string[]
+  /** The client says that it understands Continuous Access Evaluation (`cp1`). */
+  readonly hearsChallenges: boolean
 }
 
 interface CodeGrant extends Grant {
@@ -19,6 +27,7 @@ interface CodeGrant extends Grant {
 
 /** What must fit when a code is redeemed. */
 interface Redemption {
+  readonly segment: string
   readonly clientId: string
   readonly redirectUri: string
   readonly verifier: string | null
@@ -31,6 +40,10 @@ export interface Grants {
   issueCode(grant: CodeGrant): string
   redeemCode(code: string, redemption: Redemption): Redeemed
   issueRefreshToken(grant: Grant): string
+  /** Graph will know the token for so many seconds. */
+  rememberAccessToken(token: string, grant: Grant, seconds: number): void
+  /** What an access token stands for; null for one that is unknown or has expired. */
+  accessGrant(token: string): Grant | null
   redeemRefreshToken(token: string, clientId: string): Redeemed
   /** Refuses from now on every refresh token that the person has (50173). */
   revoke(personId: string): void
@@ -45,7 +58,16 @@ const codeMemory = 60 * 60
 export function createGrants(now: () => number): Grants {
   const codes = new Map<string, { grant: CodeGrant; issuedAt: number; used: boolean }>()
   const refreshTokens = new Map<string, { grant: Grant; usedAt: number; revoked: boolean }>()
+  const accessTokens = new Map<string, { grant: Grant; expiresAt: number }>()
   return {
+    rememberAccessToken(token, grant, seconds) {
+      for (const [old, held] of accessTokens) if (held.expiresAt <= now()) accessTokens.delete(old)
+      accessTokens.set(token, { grant, expiresAt: now() + seconds })
+    },
+    accessGrant(token) {
+      const held = accessTokens.get(token)
+      return held === undefined || held.expiresAt <= now() ? null : held.grant
+    },
     issueCode(grant) {
       for (const [code, held] of codes) if (now() - held.issuedAt > codeMemory) codes.delete(code)
       const code = opaque()
@@ -57,6 +79,7 @@ export function createGrants(now: () => number): Grants {
       if (held === undefined) return { code: 70000, detail: 'code' }
       if (held.grant.clientId !== redemption.clientId) return { code: 70000, detail: 'code' }
       if (held.grant.redirectUri !== redemption.redirectUri) return { code: 70000, detail: 'redirect_uri' }
+      if (held.grant.segment !== redemption.segment) return { code: 700005 }
       if (held.used) return { code: 54005 }
       if (now() - held.issuedAt > codeLifetime) return { code: 70008 }
       if (!verifies(held.grant.challenge, redemption.verifier)) return { code: 501481 }

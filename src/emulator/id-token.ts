@@ -1,7 +1,7 @@
 /** Signs an ID token: properly, or wrongly in just the way that a test asks for. */
 import { createHmac, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { SignJWT } from 'jose'
-import type { KeyRing } from './keys.ts'
+import type { KeyRing, SigningKey } from './keys.ts'
 
 /** How the next ID token is to differ from the truth. */
 export interface Forgery {
@@ -18,18 +18,23 @@ export interface Forgery {
   readonly kid?: string | null
 }
 
-/** @param clientSecret only for the forgery that signs with it */
+interface Signing {
+  readonly keys: KeyRing
+  /** The key that signs when nothing is forged. */
+  readonly genuine: SigningKey
+  readonly forgery: Forgery | null
+  /** Only for the forgery that signs with it. */
+  readonly clientSecret: string
+}
+
 export async function signIdToken(
   claims: Record<string, unknown>,
-  keys: KeyRing,
-  forgery: Forgery | null,
-  clientSecret: string,
+  { keys, genuine, forgery, clientSecret }: Signing,
 ): Promise<string> {
-  if (forgery === null) return signed(claims, keys.signer().kid, keys.signer().privateKey)
+  if (forgery === null) return signed(claims, genuine.kid, genuine.privateKey)
   const said = Object.fromEntries(
     Object.entries({ ...claims, ...forgery.set }).filter(([name]) => !forgery.remove?.includes(name)),
   )
-  const genuine = keys.signer()
   const kid = forgery.kid === undefined ? genuine.kid : forgery.kid
   switch (forgery.signedBy) {
     case undefined:

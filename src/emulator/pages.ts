@@ -1,15 +1,10 @@
 /** The pages of the pretend directory. They work without JavaScript, and say on top that this is not Microsoft. */
-import {
-  type Application,
-  type Directory,
-  directoryDomain,
-  directoryId,
-  directoryName,
-  type Person,
-} from './directory.ts'
+import type { Directory, Person } from './directory.ts'
 import type { EntraError } from './errors.ts'
 import { Html, html } from './html.ts'
 import { pageStyle } from './page-style.ts'
+import type { Application } from './registration.ts'
+import { contoso, tenancies } from './tenancies.ts'
 
 interface Picker {
   readonly application: Application
@@ -19,10 +14,12 @@ interface Picker {
   readonly suggested: Person | null
   /** The authorization request as it was sent: it travels in a hidden field, so that the page may stay open for long. */
   readonly query: string
+  /** First part of the addresses under which the sign-in goes on. */
+  readonly segment: string
 }
 
 /** One button per person; the suggested one comes first and has the focus. */
-export function pickerPage({ application, people, signedIn, suggested, query }: Picker): Html {
+export function pickerPage({ application, people, signedIn, suggested, query, segment }: Picker): Html {
   const ordered = suggested === null ? people : [suggested, ...people.filter((person) => person !== suggested)]
   const tiles = ordered.map((person) =>
     tile(person, signedIn.includes(person.id) ? 'signed in' : null, person === suggested),
@@ -31,29 +28,40 @@ export function pickerPage({ application, people, signedIn, suggested, query }: 
     'Choose an account',
     html`<h1>Choose an account</h1>
 <p class="quiet">to go on to ${application.name}. No password is asked for.</p>
-<form method="post" action="/${directoryId}/choose-account">
+<form method="post" action="/${segment}/choose-account">
 <input type="hidden" name="request" value="${query}">
 <ul class="tiles">${tiles}</ul>
-<div class="actions"><button class="plain" name="cancel" value="yes">Cancel</button></div>
+</form>
+<form method="post" action="/${segment}/choose-account">
+<input type="hidden" name="request" value="${query}">
+<p><label>Another account: <input name="username" autocomplete="off" placeholder="somebody@${contoso.domain}"></label></p>
+<div class="actions"><button class="main">Next</button>
+<button class="plain" name="cancel" value="yes">Cancel</button></div>
 </form>`,
   )
 }
 
-interface Consent {
+interface Question {
   readonly application: Application
   readonly person: Person
-  readonly scopes: readonly string[]
   readonly query: string
+  readonly segment: string
 }
 
 /** Shown where the application asked for consent to be asked for. */
-export function consentPage({ application, person, scopes, query }: Consent): Html {
+export function consentPage({
+  application,
+  person,
+  scopes,
+  query,
+  segment,
+}: Question & { readonly scopes: readonly string[] }): Html {
   return page(
     'Permissions requested',
     html`<h1>${application.name} asks for permission</h1>
 <p class="quiet">You are signing in as ${person.name} (${person.username}).</p>
 <ul>${scopes.map((scope) => html`<li><code>${scope}</code></li>`)}</ul>
-<form method="post" action="/${directoryId}/choose-account">
+<form method="post" action="/${segment}/choose-account">
 <input type="hidden" name="request" value="${query}">
 <input type="hidden" name="account" value="${person.id}">
 <div class="actions"><button class="main" name="consent" value="accept">Accept</button>
@@ -62,12 +70,83 @@ export function consentPage({ application, person, scopes, query }: Consent): Ht
   )
 }
 
+/** Conditional Access wants more than the account. `accepted` carries on the consent that the page before has asked for. */
+export function secondFactorPage({ application, person, query, segment }: Question, accepted: boolean): Html {
+  return page(
+    'Approve the sign-in',
+    html`<h1>Approve the sign-in</h1>
+<p class="quiet">A policy wants a second factor of ${person.name} (${person.username}) for ${application.name}. Pretend that your telephone rings.</p>
+<form method="post" action="/${segment}/choose-account">
+<input type="hidden" name="request" value="${query}">
+<input type="hidden" name="account" value="${person.id}">
+${accepted ? html`<input type="hidden" name="consent" value="accept">` : null}
+<div class="actions"><button class="main" name="factor" value="shown">Approve</button>
+<button class="plain" name="cancel" value="yes">Cancel</button></div>
+</form>`,
+  )
+}
+
+/** An administrator consents for everybody in the directory. */
+export function adminConsentPage(application: Application, query: string, segment: string): Html {
+  return page(
+    'Permissions requested',
+    html`<h1>${application.name} asks for permission for everybody</h1>
+<p class="quiet">You answer for the whole directory, as its administrator.</p>
+<form method="post" action="/${segment}/choose-admin-consent">
+<input type="hidden" name="request" value="${query}">
+<div class="actions"><button class="main" name="consent" value="accept">Accept</button>
+<button class="plain" name="consent" value="decline">Decline</button></div>
+</form>`,
+  )
+}
+
+/** Carries an answer to the application as a form; without JavaScript one presses the button. */
+export function formPostPage(
+  address: string,
+  parameters: Readonly<Record<string, string | null>>,
+  nonce: string,
+): Html {
+  const fields = Object.entries(parameters).flatMap(([name, value]) =>
+    value === null ? [] : [html`<input type="hidden" name="${name}" value="${value}">`],
+  )
+  return page(
+    'Going on',
+    html`<h1>Going on</h1>
+<form method="post" action="${address}">${fields}<div class="actions"><button class="main">Go on</button></div></form>
+<script nonce="${nonce}">document.forms[0].submit()</script>`,
+  )
+}
+
+interface Leaving {
+  /** The front-channel addresses to call. */
+  readonly calls: readonly string[]
+  /** Where it goes on; null to stay. */
+  readonly next: string | null
+  readonly nonce: string
+}
+
+/** Tells applications of a sign-out in hidden frames, and goes on when all of them have answered. */
+export function frontChannelPage({ calls, next, nonce }: Leaving): Html {
+  const frames = calls.map((address) => html`<iframe hidden title="Sign-out" src="${address}"></iframe>`)
+  const onward =
+    next === null
+      ? null
+      : html`<p><a id="next" href="${next}">Go on</a></p>
+<script nonce="${nonce}">addEventListener('load', () => location.replace(document.getElementById('next').href))</script>`
+  return page(
+    'Signed out',
+    html`<h1>You are signed out</h1>
+<p>This account is no longer signed in to the pretend directory in this browser.</p>
+${frames}${onward}`,
+  )
+}
+
 /** Who of several signed-in people is to be signed out. */
-export function signOutPickerPage(people: readonly Person[], query: string): Html {
+export function signOutPickerPage(people: readonly Person[], query: string, segment: string): Html {
   return page(
     'Which account?',
     html`<h1>Which account do you want to sign out of?</h1>
-<form method="post" action="/${directoryId}/choose-sign-out">
+<form method="post" action="/${segment}/choose-sign-out">
 <input type="hidden" name="request" value="${query}">
 <ul class="tiles">${people.map((person) => tile(person, null, false))}</ul>
 </form>`,
@@ -113,10 +192,9 @@ export function frontPage(directory: Directory, origin: string): Html {
     'A pretend directory',
     html`<h1>A pretend directory</h1>
 <p>It signs people in with the protocol of Microsoft Entra, and believes whatever they choose. Use it for trying things out only.</p>
-<dl><dt>Directory</dt><dd>${directoryName}, ${directoryDomain}</dd>
-<dt>Directory (tenant) ID</dt><dd>${directoryId}</dd>
+<dl>${tenancies.map(({ id, name, domain }) => html`<dt>${name}</dt><dd>${id}<br>${domain}</dd>`)}
 <dt>Application (client) ID</dt><dd>${application.clientId}</dd>
-<dt>Metadata</dt><dd><a href="/${directoryId}/v2.0/.well-known/openid-configuration">${origin}/${directoryId}/v2.0/.well-known/openid-configuration</a></dd></dl>
+<dt>Metadata</dt><dd><a href="/${contoso.id}/v2.0/.well-known/openid-configuration">${origin}/${contoso.id}/v2.0/.well-known/openid-configuration</a></dd></dl>
 <h2>People</h2>
 <div class="table" tabindex="0" role="group" aria-label="People"><table><thead><tr><th>Name</th><th>Username</th><th>Groups</th><th>App roles</th></tr></thead>
 <tbody>${directory.people().map(
@@ -142,7 +220,8 @@ function initials(name: string): string {
   return `${[...first].at(0) ?? ''}${[...second].at(0) ?? ''}`
 }
 
-function page(title: string, content: Html, layout: 'narrow' | 'wide' = 'narrow'): Html {
+/** The frame around every page of the pretend directories. */
+export function page(title: string, content: Html, layout: 'narrow' | 'wide' = 'narrow'): Html {
   return html`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -150,13 +229,13 @@ function page(title: string, content: Html, layout: 'narrow' | 'wide' = 'narrow'
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <link rel="icon" href="data:,">
-<title>${title} · ${directoryName}</title>
+<title>${title} · ${contoso.name}</title>
 <style>${new Html(pageStyle)}</style>
 </head>
 <body>
 <p class="banner" role="note">This is not Microsoft: a pretend directory for trying things out</p>
 <main class="${layout}">
-<p class="directory">${directoryName}</p>
+<p class="directory">${contoso.name}</p>
 ${content}
 </main>
 </body>

@@ -5,6 +5,8 @@ const graph = 'https://graph.microsoft.com/'
 const permissions: readonly string[] = [
   'User.Read',
   'User.Read.All',
+  'User.RevokeSessions.All',
+  'Group.Read.All',
   'GroupMember.Read.All',
   'Directory.Read.All',
   '.default',
@@ -32,4 +34,10 @@ export function grantedScope(scopes: readonly string[]): string {
     .filter((scope) => scope !== 'offline_access')
     .map((scope) => (openid.includes(scope) || scope.startsWith(graph) ? scope : graph + scope))
     .join(' ')
+}
+
+/** The permissions that a token of these scopes carries, in lower case; `.default` stands for what is usually consented to. */
+export function permissionsOf(scopes: readonly string[]): readonly string[] {
+  const names = scopes.map((scope) => (scope.startsWith(graph) ? scope.slice(graph.length) : scope).toLowerCase())
+  return names.includes('.default') ? [...names, 'user.read', 'groupmember.read.all'] : names
 }

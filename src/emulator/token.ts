@@ -1,21 +1,26 @@
 /** The token endpoint: codes and refresh tokens in, an ID token, an access token and perhaps a refresh token out. */
-import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
-import type { Request, RequestHandler } from 'express'
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { RequestHandler } from 'express'
 import type { Answers } from './answers.ts'
 import { refusalOf } from './authorize.ts'
+import { audienceProblem } from './authorize-request.ts'
 import { idTokenClaims } from './claims.ts'
+import { authenticateClient, secretsOf } from './client-authentication.ts'
+import type { Consents } from './consents.ts'
 import type { Backstage } from './control.ts'
-import { type Application, type Directory, directoryId, type Person } from './directory.ts'
-import { issuer } from './discovery.ts'
+import type { Directory, Person } from './directory.ts'
 import type { Problem } from './errors.ts'
 import { formOf } from './form.ts'
 import type { Grant, Grants, Redeemed } from './grants.ts'
 import { graphAccessToken, signIdToken } from './id-token.ts'
 import type { KeyRing } from './keys.ts'
 import { grantedScope, readScopes } from './scopes.ts'
+import { policyAtRefresh } from './sign-in-policy.ts'
+import { type Authority, authorityOf, consumersId, issuer } from './tenancies.ts'
 
 export interface TokenParts {
   readonly directory: Directory
+  readonly consents: Consents
   readonly grants: Grants
   readonly keys: KeyRing
   readonly answers: Answers
@@ -25,19 +30,38 @@ export interface TokenParts {
 }
 
 export function createTokenEndpoint(parts: TokenParts): RequestHandler {
-  const { directory, grants, answers } = parts
+  const { directory, grants, answers, now } = parts
   return async (request, response) => {
     response.set(tokenHeaders()).set('x-ms-request-id', randomUUID())
     const form = formOf(request)
-    const refused = clientProblem(request, form, directory.application)
-    if (refused !== null) return answers.problem(refused, request, response)
-    const redeemed = redeem(form, directory.application, grants)
-    if ('code' in redeemed) return answers.problem(redeemed, request, response)
-    const person = directory.byId(redeemed.grant.personId)
-    const refusal = person === null ? 50034 : refusalOf(person)
-    if (refusal !== null || person === null) return answers.problem({ code: refusal ?? 50034 }, request, response)
-    response.json(await tokens(redeemed.grant, person, parts))
+    const { application } = directory
+    const authority = authorityOf(String(request.params.tenant))
+    if (authority === null) return answers.problem({ code: 90002 }, request, response)
+    const refuse = (problem: Problem) => answers.problem(problem, request, response)
+    const authorization = request.get('authorization')
+    const url = `${parts.origin}/${authority.segment}/oauth2/v2.0/token`
+    const refused = await authenticateClient({ form, authorization, url, now: now() }, application)
+    if (refused !== null) return refuse(refused)
+    const unfit = audienceProblem(application, authority)
+    if (unfit !== null) return refuse({ code: unfit, detail: application.clientId })
+    const redeemed = redeem(form, authority, application.clientId, grants)
+    if ('code' in redeemed) return refuse(redeemed)
+    const { grant } = redeemed
+    const person = directory.byId(grant.personId)
+    if (person === null) return refuse({ code: 50034 })
+    const refusal = refusalAt(form.get('grant_type'), grant, person, parts)
+    if (refusal !== null) return refuse({ code: refusal, detail: person.username })
+    response.json(await tokens(grant, person, parts))
   }
+}
+
+/** What has become of the person, the consent and the policies since the grant was given; null for nothing that matters. */
+function refusalAt(grantType: string | null, grant: Grant, person: Person, parts: TokenParts): number | null {
+  const { application } = parts.directory
+  const refusal = refusalOf(person)
+  if (refusal !== null || grantType !== 'refresh_token') return refusal
+  if (parts.consents.missing(person, application) !== 'nothing') return 65001
+  return policyAtRefresh(application, grant, parts.now())
 }
 
 /** The cookie is sent to programs too, which have no use for it. */
@@ -52,20 +76,28 @@ function tokenHeaders(): Readonly<Record<string, string>> {
 }
 
 async function tokens(grant: Grant, person: Person, parts: TokenParts): Promise<Record<string, unknown>> {
-  const { application } = parts.directory
-  const claims = idTokenClaims({ person, grant, application, issuer: issuer(parts.origin), now: parts.now() })
-  const [secret = ''] = application.clientSecrets
+  const { application, groups } = parts.directory
+  const { grants, keys } = parts
+  const claims = idTokenClaims({
+    ...{ person, grant, application, groups, now: parts.now() },
+    issuer: issuer(parts.origin, person.directory),
+  })
+  const [secret = ''] = secretsOf(application)
+  const own = application.ownSigningKey ? await keys.applicationKey() : keys.signer()
+  const genuine = person.directory === consumersId ? keys.consumers() : own
   // Between an hour and an hour and a half, so that nobody counts on a round figure.
   const expiresIn = 3600 + Math.floor(Math.random() * 1800)
+  const accessToken = graphAccessToken(accessClaims(grant, person, parts, expiresIn), keys)
+  grants.rememberAccessToken(accessToken, grant, expiresIn)
   return {
     token_type: 'Bearer',
     scope: grantedScope(grant.scopes),
     expires_in: expiresIn,
     ext_expires_in: expiresIn,
-    access_token: graphAccessToken(accessClaims(grant, person, parts, expiresIn), parts.keys),
-    ...(grant.scopes.includes('offline_access') ? { refresh_token: parts.grants.issueRefreshToken(grant) } : {}),
+    access_token: accessToken,
+    ...(grant.scopes.includes('offline_access') ? { refresh_token: grants.issueRefreshToken(grant) } : {}),
     ...(grant.scopes.includes('openid')
-      ? { id_token: await signIdToken(claims, parts.keys, parts.takeForgery(), secret) }
+      ? { id_token: await signIdToken(claims, { keys, genuine, forgery: parts.takeForgery(), clientSecret: secret }) }
       : {}),
   }
 }
@@ -74,34 +106,14 @@ function accessClaims(grant: Grant, person: Person, parts: TokenParts, expiresIn
   const issuedAt = Math.floor(parts.now())
   return {
     aud: '00000003-0000-0000-c000-000000000000',
-    iss: `https://sts.windows.net/${directoryId}/`,
+    iss: `https://sts.windows.net/${person.directory}/`,
     ...{ iat: issuedAt, nbf: issuedAt, exp: issuedAt + expiresIn },
-    ...{ appid: grant.clientId, oid: person.id, tid: directoryId, ver: '1.0' },
+    ...{ appid: grant.clientId, oid: person.id, tid: person.directory, ver: '1.0' },
     scp: grant.scopes.filter((scope) => scope !== 'offline_access').join(' '),
   }
 }
 
-/** Who calls: the secret in the body, or in the Authorization header (each part form-encoded first, RFC 6749 section 2.3.1). */
-function clientProblem(request: Request, form: URLSearchParams, application: Application): Problem | null {
-  const basic = basicCredentials(request.get('authorization'))
-  const id = basic?.id ?? form.get('client_id')
-  const secret = basic?.secret ?? form.get('client_secret')
-  if (id === null) return { code: 900144, detail: 'client_id' }
-  if (id.toLowerCase() !== application.clientId) return { code: 700016, detail: id }
-  if (secret === null || secret === '') return { code: 7000218 }
-  return application.clientSecrets.some((own) => same(own, secret)) ? null : { code: 7000215 }
-}
-
-function basicCredentials(header: string | undefined): { readonly id: string; readonly secret: string } | null {
-  const [, encoded] = /^basic ([a-z0-9+/=_-]+)$/i.exec(header ?? '') ?? []
-  if (encoded === undefined) return null
-  const [id = '', secret = ''] = Buffer.from(encoded, 'base64').toString().split(':')
-  // URLSearchParams undoes the form encoding, and never throws.
-  const decoded = (text: string) => new URLSearchParams(`value=${text}`).get('value') ?? ''
-  return { id: decoded(id), secret: decoded(secret) }
-}
-
-function redeem(form: URLSearchParams, application: Application, grants: Grants): Redeemed {
+function redeem(form: URLSearchParams, authority: Authority, clientId: string, grants: Grants): Redeemed {
   const grantType = form.get('grant_type')
   const missing = (name: string): Redeemed => ({ code: 900144, detail: name })
   if (grantType === null) return missing('grant_type')
@@ -111,12 +123,12 @@ function redeem(form: URLSearchParams, application: Application, grants: Grants)
     if (code === null) return missing('code')
     if (redirectUri === null) return missing('redirect_uri')
     const verifier = form.get('code_verifier')
-    return grants.redeemCode(code, { clientId: application.clientId, redirectUri, verifier })
+    return grants.redeemCode(code, { segment: authority.segment, clientId, redirectUri, verifier })
   }
   if (grantType === 'refresh_token') {
     const token = form.get('refresh_token')
     if (token === null) return missing('refresh_token')
-    return narrowed(grants.redeemRefreshToken(token, application.clientId), form.get('scope'))
+    return narrowed(grants.redeemRefreshToken(token, clientId), form.get('scope'))
   }
   return { code: 70003, detail: grantType }
 }
@@ -130,9 +142,4 @@ function narrowed(redeemed: Redeemed, scope: string | null): Redeemed {
   if ('code' in read) return read
   const foreign = read.scopes.find((asked) => !grant.scopes.includes(asked))
   return foreign === undefined ? { grant: { ...grant, scopes: read.scopes } } : { code: 65001 }
-}
-
-function same(left: string, right: string): boolean {
-  const [one, other] = [Buffer.from(left), Buffer.from(right)]
-  return one.length === other.length && timingSafeEqual(one, other)
 }

@@ -74,7 +74,7 @@ describe('what Entra tells on its own page', () => {
   })
 
   test('createAuthorize shows a page for a directory that it does not know', async () => {
-    const page = await browser.get(authorizeUrl(emulator.origin).replace(directoryId, 'common'))
+    const page = await browser.get(authorizeUrl(emulator.origin).replace(directoryId, 'nowhere.example'))
     expect(page).toMatchObject({ status: 400, location: '' })
     expect(page.text).toContain('AADSTS90002')
   })
@@ -162,6 +162,12 @@ describe('the account picker', () => {
     expect(parameters.get('code')?.length).toBeGreaterThanOrEqual(700)
     expect(parameters.get('state')).toBe('ä&=+/ <')
     expect(parameters.get('session_state')).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  test('deliver sends the answer behind the # where that was asked for', async () => {
+    await signIn(browser, emulator.origin, 'ada@contoso.example')
+    const page = await authorize({ response_mode: 'fragment' })
+    expect(page.location).toMatch(new RegExp(`^${callback}#code=[^&]+&state=the\\+state&session_state=`))
   })
 
   test('createAuthorize leaves the state out where none was sent', async () => {
@@ -295,9 +301,8 @@ describe('single sign-on', () => {
   test('createBrowserSessions keeps its cookie to its own paths, since localhost shares cookies among ports', async () => {
     const picker = await authorize()
     const page = await choose(browser, emulator.origin, hiddenRequest(picker), { account: tileOf(picker, ada) })
-    const [cookie = ''] = page.headers.getSetCookie()
-    expect(cookie).toContain(`; Path=/${directoryId};`)
-    expect(cookie).toContain('HttpOnly')
-    expect(cookie).toContain('SameSite=Lax')
+    const cookies = page.headers.getSetCookie()
+    expect(cookies[0]).toContain(`; Path=/${directoryId};`)
+    for (const cookie of cookies) expect(cookie).toMatch(/; Path=\/[a-z0-9-]+;.* HttpOnly; SameSite=Lax$/)
   })
 })

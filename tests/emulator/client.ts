@@ -16,18 +16,18 @@ export interface Browser {
 }
 
 export function createBrowser(): Browser {
-  const jar = new Map<string, { value: string; path: string }>()
+  const jar = new Map<string, { name: string; value: string; path: string }>()
   async function visit(url: string, init: RequestInit): Promise<Page> {
     const { pathname } = new URL(url)
-    const sent = [...jar].filter(([, cookie]) => pathname.startsWith(cookie.path))
+    const sent = [...jar.values()].filter((cookie) => pathname.startsWith(cookie.path))
     const headers = new Headers(init.headers)
-    if (sent.length > 0) headers.set('cookie', sent.map(([name, { value }]) => `${name}=${value}`).join('; '))
+    if (sent.length > 0) headers.set('cookie', sent.map(({ name, value }) => `${name}=${value}`).join('; '))
     const response = await fetch(url, { ...init, headers, redirect: 'manual' })
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       const path = /; path=([^;]*)/i.exec(line)?.[1] ?? '/'
-      if (/expires=Thu, 01 Jan 1970/i.test(line)) jar.delete(name)
-      else jar.set(name, { value, path })
+      if (/expires=Thu, 01 Jan 1970/i.test(line)) jar.delete(`${path} ${name}`)
+      else jar.set(`${path} ${name}`, { name, value, path })
     }
     const location = response.headers.get('location') ?? ''
     return { status: response.status, headers: response.headers, text: await response.text(), location }
@@ -58,8 +58,12 @@ export function authorizeQuery(changes: Record<string, string | undefined> = {})
   return given(parameters).toString()
 }
 
-export function authorizeUrl(origin: string, changes: Record<string, string | undefined> = {}): string {
-  return `${origin}/${directoryId}/oauth2/v2.0/authorize?${authorizeQuery(changes)}`
+/** `authority` in the changes is not a parameter, but what stands in the path. */
+export function authorizeUrl(
+  origin: string,
+  { authority = directoryId, ...changes }: Record<string, string | undefined> = {},
+): string {
+  return `${origin}/${authority}/oauth2/v2.0/authorize?${authorizeQuery(changes)}`
 }
 
 /** Without the parameters that are undefined. */
@@ -75,8 +79,9 @@ export function choose(
   origin: string,
   query: string,
   account: Record<string, string>,
+  authority = directoryId,
 ): Promise<Page> {
-  return browser.post(`${origin}/${directoryId}/choose-account`, { request: query, ...account })
+  return browser.post(`${origin}/${authority}/choose-account`, { request: query, ...account })
 }
 
 /** The object id behind a name, taken from the tile that shows it. */
@@ -95,7 +100,13 @@ export async function signIn(
   changes: Record<string, string | undefined> = {},
 ): Promise<string> {
   const picker = await browser.get(authorizeUrl(origin, { prompt: 'select_account', ...changes }))
-  const back = await choose(browser, origin, hiddenRequest(picker), { account: tileOf(picker, username) })
+  const back = await choose(
+    browser,
+    origin,
+    hiddenRequest(picker),
+    { account: tileOf(picker, username) },
+    changes.authority,
+  )
   return codeOf(back)
 }
 
@@ -105,7 +116,7 @@ export function hiddenRequest(page: Page): string {
   return value.replaceAll('&amp;', '&').replaceAll('&#39;', "'")
 }
 
-function codeOf(page: Page): string {
+export function codeOf(page: Page): string {
   const code = new URL(page.location).searchParams.get('code')
   if (code === null) throw new Error(`no code: ${page.status} ${page.location}`)
   return code
@@ -119,12 +130,12 @@ export interface TokenAnswer {
 
 export async function askToken(
   origin: string,
-  changes: Record<string, string | undefined>,
+  changes: Readonly<Record<string, string | undefined>>,
   headers: Record<string, string> = {},
 ): Promise<TokenAnswer> {
-  const form = { client_id: clientId, client_secret: clientSecret, ...changes }
+  const { authority = directoryId, ...form } = { client_id: clientId, client_secret: clientSecret, ...changes }
   const body = given(form)
-  const response = await fetch(`${origin}/${directoryId}/oauth2/v2.0/token`, { method: 'POST', body, headers })
+  const response = await fetch(`${origin}/${authority}/oauth2/v2.0/token`, { method: 'POST', body, headers })
   return {
     status: response.status,
     headers: response.headers,

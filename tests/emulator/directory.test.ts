@@ -4,8 +4,6 @@ import * as directory from '../../src/emulator/directory.ts'
 test('createDirectory is made of the ids that configurations of the demo repeat', () => {
   expect(directory).toMatchObject({
     directoryId: '0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30',
-    directoryName: 'Contoso (pretend)',
-    directoryDomain: 'contoso.example',
     clientId: '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791',
     clientSecret: 'pretend-secret-for-the-demo-only',
     payrollAdministrators: '4f9d2b6a-1c83-4e57-b0a9-7d6e5c4b3a21',

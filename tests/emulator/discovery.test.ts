@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { directoryId } from '../../src/emulator/directory.ts'
+import { clientId, directoryId } from '../../src/emulator/directory.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 
 let emulator: Emulator
@@ -64,14 +64,32 @@ test('discoveryDocument asked by the verified domain speaks of the directory by 
   expect(document.issuer).toBe(`${emulator.origin}/${directoryId}/v2.0`)
 })
 
-for (const tenant of [
-  'common',
-  'organizations',
-  'consumers',
-  '11111111-2222-4333-8444-555555555555',
-  'fabrikam.example',
-]) {
-  test(`isOurDirectory refuses ${tenant} with 90002, as JSON and with status 400`, async () => {
+for (const [keyword, issuer] of [
+  ['common', '{tenantid}'],
+  ['organizations', '{tenantid}'],
+  ['consumers', '9188040d-6c67-4c5b-b112-36a304b66dad'],
+] as const) {
+  test(`discoveryDocument of ${keyword} has endpoints under the keyword and the issuer of ${issuer}`, async () => {
+    const document = (await (await metadata(keyword)).json()) as Record<string, unknown>
+    const own = (await (await metadata(directoryId)).json()) as Record<string, unknown>
+    expect(Object.keys(document)).toEqual(Object.keys(own))
+    expect(document).toMatchObject({
+      issuer: `${emulator.origin}/${issuer}/v2.0`,
+      token_endpoint: `${emulator.origin}/${keyword}/oauth2/v2.0/token`,
+      jwks_uri: `${emulator.origin}/${keyword}/discovery/v2.0/keys`,
+      tenant_region_scope: null,
+    })
+  })
+}
+
+test('discoveryDocument leads to the key set of the application where it is asked for it', async () => {
+  const url = `${emulator.origin}/common/v2.0/.well-known/openid-configuration?appid=${clientId}`
+  const document = (await (await fetch(url)).json()) as Record<string, unknown>
+  expect(document.jwks_uri).toBe(`${emulator.origin}/common/discovery/v2.0/keys?appid=${clientId}`)
+})
+
+for (const tenant of ['11111111-2222-4333-8444-555555555555', 'nowhere.example']) {
+  test(`authorityOf refuses ${tenant} with 90002, as JSON and with status 400`, async () => {
     const response = await metadata(tenant)
     expect(response.status).toBe(400)
     const body = (await response.json()) as Record<string, unknown>

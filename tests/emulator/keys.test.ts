@@ -1,8 +1,10 @@
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { directoryId } from '../../src/emulator/directory.ts'
+import { clientId, directoryId } from '../../src/emulator/directory.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 import { createKeyRing } from '../../src/emulator/keys.ts'
+import { authorityOf } from '../../src/emulator/tenancies.ts'
+import { createBrowser, redeem, signIn } from './client.ts'
 
 let emulator: Emulator
 beforeAll(async () => {
@@ -12,8 +14,8 @@ afterAll(() => emulator.close())
 
 type Key = Record<string, unknown> & { kid: string; issuer: string; x5c: string[] }
 
-async function published(): Promise<Key[]> {
-  const response = await fetch(`${emulator.origin}/${directoryId}/discovery/v2.0/keys`)
+async function published(tenant = directoryId): Promise<Key[]> {
+  const response = await fetch(`${emulator.origin}/${tenant}/discovery/v2.0/keys`)
   return ((await response.json()) as { keys: Key[] }).keys
 }
 
@@ -58,17 +60,59 @@ test('createKeyRing publishes in no order', async () => {
   expect(orders.size).toBe(2)
 })
 
-test('createKeyRing rotates in three steps: publish, switch, retire', async () => {
+for (const [tenant, issuers] of [
+  ['common', ['9188040d-6c67-4c5b-b112-36a304b66dad', '{tenantid}', '{tenantid}']],
+  ['organizations', ['{tenantid}', '{tenantid}']],
+  ['consumers', ['9188040d-6c67-4c5b-b112-36a304b66dad']],
+  [
+    'd94e1c37-6a5b-4f02-8e71-b3c0a9d85f16',
+    ['9188040d-6c67-4c5b-b112-36a304b66dad', 'd94e1c37-6a5b-4f02-8e71-b3c0a9d85f16', '{tenantid}'],
+  ],
+] as const) {
+  test(`createKeyRing publishes for ${tenant} the keys of ${issuers.join(' and ')}`, async () => {
+    const found = (await published(tenant)).map((key) => key.issuer).sort()
+    expect(found).toEqual(issuers.map((issuer) => `${emulator.origin}/${issuer}/v2.0`))
+  })
+}
+
+const contoso = authorityOf(directoryId) ?? expect.fail('no authority')
+const createRing = async () => {
   const ring = await createKeyRing(() => 1_800_000_000)
-  const kids = () => ring.document('http://x').keys.map((key) => key.kid)
+  return { ring, kids: async () => (await ring.document('http://x', contoso)).keys.map((key) => key.kid) }
+}
+
+test('createKeyRing rotates in three steps: publish, switch, retire', async () => {
+  const { ring, kids } = await createRing()
   const first = ring.signer().kid
   const second = await ring.publishNew()
-  expect(kids()).toEqual(expect.arrayContaining([first, second]))
+  expect(await kids()).toEqual(expect.arrayContaining([first, second]))
   expect(ring.signer().kid).toBe(first)
   ring.switchToNewest()
   expect(ring.signer().kid).toBe(second)
-  expect(kids()).toContain(first)
+  expect(await kids()).toContain(first)
   ring.retireOthers()
-  expect(kids().sort()).toEqual([second, ring.consumers().kid].sort())
-  expect(kids()).not.toContain((await ring.stranger()).kid)
+  expect((await kids()).sort()).toEqual([second, ring.consumers().kid].sort())
+  expect(await kids()).not.toContain((await ring.stranger()).kid)
+})
+
+test('createKeyRing rotates at once in an emergency, and withdraws what was there', async () => {
+  const { ring, kids } = await createRing()
+  const before = await kids()
+  const kid = await ring.emergency()
+  expect(ring.signer().kid).toBe(kid)
+  expect((await kids()).sort()).toEqual([kid, ring.consumers().kid].sort())
+  expect(before).not.toContain(kid)
+})
+
+test('createKeyRing publishes the key of the application only to who asks with its id', async () => {
+  const own = await startEmulator({ application: { ownSigningKey: true } })
+  const kidsAt = async (query: string) => {
+    const response = await fetch(`${own.origin}/${directoryId}/discovery/v2.0/keys${query}`)
+    return ((await response.json()) as { keys: Key[] }).keys.map((key) => key.kid)
+  }
+  const { body } = await redeem(own.origin, await signIn(createBrowser(), own.origin, 'ada@contoso.example'))
+  const { kid } = JSON.parse(Buffer.from(String(body.id_token).split('.')[0] ?? '', 'base64url').toString())
+  expect(await kidsAt('')).not.toContain(kid)
+  expect(await kidsAt(`?appid=${clientId}`)).toEqual([kid])
+  await own.close()
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { directoryId } from '../../src/emulator/directory.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 import {
@@ -26,7 +26,7 @@ beforeEach(() => {
 })
 afterAll(() => emulator.close())
 
-const logoutUrl = (parameters: Record<string, string> = {}) =>
+const logoutUrlOf = (parameters: Record<string, string> = {}) =>
   `${emulator.origin}/${directoryId}/oauth2/v2.0/logout?${new URLSearchParams(parameters)}`
 /** Whether a silent sign-in as the person still succeeds. */
 const isSignedIn = async (username: string) =>
@@ -37,17 +37,17 @@ const isSignedIn = async (username: string) =>
 test('createLogout ends the single sign-on and goes back with the state', async () => {
   await signIn(browser, emulator.origin, ada)
   expect(await isSignedIn(ada)).toBe(true)
-  const page = await browser.get(logoutUrl({ post_logout_redirect_uri: signedOut, state: 'a b' }))
+  const page = await browser.get(logoutUrlOf({ post_logout_redirect_uri: signedOut, state: 'a b' }))
   expect(page).toMatchObject({ status: 302, location: `${signedOut}?state=a+b#` })
   expect(await isSignedIn(ada)).toBe(false)
 })
 
 test('createLogout goes back without a question mark where there is no state, and without anybody signed in', async () => {
-  expect((await browser.get(logoutUrl({ post_logout_redirect_uri: signedOut }))).location).toBe(signedOut)
+  expect((await browser.get(logoutUrlOf({ post_logout_redirect_uri: signedOut }))).location).toBe(signedOut)
 })
 
 test('createLogout takes a form too', async () => {
-  const page = await browser.post(logoutUrl(), { post_logout_redirect_uri: signedOut })
+  const page = await browser.post(logoutUrlOf(), { post_logout_redirect_uri: signedOut })
   expect(page.location).toBe(signedOut)
 })
 
@@ -58,7 +58,7 @@ for (const [name, parameters] of [
 ] as const) {
   test(`createLogout stays on its own page for ${name}, and has signed out`, async () => {
     await signIn(browser, emulator.origin, ada)
-    const page = await browser.get(logoutUrl(parameters))
+    const page = await browser.get(logoutUrlOf(parameters))
     expect(page).toMatchObject({ status: 200, location: '' })
     expect(page.text).toContain('You are signed out')
     expect(await isSignedIn(ada)).toBe(false)
@@ -68,7 +68,7 @@ for (const [name, parameters] of [
 test('createLogout asks whom to sign out where two are signed in', async () => {
   await signIn(browser, emulator.origin, ada)
   await signIn(browser, emulator.origin, uwe)
-  const page = await browser.get(logoutUrl({ post_logout_redirect_uri: signedOut, state: 's', logout_hint: ada }))
+  const page = await browser.get(logoutUrlOf({ post_logout_redirect_uri: signedOut, state: 's', logout_hint: ada }))
   expect(page.text).toContain('Which account')
   expect([await isSignedIn(ada), await isSignedIn(uwe)]).toEqual([true, true])
   const form = { request: hiddenRequest(page), account: tileOf(page, uwe) }
@@ -81,9 +81,29 @@ test('createLogout lets the opaque hint pick the account', async () => {
   await signIn(browser, emulator.origin, ada)
   const { body } = await redeem(emulator.origin, await signIn(browser, emulator.origin, uwe))
   const hint = String(payloadOf(body.id_token).login_hint)
-  expect((await browser.get(logoutUrl({ post_logout_redirect_uri: signedOut, logout_hint: hint }))).location).toBe(
+  expect((await browser.get(logoutUrlOf({ post_logout_redirect_uri: signedOut, logout_hint: hint }))).location).toBe(
     signedOut,
   )
   expect([await isSignedIn(ada), await isSignedIn(uwe)]).toEqual([true, false])
   expect((await refresh(emulator.origin, body.refresh_token)).status).toBe(200)
+})
+
+describe('the front channel', () => {
+  for (const withIssuer of [false, true]) {
+    test(`createLogout calls the registered address with sid${withIssuer ? ' and iss' : ' alone'} in a hidden frame`, async () => {
+      const logoutUrl = 'http://localhost:4711/.auth/front-channel?app=1'
+      emulator.control.changeApplication({ logoutUrl, logoutWithIssuer: withIssuer })
+      const { body } = await redeem(emulator.origin, await signIn(browser, emulator.origin, ada))
+      const page = await browser.get(logoutUrlOf({ post_logout_redirect_uri: signedOut, state: 's' }))
+      emulator.control.changeApplication({ logoutUrl: null, logoutWithIssuer: false })
+      const [, source = ''] = /<iframe hidden[^>]* src="([^"]+)"/.exec(page.text) ?? []
+      const called = new URL(source.replaceAll('&amp;', '&'))
+      expect(called.searchParams.get('sid')).toBe(payloadOf(body.id_token).sid)
+      expect(called.searchParams.get('iss')).toBe(withIssuer ? payloadOf(body.id_token).iss : null)
+      expect(called.searchParams.get('app')).toBe('1')
+      expect(page.headers.get('content-security-policy')).toContain('frame-src http://localhost:4711')
+      expect(page.text).toContain(`href="${signedOut}?state=s"`)
+      expect((await refresh(emulator.origin, body.refresh_token)).status).toBe(200)
+    })
+  }
 })

@@ -143,7 +143,7 @@ test('redeemCode refuses a code after ten minutes (70008)', async () => {
 })
 
 test('createTokenEndpoint says 90002 as invalid_request, and answers a GET with a page', async () => {
-  const url = `${emulator.origin}/common/oauth2/v2.0/token`
+  const url = `${emulator.origin}/nowhere.example/oauth2/v2.0/token`
   const response = await fetch(url, { method: 'POST', body: new URLSearchParams({ a: 'b' }) })
   expect(response.status).toBe(400)
   expect(await response.json()).toMatchObject({ error: 'invalid_request', error_codes: [90002] })

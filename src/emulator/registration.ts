@@ -1,0 +1,92 @@
+/** The registration of the one application that the directories know, with every switch of the portal that changes what it is sent. */
+
+export const clientId = '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791'
+export const clientSecret = 'pretend-secret-for-the-demo-only'
+
+/** A secret of which the registration says until when it is good, in seconds since 1970. */
+interface ExpiringSecret {
+  readonly value: string
+  readonly expiresAt: number
+}
+
+export interface Application {
+  readonly name: string
+  readonly clientId: string
+  readonly clientSecrets: readonly (string | ExpiringSecret)[]
+  /** Exact, but for the port of `http://localhost`. Addresses to come back to after a sign-out stand here too. */
+  readonly redirectUris: readonly string[]
+  /** Who may sign in: people of Contoso, of every organisation, these and personal accounts, personal accounts only. */
+  readonly audience: 'contoso' | 'organizations' | 'common' | 'consumers'
+  /** `groupMembershipClaims` of the manifest. All but `ApplicationGroup` include what membership is inherited. */
+  readonly groupClaims: 'SecurityGroup' | 'DirectoryRole' | 'All' | 'ApplicationGroup' | null
+  readonly groupFormat:
+    | 'id'
+    | 'sam_account_name'
+    | 'dns_domain_and_sam_account_name'
+    | 'netbios_domain_and_sam_account_name'
+    | 'cloud_displayname'
+  /** `emit_as_roles`: the groups take the place of the app roles. */
+  readonly groupsAsRoles: boolean
+  /** The groups that are assigned to the application, for `ApplicationGroup`. */
+  readonly assignedGroups: readonly string[]
+  /** How a token says that there are too many groups to list; `hasgroups` speaks without an address. */
+  readonly overage: 'azure-ad-graph' | 'microsoft-graph' | 'hasgroups' | 'flattened'
+  /** Signs with a key of the application's own, which only `?appid=` publishes. */
+  readonly ownSigningKey: boolean
+  /** Whether consent is there, or each person is asked for it, or an administrator must give it first. */
+  readonly consent: 'given' | 'person' | 'administrator'
+  /** Conditional Access asks everybody for a second factor. */
+  readonly secondFactor: boolean
+  /** Conditional Access asks again after so many seconds; null for never. */
+  readonly signInFrequency: number | null
+  /** The published authentication contexts, and what policy stands behind each. */
+  readonly contexts: Readonly<Record<string, 'no-policy' | 'second-factor' | 'blocked'>>
+  /** The front-channel logout URL; null for none. */
+  readonly logoutUrl: string | null
+  /** Whether the front channel also names the issuer: Entra has been seen to do either. */
+  readonly logoutWithIssuer: boolean
+}
+
+const defaults: Application = {
+  name: 'Payroll',
+  clientId,
+  clientSecrets: [clientSecret],
+  redirectUris: ['http://localhost/.auth/callback', 'http://localhost/.auth/signed-out'],
+  audience: 'contoso',
+  groupClaims: 'SecurityGroup',
+  groupFormat: 'id',
+  groupsAsRoles: false,
+  assignedGroups: [],
+  overage: 'azure-ad-graph',
+  ownSigningKey: false,
+  consent: 'given',
+  secondFactor: false,
+  signInFrequency: null,
+  contexts: { c1: 'second-factor', c2: 'no-policy', c3: 'blocked' },
+  logoutUrl: null,
+  logoutWithIssuer: false,
+}
+
+/** @param said what differs from the defaults; its redirect URIs are added to the two that are always there */
+export function createRegistration(said: Partial<Application>): Application {
+  return {
+    ...defaults,
+    ...said,
+    clientId: (said.clientId ?? clientId).toLowerCase(),
+    redirectUris: [...defaults.redirectUris, ...(said.redirectUris ?? [])],
+  }
+}
+
+/** Whether an address may be redirected to: byte for byte one that is registered; only the port of http://localhost is free. */
+export function isRegistered(application: Application, address: string): boolean {
+  return application.redirectUris.map(withPath).includes(withPath(withoutLocalPort(address)))
+}
+
+function withoutLocalPort(address: string): string {
+  return address.replace(/^http:\/\/localhost:\d{1,5}(?=\/|$)/, 'http://localhost')
+}
+
+/** Entra adds the slash where an address has no path. */
+function withPath(address: string): string {
+  return /^https?:\/\/[^/?#]+$/.test(address) ? `${address}/` : address
+}
