@@ -113,6 +113,7 @@ export function createParts(
     () => credentialHealth.expiries(providersOf(current())),
   )
   health.part('sessionStore', () => store.ready())
+  health.awaits(() => store.ready() === 'ready')
   health.part('providers', () => providers.summary())
   health.part('credentials', () => credentialHealth.summary(providersOf(current())))
   health.part('tenants', () => ({ served: current().tenants.length, refused: current().troubles.slice(0, 50) }))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { startApplication } from '../../src/emulator/application.ts'
 import { startEmulator } from '../../src/emulator/emulator.ts'
 import { startNginx } from '../nginx.ts'
-import { startRedis } from '../redis.ts'
+import { startRedis, until } from '../redis.ts'
 import { freePort, stageYaml } from '../stage.ts'
 import { startProgram } from './program.ts'
 
@@ -75,7 +75,14 @@ function startGateway(yaml: string) {
   writeFileSync(file, yaml)
   const program = startProgram(['serve', '--config', file])
   return {
-    serving: () => program.said(/"serving"/),
+    /** It serves before its store is there; a story begins when both are. */
+    async serving() {
+      const [, management = ''] = await program.said(/"management":"([^"]+)".*"serving"/)
+      await until('the session store is ready', async () => {
+        const ready = await fetch(`http://${management}/readyz`)
+        return (await ready.text()).includes('"sessionStore":"ready"')
+      })
+    },
     async end() {
       await program.end('SIGINT')
       rmSync(folder, { recursive: true })
