@@ -1,6 +1,7 @@
 /** Reads what a request says of itself, once, from Node's own request. */
 import type { IncomingMessage } from 'node:http'
 import { type RequestFacts, type RequestHeaders, requestKind } from '../core/request/facts.ts'
+import { normaliseServerName } from '../core/request/server-name.ts'
 import type { CallerReader } from './caller.ts'
 
 /** @param upgrade whether the request came as an upgrade; only the server's event says so for certain. */
@@ -25,7 +26,7 @@ export function readFacts(request: IncomingMessage, readCaller: CallerReader, up
 /** What Node notes on a TLS socket: the name, or false where the caller gave none (RFC 6066 section 3). */
 function serverNameOf(socket: IncomingMessage['socket']): string | null {
   const name: unknown = 'servername' in socket ? socket.servername : undefined
-  return typeof name === 'string' && name !== '' ? name.toLowerCase().replace(/\.$/, '') : null
+  return typeof name === 'string' && name !== '' ? normaliseServerName(name) : null
 }
 
 /** Fields that may occur once; Node keeps the first and drops the others, while an upstream might have taken the last (T31, T33). */
@@ -33,6 +34,8 @@ const once: ReadonlySet<string> = new Set([
   'authorization',
   'content-length',
   'content-type',
+  // Judged as the second place of COPY and MOVE (RFC 4918 section 10.3): joined with another it would be read in two ways.
+  'destination',
   'expect',
   'host',
   'if-modified-since',

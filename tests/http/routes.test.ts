@@ -459,3 +459,24 @@ describe('keepsAlive: false', () => {
     visitor.close()
   })
 })
+
+describe('a Destination', () => {
+  const move = (visitor: Visitor, ...destinations: readonly string[]) =>
+    spoken('MOVE /shared/x', [lineOf(visitor), ...destinations.map((each) => `Destination: ${each}`)])
+
+  test('takes what the place takes that it names, and the same application', async () => {
+    expect((await move(ada, `${stage.origin}/shared/admin/x`))?.status).toBe(200)
+    const before = everySight()
+    expect((await move(uwe, `${stage.origin}/shared/admin/x`))?.status).toBe(403)
+    expect((await move(ada, `${stage.origin}/personnel/x`))?.status).toBe(400)
+    expect(everySight()).toBe(before)
+  })
+
+  test('stands once, or nobody knows which of two counts', async () => {
+    const before = everySight()
+    expect((await move(ada, '/shared/y', '/shared/z'))?.status).toBe(400)
+    expect(everySight()).toBe(before)
+    const refused = stage.log().filter(({ event }) => event === 'request_refused')
+    expect(refused.at(-1)).toMatchObject({ reason: 'request_malformed', detail: 'repeated-header' })
+  })
+})
