@@ -1,5 +1,6 @@
 /** Which addresses have to be registered at which provider: also for what is switched off, and where there is no client id yet. */
 import { endpoints } from '../core/request/addresses.ts'
+import { signInServices } from './compile-provider.ts'
 import { ConfigError, type Issue, issueOfFile } from './issues.ts'
 import type { Written } from './loader.ts'
 import type { Salvaged } from './salvage.ts'
@@ -103,7 +104,7 @@ function unknownAddress({ name, draft, namesake: { file, line, column } }: Tenan
 /** Entries with the same client id at the same provider are one registration; without a client id each will get its own. */
 function identityOf({ name, provider }: Use): string {
   const { clientId } = provider
-  const place = isPlain(provider) ? [provider.issuer] : [provider.authority, provider.tenantId]
+  const place = isPlain(provider) ? [provider.issuer] : [provider.authority ?? provider.cloud, provider.tenantId]
   return JSON.stringify(clientId === undefined || place.includes(undefined) ? [name] : [clientId, ...place])
 }
 
@@ -120,7 +121,8 @@ function registrationOf(uses: readonly Use[]): Registration {
     tenants: [...tenants.values()],
   }
   if (!isPlain(first.provider)) {
-    const { tenantId = null, authority = null } = first.provider
+    const { tenantId = null, cloud = 'global' } = first.provider
+    const { authority = signInServices[cloud] } = first.provider
     return { kind: 'entra', tenantId, authority, ...own }
   }
   const scopes = uses.flatMap(({ provider }) => (isPlain(provider) ? (provider.scopes ?? []) : []))

@@ -5,12 +5,15 @@ import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
 import { type EntraError, readEntraError } from '../core/identity/aadsts.ts'
 import type { Claims } from '../core/identity/claims.ts'
+import type { SessionTokens } from '../core/identity/session.ts'
 import type { Providers } from './provider.ts'
 
 export type Redeemed =
   | {
       readonly claims: Claims
-      readonly loginHint: string | null
+      readonly tokens: SessionTokens
+      /** For Microsoft Graph, or whoever else the scopes name; never kept. */
+      readonly accessToken: string
     }
   | { readonly refused: Extract<RefusalCode, 'login_cancelled' | 'provider_refused'>; readonly said: ProviderError }
 
@@ -55,12 +58,13 @@ export async function redeem(providers: Providers, provider: Provider, redemptio
     })
     const claims = answer.claims()
     if (claims === undefined) throw new Fault('provider_fault')
-    if (provider.kind === 'entra') return { claims, loginHint: hintOrNull(claims.login_hint) }
+    const accessToken = answer.access_token
+    const refreshToken = answer.refresh_token ?? null
+    if (provider.kind === 'entra')
+      return { claims, accessToken, tokens: { loginHint: hintOrNull(claims.login_hint), refreshToken } }
     // What the ID token says wins: it is signed, and was made for this sign-in.
-    return {
-      claims: { ...(await userInfo(configuration, answer.access_token, claims.sub)), ...claims },
-      loginHint: null,
-    }
+    const all = { ...(await userInfo(configuration, accessToken, claims.sub)), ...claims }
+    return { claims: all, accessToken, tokens: { loginHint: null, refreshToken } }
   } catch (cause) {
     return refusalOrThrow(cause)
   }

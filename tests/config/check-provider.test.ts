@@ -31,7 +31,7 @@ test('compile takes any other OpenID provider, and of several the one that is sw
     providers: [{ ...contoso, enabled: false }, plain],
     tenants: [tenant('a', { providers: ['contoso', 'keycloak'] })],
   }
-  const { credential, ...provider } = load(file).tenants[0]?.provider ?? assert.fail()
+  const { credential, ...provider } = load(file).tenants[0]?.providers[0] ?? assert.fail()
   assert.deepEqual(provider, {
     ...{ kind: 'oidc', name: 'keycloak', clientId: 'gate', issuer: 'https://login.example.com/realms/staff' },
     ...{ scopes: ['profile', 'email'], groupsClaim: 'groups', appRolesClaim: 'roles' },
@@ -213,7 +213,7 @@ describe('a credential', () => {
 
   test('compile keeps the order of the secrets, and says nothing of them', () => {
     const { providers } = { providers: [{ ...contoso, credential: { secrets, secretExpiresOn: '2027-01-31' } }] }
-    const { credential } = load({ ...minimal(), providers }, { env }).tenants[0]?.provider ?? assert.fail()
+    const { credential } = load({ ...minimal(), providers }, { env }).tenants[0]?.providers[0] ?? assert.fail()
     assert(credential.form === 'secrets')
     assert.deepEqual(
       credential.secrets.map((each) => each.reveal()),

@@ -228,7 +228,7 @@ test('loadConfig gives a gateway whose secrets appear in no text made of it, but
   const { store, secrets } = gateway.session
   assert.equal(store.type === 'redis' && store.url.reveal(), redis)
   assert.equal(secrets[0]?.reveal(), signingSecret)
-  assert.equal(secretOf(gateway.tenants[0]?.provider), clientSecret)
+  assert.equal(secretOf(gateway.tenants[0]?.providers[0]), clientSecret)
 })
 
 test('loadConfig never shows what a reference stands for, nor its default', () => {
@@ -267,7 +267,7 @@ test('loadConfig takes config/sallyport.yaml as it stands, and moves its ports b
   })
   assert.equal(moved.server.listen.port, 18080)
   assert.equal(moved.tenants[0]?.publicUrl.host, 'localhost:18080')
-  const provider = moved.tenants[0]?.provider
+  const provider = moved.tenants[0]?.providers[0]
   assert.equal(provider?.kind === 'entra' && provider.authority, 'http://localhost:19400')
 })
 

@@ -12,7 +12,14 @@ function setUp() {
 }
 
 const binding = newBinding()
-const start = { tenant: 'payroll', provider: 'contoso', binding, returnTo: '/reports?year=2026', attempt: 1 }
+const start = {
+  tenant: 'payroll',
+  provider: 'contoso',
+  binding,
+  returnTo: '/reports?year=2026',
+  attempt: 1,
+  intent: {},
+}
 const here = { tenant: 'payroll', binding }
 
 describe('begin', () => {
@@ -118,7 +125,7 @@ describe('finish', () => {
       const { transactions } = setUp()
       const { state } = await transactions.begin(start)
       const found = await transactions.finish(state, { tenant: 'payroll', binding: other })
-      expect(found).toEqual({ outcome: 'foreign', returnTo: '/reports?year=2026', attempt: 1 })
+      expect(found).toEqual({ outcome: 'foreign', returnTo: '/reports?year=2026', attempt: 1, intent: {} })
       expect((await transactions.finish(state, here)).outcome).toBe('opened')
     })
   }
