@@ -4,7 +4,7 @@ import { safeReturnTo } from '../core/answer/return-to.ts'
 import type { Provider, Tenant } from '../core/gateway.ts'
 import { authorityOf } from '../core/identity/authority.ts'
 import { scopesOf } from '../core/identity/scopes.ts'
-import { endpoints } from '../core/request/addresses.ts'
+import { contextValue } from '../core/identity/step-up.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { authorizationUrl, type Prompt } from '../oidc/authorize.ts'
 import type { Providers } from '../oidc/provider.ts'
@@ -71,7 +71,7 @@ export function createLogin(parts: LoginParts): Login {
     })
     const url = await authorizationUrl(providers, provider, {
       scopes: scopesOf(tenant, provider),
-      redirectUri: tenant.publicUrl.origin + endpoints.callback,
+      redirectUri: tenant.publicUrl.origin + tenant.callbackPath,
       state: transaction.state,
       nonce: transaction.nonce,
       codeVerifier: transaction.codeVerifier,
@@ -80,6 +80,7 @@ export function createLogin(parts: LoginParts): Login {
       domainHint: begin.domainHint ?? null,
       claims: begin.claims ?? null,
       maxAge: intent.maxAge ?? null,
+      authContext: intent.authContext === undefined ? null : contextValue(provider, intent.authContext),
     })
     metrics.signIn(tenant.name, 'started')
     unreturned.began(tenant.name, transaction.startedAt)
@@ -100,12 +101,14 @@ export function createLogin(parts: LoginParts): Login {
     },
     async answer(walk, query) {
       const { tenant, facts, session } = walk
-      const asked = onceEach(query, ['return_to', 'prompt', 'login_hint', 'domain_hint'])
+      const asked = onceEach(query, ['return_to', 'prompt', 'login_hint', 'domain_hint', 'auth_context', 'max_age'])
       if (asked === null) return refuse(walk, 'request_malformed')
       // Scripts, images and prefetches must not begin sign-ins that nobody will finish (T53); frames cannot finish them.
       if (facts.kind !== 'navigation') return refuse(walk, 'login_required')
       const returnTo = inAscii(safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/')
       const prompt = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
+      const stepUp = stepUpAsked(tenant, session, asked)
+      if (stepUp !== null) return await begin({ ...wantedOf(session, stepUp), tenant, ...}) 
       // A bookmarked sign-in page, or a link to it, neither ends a session nor bothers who has one.
       if (session !== null && prompt === null) return answers.redirect(returnTo)
       return await begin({
