@@ -41,7 +41,9 @@ function unvouched({ name = '', email }: ProviderDraft): readonly Finding[] {
     case 'of-several-directories':
       return [{ ...at, message: `people of several directories come by the provider ${name}, and ${anybody}` }]
     case 'not-asked-for':
-      return [{ ...at, message: `the provider ${name} is not asked for e-mail addresses: its \`scopes\` lack \`email\`` }]
+      return [
+        { ...at, message: `the provider ${name} is not asked for e-mail addresses: its \`scopes\` lack \`email\`` },
+      ]
     default:
       return []
   }
@@ -69,5 +71,7 @@ function checkEmailHeaders(tenant: TenantDraft, providers: readonly ProviderDraf
 }
 
 function namesEmail(parts: unknown): boolean {
-  return Array.isArray(parts) && (parts as readonly TemplatePart[]).some((part) => 'claim' in part && part.claim === 'email')
+  return (
+    Array.isArray(parts) && (parts as readonly TemplatePart[]).some((part) => 'claim' in part && part.claim === 'email')
+  )
 }

@@ -30,15 +30,16 @@ export function checkStepUp(
 
 function checkAccess({ access, authContext, maxAge }: RouteDraft, path: Path): readonly Finding[] {
   if (access !== 'public' && access !== 'optional') return []
-  const asked = [
-    ...(authContext === undefined ? [] : ['authContext']),
-    ...(maxAge === undefined ? [] : ['maxAge']),
-  ]
+  const asked = [...(authContext === undefined ? [] : ['authContext']), ...(maxAge === undefined ? [] : ['maxAge'])]
   const message = `with \`access: ${access}\` whoever is not signed in passes: this could not be asked of anybody`
   return asked.map((key) => noEffect([...path, key], message))
 }
 
-function checkContext({ authContext }: RouteDraft, path: Path, providers: readonly ProviderDraft[]): readonly Finding[] {
+function checkContext(
+  { authContext }: RouteDraft,
+  path: Path,
+  providers: readonly ProviderDraft[],
+): readonly Finding[] {
   return providers.flatMap(({ name, contexts, enabled }) => {
     if (contexts === undefined || enabled === false) return []
     const message = `the provider ${name ?? ''} has no authentication context of this name: its \`authContexts\` must say what it calls it`
@@ -53,7 +54,9 @@ function checkCallback({ path, methods }: RouteDraft, at: Path, callbackPath: st
   if (path?.path === undefined || callbackPath === undefined) return []
   const takesGet = methods === undefined || methods.includes('GET') || methods.includes('HEAD')
   const same = path.path === callbackPath.replace(/\/$/, '')
-  return same && takesGet ? [{ path: [...at, 'path'], message: 'this is `callbackPath`, where people come back from signing in' }] : []
+  return same && takesGet
+    ? [{ path: [...at, 'path'], message: 'this is `callbackPath`, where people come back from signing in' }]
+    : []
 }
 
 function noEffect(path: Path, message: string): Finding {

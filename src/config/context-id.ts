@@ -8,5 +8,5 @@ export function readContextId(text: string): Reading<string> {
 
 /** A value of `acr`: it is asked for in a list with blanks between (OpenID Connect Core 3.1.2.1). */
 export function readAcrValue(text: string): Reading<string> {
-  return /^[\x21-\x7e]{1,200}$/.test(text) ? { value: text } : { problem: 'this is not a value of `acr`' }
+  return /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/.test(text) ? { value: text } : { problem: 'this is not a value of `acr`' }
 }

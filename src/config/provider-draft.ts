@@ -29,13 +29,16 @@ function emailOf(each: NonNullable<Salvaged<ProviderDocument>>): ProviderDraft['
     if (each.scopes === undefined || each.scopes.includes(undefined)) return undefined
     return each.scopes.includes('email') ? 'vouched' : 'not-asked-for'
   }
-  const { tenantId } = each
+  const tenantId = 'tenantId' in each ? each.tenantId : undefined
   if (tenantId === undefined) return undefined
   return hasForeignAddresses(tenantId) ? 'of-several-directories' : 'vouched'
 }
 
 /** Those that a tenant names and its own; a name that stands for nothing is told elsewhere. */
-export function providersOf({ providers = [] }: TenantDraft, shared: readonly ProviderDraft[]): readonly ProviderDraft[] {
+export function providersOf(
+  { providers = [] }: TenantDraft,
+  shared: readonly ProviderDraft[],
+): readonly ProviderDraft[] {
   return providers.flatMap((each) => {
     if (typeof each === 'string') return shared.filter(({ name }) => name === each)
     return each === undefined ? [] : [providerDraft(each)]

@@ -3,7 +3,19 @@
 import { z } from 'zod'
 import { presets } from '../core/answer/presets.ts'
 import { readRoutePath } from './route-path.ts'
-import { certificate, certificates, day, duration, hour, limit, minute, name, roleName, second, text } from './schema-kinds.ts'
+import {
+  certificate,
+  certificates,
+  day,
+  duration,
+  hour,
+  limit,
+  minute,
+  name,
+  roleName,
+  second,
+  text,
+} from './schema-kinds.ts'
 import { readTemplate, readUserTemplate } from './template.ts'
 import { readLocation, readUpstreamUrl } from './urls.ts'
 import * as values from './values.ts'
@@ -128,9 +140,11 @@ export const route = z.strictObject({
       'What must have been proved beside the sign-in: a name of `authContexts`, which every provider of the tenant must have. Who has not is asked by the provider and comes back; programs get 401 with what is missing.',
     examples: ['mfa'],
   }),
-  authContextAge: duration(minute, 30 * day).prefault('10h').meta({
-    description: 'How long a satisfied `authContext` counts for this route, at most as long as the session.',
-  }),
+  authContextAge: duration(minute, 30 * day)
+    .prefault('10h')
+    .meta({
+      description: 'How long a satisfied `authContext` counts for this route, at most as long as the session.',
+    }),
   maxAge: duration(minute, 30 * day)
     .optional()
     .meta({

@@ -92,8 +92,7 @@ export const tenant = z.strictObject({
         .array(text(values.readClaimName, { allowed: 'the name of a claim', placeholder: 'placeholder' }))
         .prefault([])
         .meta({
-          description:
-            'Claims that must have a value; whoever lacks one does not get in, and is told which.',
+          description: 'Claims that must have a value; whoever lacks one does not get in, and is told which.',
           examples: [['email', 'employeeid']],
         }),
       emailDomains: z

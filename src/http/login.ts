@@ -2,9 +2,10 @@
 import type { Answer } from '../core/answer/answer.ts'
 import { safeReturnTo } from '../core/answer/return-to.ts'
 import type { Provider, Tenant } from '../core/gateway.ts'
-import { authorityOf } from '../core/identity/authority.ts'
+import { authorityOf, providerOf } from '../core/identity/authority.ts'
 import { scopesOf } from '../core/identity/scopes.ts'
-import { contextValue } from '../core/identity/step-up.ts'
+import type { Session } from '../core/identity/session.ts'
+import { contextValue, type StepUp } from '../core/identity/step-up.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { authorizationUrl, type Prompt } from '../oidc/authorize.ts'
 import type { Providers } from '../oidc/provider.ts'
@@ -17,6 +18,7 @@ import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Refuse } from './refusals.ts'
 import type { Rounds } from './rounds.ts'
+import { accountHint, intentOf, stepUpAsked } from './step-up.ts'
 import type { Walk } from './walk.ts'
 
 export interface LoginStart {
@@ -34,11 +36,25 @@ export interface LoginStart {
   readonly claims?: string | null
 }
 
+/** @see LoginStart */
+export interface ProofStart {
+  readonly tenant: Tenant
+  readonly session: Session | null
+  readonly stepUp: StepUp
+  readonly cookieHeader: string | undefined
+  readonly returnTo: string
+}
+
 export interface Login {
   /** The way to a session for whoever has none: the redirect to the provider. @throws as `start`. */
   begin(start: Omit<LoginStart, 'provider'>): Promise<Answer>
   /** The redirect to the provider. @throws Fault `provider_unreachable`, `session_store_down`. */
   start(start: LoginStart): Promise<Answer>
+  /**
+   * A sign-in that has to prove something. Of whoever is signed in already by the same person, at the provider that vouches for
+   * them, without a choice of accounts (T130); else as `begin`. @throws as `start`.
+   */
+  prove(start: ProofStart): Promise<Answer>
   /** Whether one more redirect would only go round again: this browser has signed in for the address, and did not keep it (T52). */
   goesRound(facts: RequestFacts): boolean
   /** The answer of the endpoint. */
@@ -92,9 +108,17 @@ export function createLogin(parts: LoginParts): Login {
     return await start({ ...wanted, provider })
   }
 
+  async function prove({ tenant, session, stepUp, cookieHeader, returnTo }: ProofStart): Promise<Answer> {
+    const provider = session === null ? null : providerOf(tenant, session.facts)
+    const wanted = { tenant, cookieHeader, returnTo, attempt: 0 }
+    if (session === null || provider === null) return await begin({ ...wanted, intent: intentOf(stepUp, null) })
+    return await start({ ...wanted, provider, intent: intentOf(stepUp, session), loginHint: accountHint(session) })
+  }
+
   return {
     begin,
     start,
+    prove,
     goesRound(facts) {
       const binding = readBinding(cookieOf(facts))
       return binding !== null && rounds.goesRound(binding, facts.target)
@@ -107,15 +131,15 @@ export function createLogin(parts: LoginParts): Login {
       if (facts.kind !== 'navigation') return refuse(walk, 'login_required')
       const returnTo = inAscii(safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/')
       const prompt = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
-      const stepUp = stepUpAsked(tenant, session, asked)
-      if (stepUp !== null) return await begin({ ...wantedOf(session, stepUp), tenant, ...}) 
+      const stepUp = stepUpAsked(tenant, asked)
+      const cookieHeader = cookieOf(facts)
+      if (session !== null && stepUp !== null) return await prove({ tenant, session, stepUp, cookieHeader, returnTo })
       // A bookmarked sign-in page, or a link to it, neither ends a session nor bothers who has one.
       if (session !== null && prompt === null) return answers.redirect(returnTo)
       return await begin({
-        tenant,
-        cookieHeader: cookieOf(facts),
-        returnTo,
+        ...{ tenant, cookieHeader, returnTo },
         attempt: 0,
+        intent: stepUp === null ? {} : intentOf(stepUp, null),
         prompt,
         loginHint: hint(asked.login_hint),
         domainHint: hint(asked.domain_hint),

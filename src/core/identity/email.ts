@@ -20,7 +20,11 @@ export function hasForeignAddresses(tenantId: string): boolean {
  * @param strict only what the provider calls verified, of other providers than Entra; else what it does not call unverified.
  * @returns the address, or null.
  */
-export function vouchedEmail(provider: Provider, { directoryId, claims }: SessionFacts, strict: boolean): string | null {
+export function vouchedEmail(
+  provider: Provider,
+  { directoryId, claims }: SessionFacts,
+  strict: boolean,
+): string | null {
   const email = textOf(claims, 'email')
   if (provider.kind === 'oidc') {
     const verified = valueOf(claims, 'email_verified')

@@ -67,8 +67,7 @@ export function unprovenBy(
   { authTime, claims }: { readonly authTime: number | null; readonly claims: Claims },
   now: number,
 ): 'acrs' | 'auth-time' | null {
-  if (authContext !== null && !contextsIn(provider, claims).includes(contextValue(provider, authContext)))
-    return 'acrs'
+  if (authContext !== null && !contextsIn(provider, claims).includes(contextValue(provider, authContext))) return 'acrs'
   return maxAge !== null && !isWithin(authTime, maxAge, now) ? 'auth-time' : null
 }
 
