@@ -3,12 +3,19 @@ import { type Asked, decide } from '../../src/core/answer/decide.ts'
 import { admins, session, staff, tenant } from './build.ts'
 
 const needs = (level: Asked['requirement']['level'], ...everyOf: string[][]): Asked['requirement'] => ({
-  ...{ level, everyOf, redirects: true, forwardsPreflights: false },
+  ...{ level, everyOf, contexts: [], maxAgeSeconds: null, redirects: true, forwardsPreflights: false },
 })
 type Also = Partial<Asked & Asked['facts']>
 const ask = ({ method = 'GET', kind = 'navigation', headers = {}, ...also }: Also) => {
   const facts = { method, kind, headers }
-  const decision = decide({ tenant: tenant(), requirement: needs('signed-in'), session: null, facts, ...also })
+  const decision = decide({
+    tenant: tenant(),
+    requirement: needs('signed-in'),
+    session: null,
+    facts,
+    now: 1_000_100,
+    ...also,
+  })
   if (decision.act === 'forward')
     return decision.person === null ? 'forward nobody' : `forward ${decision.person.roles.roles.join('+')}`
   return `${decision.act} ${decision.reason}`

@@ -30,7 +30,7 @@ const get = fetchFrom(
     ...{
       kind: 'oidc',
       label: 'x',
-      emailDomains: [],
+      emailDomains: [], authContexts: {},
       name: 'x',
       issuer: 'https://login.example',
       clientId: 'x',

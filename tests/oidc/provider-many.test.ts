@@ -47,7 +47,7 @@ async function withHost(work: (host: Host) => Promise<void>): Promise<void> {
         ...{
           kind: 'oidc',
           label: 'x',
-          emailDomains: [],
+          emailDomains: [], authContexts: {},
           name,
           issuer: `${origin}/${name}`,
           clientId: 'x',

@@ -48,6 +48,7 @@ export const signOutPage: SignOutPage = {
 
 export const framePage: FramePage = {
   page: 'frame',
+  code: 'login_required',
   applicationName: 'Payroll',
   loginUrl: '/.auth/login',
   requestId: '01JDZ7Q8V3M4',

@@ -8,6 +8,9 @@ import { isKeyword } from './authority.ts'
 import { isGuest } from './guest.ts'
 import type { ClaimValue, SessionFacts } from './session.ts'
 
+/** The claims that say so. */
+export const emailClaims: readonly string[] = ['email', 'email_verified', 'verified_primary_email', 'xms_edov']
+
 /** Whether people of several directories, or whoever has a personal account, come by a provider: then no address is the operator's. */
 export function hasForeignAddresses(tenantId: string): boolean {
   return isKeyword(tenantId)
@@ -27,14 +30,14 @@ export function vouchedEmail(
 ): string | null {
   const email = textOf(claims, 'email')
   if (provider.kind === 'oidc') {
-    const verified = valueOf(claims, 'email_verified')
+    const verified = claimOf(claims, 'email_verified')
     return isTrue(verified) || (verified === undefined && !strict) ? email : null
   }
-  const listed = valueOf(claims, 'verified_primary_email')
+  const listed = claimOf(claims, 'verified_primary_email')
   const [primary] = Array.isArray(listed) ? listed : []
   if (email === null) return primary ?? null
   if (Array.isArray(listed) && listed.some((each) => sameAddress(each, email))) return email
-  const verified = valueOf(claims, 'xms_edov')
+  const verified = claimOf(claims, 'xms_edov')
   if (verified !== undefined) return isTrue(verified) ? email : null
   return hasForeignAddresses(provider.tenantId) || isGuest(directoryId, claims) ? null : email
 }
@@ -55,11 +58,11 @@ function sameAddress(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()
 }
 
-function valueOf(claims: SessionFacts['claims'], name: string): ClaimValue | undefined {
+function claimOf(claims: SessionFacts['claims'], name: string): ClaimValue | undefined {
   return Object.hasOwn(claims, name) ? claims[name] : undefined
 }
 
 function textOf(claims: SessionFacts['claims'], name: string): string | null {
-  const value = valueOf(claims, name)
+  const value = claimOf(claims, name)
   return typeof value === 'string' && value !== '' ? value : null
 }
