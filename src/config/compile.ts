@@ -121,7 +121,7 @@ function compileRoutes(tenant: TenantDocument, before: readonly Route[]): readon
     methods: route.methods ?? null,
     access: compileAccess(route.access),
     authContext: route.authContext ?? null,
-    authContextSeconds: route.authContextAge,
+    authContextSeconds: route.authContext === undefined ? 0 : route.authContextAge,
     maxAgeSeconds: route.maxAge ?? null,
     onUnauthenticated: route.onUnauthenticated === 401 ? '401' : 'auto',
     keepsAlive: route.keepsAlive,

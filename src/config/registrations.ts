@@ -116,7 +116,7 @@ function registrationOf(uses: readonly Use[]): Registration {
   const [first] = uses
   if (first === undefined) throw new Error('a registration that nothing uses')
   const tenants = new Map(
-    uses.flatMap((use) => use.tenants.map((tenant) => [tenant.name, registered(tenant, use)] as const)),
+    uses.flatMap((use) => use.tenants.map((tenant) => [tenant.name, registered(tenant, uses)] as const)),
   )
   const own = {
     providers: uses.map(({ name }) => name),
@@ -134,16 +134,18 @@ function registrationOf(uses: readonly Use[]): Registration {
   return { kind: 'oidc', issuer: first.provider.issuer ?? null, scopes: [...new Set(known)], ...own }
 }
 
-function registered({ name, draft }: TenantRead, use: Use): RegisteredTenant {
+function registered({ name, draft }: TenantRead, uses: readonly Use[]): RegisteredTenant {
   const origin = draft.publicUrl?.origin ?? ''
+  const use = uses.find(
+    ({ provider, tenants }) => canBeConsentedTo(provider) && tenants.some((own) => own.name === name),
+  )
   return {
     name,
     enabled: draft.enabled === true,
     redirectUri: origin + (draft.callbackPath ?? endpoints.callback),
     postLogoutRedirectUri: origin + endpoints.signedOut,
     homePageUrl: origin + endpoints.login,
-    adminConsentUrl:
-      draft.enabled === true && canBeConsentedTo(use.provider) ? consentAddress(origin, draft, use) : null,
+    adminConsentUrl: draft.enabled === true && use !== undefined ? consentAddress(origin, draft, use) : null,
   }
 }
 

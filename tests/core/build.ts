@@ -27,7 +27,7 @@ export function route(
   const level: Access = typeof access === 'string' ? { level: access } : { level: 'roles', anyOf: access }
   return {
     ...{ path, trailingSlash: false, exact: false, methods: null, access: level },
-    ...{ authContext: null, authContextSeconds: 36_000, maxAgeSeconds: null },
+    ...{ authContext: null, authContextSeconds: 0, maxAgeSeconds: null },
     ...{ onUnauthenticated: 'auto', keepsAlive: true, preflight: 'judge', to: toUpstream() },
     ...also,
   }

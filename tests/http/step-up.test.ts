@@ -4,6 +4,7 @@ import { choosePerson, createVisitor, navigation, type Reply, signIn, type Visit
 import { type ClockedStage, startClockedStage } from './clocked.ts'
 import { approve, reconfigure } from './pages-of-entra.ts'
 import { answerFor, begin, expectPage, parameter, setCookies, sid, visit, withParameter } from './scene.ts'
+import { bytesOf, handshake, speak } from './wire.ts'
 
 const provider = '\n    authContexts: { mfa: c1, seen: c2, blocked: c3, unpublished: c9 }'
 const routes = `- { path: /mfa, access: signed-in, authContext: mfa }
@@ -206,11 +207,14 @@ describe('a program that needs more than the session proves', () => {
 
   test('gets it for a WebSocket too', () =>
     withPerson(uwe, async (visitor) => {
-      const headers = [`Origin: ${stage.origin}`, `Cookie: ${visitor.cookies(stage.origin).join('; ')}`]
-      const answer = await speak(stage.origin, handshake(stage.origin, '/mfa/socket', headers))
-      expect(answer).toMatch(/^HTTP\/1\.1 401 /)
-      expect(answer).toContain('error="insufficient_claims"')
-      expect(answer).toContain('"code":"context_required"')
+      const cookie = `Cookie: ${visitor.cookies(stage.origin).join('; ')}`
+      const answer = await speak(
+        stage.origin,
+        bytesOf(stage.origin, 'GET /mfa/socket', [...handshake(stage.origin), cookie]),
+      )
+      expect(answer?.status).toBe(401)
+      expect(answer?.head).toContain('error="insufficient_claims"')
+      expect(answer?.body).toContain('"code":"context_required"')
     }))
 
   test('gets a page that opens a window where it is a frame', () =>

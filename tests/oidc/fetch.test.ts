@@ -30,7 +30,8 @@ const get = fetchFrom(
     ...{
       kind: 'oidc',
       label: 'x',
-      emailDomains: [], authContexts: {},
+      emailDomains: [],
+      authContexts: {},
       name: 'x',
       issuer: 'https://login.example',
       clientId: 'x',

@@ -47,7 +47,8 @@ async function withHost(work: (host: Host) => Promise<void>): Promise<void> {
         ...{
           kind: 'oidc',
           label: 'x',
-          emailDomains: [], authContexts: {},
+          emailDomains: [],
+          authContexts: {},
           name,
           issuer: `${origin}/${name}`,
           clientId: 'x',

@@ -67,13 +67,14 @@ export function unprovenBy(
   { authTime, claims }: { readonly authTime: number | null; readonly claims: Claims },
   now: number,
 ): 'acrs' | 'auth-time' | null {
-  if (authContext !== null && !contextsIn(provider, claims).includes(contextValue(provider, authContext))) return 'acrs'
+  if (authContext !== null && !names(provider, claims, contextValue(provider, authContext))) return 'acrs'
   return maxAge !== null && !isWithin(authTime, maxAge, now) ? 'auth-time' : null
 }
 
 /** Entra lists those that are satisfied in `acrs`; elsewhere `acr` says the one (OpenID Connect Core 2). */
-function contextsIn({ kind }: Provider, { acrs, acr }: Claims): readonly unknown[] {
-  return kind === 'entra' ? [acrs].flat() : [acr]
+function names({ kind }: Provider, { acrs, acr }: Claims, value: string | null): boolean {
+  if (value === null) return false
+  return kind === 'entra' ? [acrs].flat().includes(value) : acr === value
 }
 
 /**
