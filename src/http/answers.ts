@@ -12,7 +12,7 @@ import type { RequestFacts } from '../core/request/facts.ts'
 import { asksForAnotherAccount, asksForProof } from '../pages/next-steps.ts'
 import type { Detail, FramePage, Page, Person } from '../pages/page.ts'
 import type { Pages } from '../pages/render.ts'
-import { stepUpQuery } from './step-up.ts'
+import { stepUpQuery } from './step-up-asked.ts'
 import { stepUpChallenge } from './step-up-challenge.ts'
 
 /** What an answer may tell. `facts` and `tenant` are missing where the request could not even be read, or the host is nobody's. */

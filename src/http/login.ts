@@ -18,7 +18,7 @@ import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Refuse } from './refusals.ts'
 import type { Rounds } from './rounds.ts'
-import { accountHint, intentOf, stepUpAsked } from './step-up.ts'
+import { accountHint, intentOf, stepUpAsked } from './step-up-asked.ts'
 import type { Walk } from './walk.ts'
 
 export interface LoginStart {

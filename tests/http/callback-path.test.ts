@@ -7,7 +7,9 @@ import { answerFor, begin, binding, cameBack, parameter, sid, visit } from './sc
 let stage: Stage
 beforeAll(async () => {
   stage = await startStage({ tenant: 'callbackPath: /signin-oidc/' })
-  const redirectUris = ['/.auth/callback', '/signin-oidc/', '/.auth/login/aad/callback'].map((path) => `http://localhost${path}`)
+  const redirectUris = ['/.auth/callback', '/signin-oidc/', '/.auth/login/aad/callback'].map(
+    (path) => `http://localhost${path}`,
+  )
   stage.emulator.control.changeApplication({ redirectUris })
 })
 afterAll(() => stage.close())
