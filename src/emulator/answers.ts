@@ -2,9 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Request, Response } from 'express'
 import type { ReturnAddress } from './authorize-request.ts'
+import { errorPage } from './error-pages.ts'
 import { describe, type EntraError, errorJson, errorParameters, type Problem } from './errors.ts'
+import { formPostPage } from './form-post-page.ts'
 import type { Html } from './html.ts'
-import { errorPage, formPostPage } from './pages.ts'
 
 export interface Answers {
   /** The refusal as JSON, with the status that belongs to it. */

@@ -1,4 +1,4 @@
-/** What Entra says when it says no: an AADSTS code with its OAuth error, as JSON, as a redirect, or as a page (see pages.ts). */
+/** What Entra says when it says no: an AADSTS code with its OAuth error, as JSON, as a redirect, or as a page (see error-pages.ts). */
 import { randomUUID } from 'node:crypto'
 import { rowOf } from './error-catalogue.ts'
 

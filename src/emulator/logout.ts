@@ -6,8 +6,8 @@ import type { Account, BrowserSessions } from './browser-sessions.ts'
 import { loginHintOf } from './claims.ts'
 import type { Directory } from './directory.ts'
 import { formOf } from './form.ts'
-import { frontChannelPage, signedOutPage, signOutPickerPage } from './pages.ts'
 import { isRegistered } from './registration.ts'
+import { frontChannelPage, signedOutPage, signOutPickerPage } from './sign-out-pages.ts'
 import { issuer } from './tenancies.ts'
 
 export interface LogoutParts {
