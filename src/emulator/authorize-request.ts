@@ -53,6 +53,8 @@ export function readAuthorizeRequest(
   const mode: ResponseMode = isMode(sent) ? sent : 'query'
   const back = { redirectUri, state: withoutTags(parameters.get('state')), mode }
   const read = readDetails(parameters, back)
+  const unguarded = application.platform === 'spa' && !parameters.has('code_challenge')
+  if (unguarded && !('code' in read)) return { act: 'redirect', problem: { code: 9002325 }, back }
   return 'code' in read ? { act: 'redirect', problem: read, back } : { act: 'go-on', request: read }
 }
 

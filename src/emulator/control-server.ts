@@ -1,10 +1,11 @@
 /** The control on a port of its own, on the loopback only: a page for people, JSON for programs. */
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import type { Answers } from './answers.ts'
-import { type Control, endpoints } from './control.ts'
+import type { Control } from './control.ts'
 import { act } from './control-actions.ts'
 import { controlPage } from './control-page.ts'
 import type { Directory } from './directory.ts'
+import { endpoints } from './failures.ts'
 import { openPort } from './listen.ts'
 
 export interface ControlServer {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createGroups, type Groups, type NewGroup } from './groups.ts'
 import { defaultPeople } from './people.ts'
-import { type Application, createRegistration } from './registration.ts'
+import { type Application, checked, createRegistration } from './registration.ts'
 import { type Authority, consumersId, contoso } from './tenancies.ts'
 
 /** For those who start an emulator: the identifiers to configure an application with. */
@@ -60,6 +60,7 @@ export interface Directory {
   change(username: string, change: Partial<Omit<Person, 'id'>>): void
   /** Adds a person, or replaces the one of that object id. */
   add(person: NewPerson): void
+  remove(id: string): void
   changeApplication(change: Partial<Application>): void
 }
 
@@ -102,8 +103,9 @@ export function createDirectory(
       const added = completed(person)
       byId.set(added.id, added)
     },
+    remove: (id) => void byId.delete(id),
     changeApplication(change) {
-      registration = { ...registration, ...change }
+      registration = checked({ ...registration, ...change })
     },
   }
 }

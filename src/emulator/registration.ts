@@ -1,4 +1,6 @@
 /** The registration of the one application that the directories know, with every switch of the portal that changes what it is sent. */
+import { X509Certificate } from 'node:crypto'
+import type { FederatedCredential } from './federated-credential.ts'
 
 export const clientId = '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791'
 export const clientSecret = 'pretend-secret-for-the-demo-only'
@@ -13,10 +15,17 @@ export interface Application {
   readonly name: string
   readonly clientId: string
   readonly clientSecrets: readonly (string | ExpiringSecret)[]
+  /** PEM. A client may sign with the key of one instead of sending a secret. */
+  readonly certificates: readonly string[]
+  readonly federatedCredentials: readonly FederatedCredential[]
+  /** As what the redirect URIs are registered: only `web` has a credential. */
+  readonly platform: 'web' | 'spa' | 'public'
   /** Exact, but for the port of `http://localhost`. Addresses to come back to after a sign-out stand here too. */
   readonly redirectUris: readonly string[]
   /** Who may sign in: people of Contoso, of every organisation, these and personal accounts, personal accounts only. */
   readonly audience: 'contoso' | 'organizations' | 'common' | 'consumers'
+  /** What the application may do at Graph by itself, with nobody signed in; an administrator has consented. */
+  readonly applicationPermissions: readonly string[]
   /** `groupMembershipClaims` of the manifest. All but `ApplicationGroup` include what membership is inherited. */
   readonly groupClaims: 'SecurityGroup' | 'DirectoryRole' | 'All' | 'ApplicationGroup' | null
   readonly groupFormat:
@@ -51,8 +60,12 @@ const defaults: Application = {
   name: 'Payroll',
   clientId,
   clientSecrets: [clientSecret],
+  certificates: [],
+  federatedCredentials: [],
+  platform: 'web',
   redirectUris: ['http://localhost/.auth/callback', 'http://localhost/.auth/signed-out'],
   audience: 'contoso',
+  applicationPermissions: [],
   groupClaims: 'SecurityGroup',
   groupFormat: 'id',
   groupsAsRoles: false,
@@ -69,12 +82,26 @@ const defaults: Application = {
 
 /** @param said what differs from the defaults; its redirect URIs are added to the two that are always there */
 export function createRegistration(said: Partial<Application>): Application {
-  return {
+  return checked({
     ...defaults,
     ...said,
     clientId: (said.clientId ?? clientId).toLowerCase(),
     redirectUris: [...defaults.redirectUris, ...(said.redirectUris ?? [])],
+  })
+}
+
+/** The registration again. Throws where a credential is none: a certificate that cannot be read, a federated one without issuer or subject. */
+export function checked(application: Application): Application {
+  for (const pem of application.certificates) {
+    try {
+      new X509Certificate(pem)
+    } catch {
+      throw new Error('certificates: a list of certificates in PEM is wanted.')
+    }
   }
+  const isWhole = ({ issuer, subject }: Partial<FederatedCredential>) => Boolean(issuer) && Boolean(subject)
+  if (application.federatedCredentials.every(isWhole)) return application
+  throw new Error('federatedCredentials: each needs "issuer" and "subject".')
 }
 
 /** Whether an address may be redirected to: byte for byte one that is registered; only the port of http://localhost is free. */
