@@ -96,7 +96,14 @@ function changeIn(sent: Sent): Parameters<Control['changePerson']>[1] {
 const changeable: Readonly<Record<Exclude<keyof Application, 'clientId'>, true>> = {
   ...{ name: true, clientSecrets: true, certificates: true, federatedCredentials: true, platform: true },
   ...{ redirectUris: true, audience: true, applicationPermissions: true, groupClaims: true, groupFormat: true },
-  ...{ groupsAsRoles: true, assignedGroups: true, overage: true, ownSigningKey: true, consent: true },
+  ...{
+    groupsAsRoles: true,
+    assignedGroups: true,
+    overage: true,
+    optionalClaims: true,
+    ownSigningKey: true,
+    consent: true,
+  },
   ...{ secondFactor: true, signInFrequency: true, contexts: true, logoutUrl: true, logoutWithIssuer: true },
 }
 

@@ -34,6 +34,8 @@ export interface Person {
   readonly homeDirectory: string | null
   /** Of a guest without a home directory here, such as `live.com` or `mail`. */
   readonly identityProvider: string | null
+  /** What the ID token says besides, whatever the registration asks for: `ipaddr`, `in_corp`, a claim of one's own. */
+  readonly claims: Readonly<Record<string, unknown>>
   /** What Graph knows besides: `department`, `employeeId`, `onPremisesSamAccountName` and so on. */
   readonly properties: Readonly<Record<string, unknown>>
   /** A JPEG, in base64; null for none. */
@@ -131,6 +133,7 @@ function completed(person: NewPerson): Person {
     directoryRoles: [],
     homeDirectory: null,
     identityProvider: null,
+    claims: {},
     properties: {},
     photo: null,
     enabled: true,

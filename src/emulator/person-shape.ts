@@ -18,6 +18,7 @@ const shape: Readonly<Record<keyof NewPerson, Kind>> = {
   directoryRoles: 'texts',
   homeDirectory: 'text-or-null',
   identityProvider: 'text-or-null',
+  claims: 'object',
   properties: 'object',
   photo: 'text-or-null',
   enabled: 'flag',

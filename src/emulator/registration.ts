@@ -1,6 +1,7 @@
 /** The registration of the one application that the directories know, with every switch of the portal that changes what it is sent. */
 import { X509Certificate } from 'node:crypto'
 import type { FederatedCredential } from './federated-credential.ts'
+import { isOptionalClaim } from './optional-claims.ts'
 
 export const clientId = '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791'
 export const clientSecret = 'pretend-secret-for-the-demo-only'
@@ -40,6 +41,8 @@ export interface Application {
   readonly assignedGroups: readonly string[]
   /** How a token says that there are too many groups to list; `hasgroups` speaks without an address. */
   readonly overage: 'azure-ad-graph' | 'microsoft-graph' | 'hasgroups' | 'flattened'
+  /** What the ID token says beyond what it always says; names as in the portal, see optional-claims.ts. */
+  readonly optionalClaims: readonly string[]
   /** Signs with a key of the application's own, which only `?appid=` publishes. */
   readonly ownSigningKey: boolean
   /** Whether consent is there, or each person is asked for it, or an administrator must give it first. */
@@ -71,6 +74,7 @@ const defaults: Application = {
   groupsAsRoles: false,
   assignedGroups: [],
   overage: 'azure-ad-graph',
+  optionalClaims: ['acct', 'acrs', 'login_hint', 'sid', 'xms_edov'],
   ownSigningKey: false,
   consent: 'given',
   secondFactor: false,
@@ -90,7 +94,7 @@ export function createRegistration(said: Partial<Application>): Application {
   })
 }
 
-/** The registration again. Throws where a credential is none: a certificate that cannot be read, a federated one without issuer or subject. */
+/** The registration again. Throws where a credential is none: a certificate that cannot be read, a federated one without issuer or subject. Throws for an optional claim that nobody knows, too. */
 export function checked(application: Application): Application {
   for (const pem of application.certificates) {
     try {
@@ -99,6 +103,8 @@ export function checked(application: Application): Application {
       throw new Error('certificates: a list of certificates in PEM is wanted.')
     }
   }
+  const strange = application.optionalClaims.find((name) => !isOptionalClaim(name))
+  if (strange !== undefined) throw new Error(`optionalClaims: "${strange}" is not known.`)
   const isWhole = ({ issuer, subject }: Partial<FederatedCredential>) => Boolean(issuer) && Boolean(subject)
   if (application.federatedCredentials.every(isWhole)) return application
   throw new Error('federatedCredentials: each needs "issuer" and "subject".')
