@@ -11,6 +11,7 @@ import { rowOf } from './error-catalogue.ts'
 import type { Problem } from './errors.ts'
 import { formOf } from './form.ts'
 import type { Grants } from './grants.ts'
+import { createLoopWatch } from './loop-watch.ts'
 import { pickerPage } from './picker-page.ts'
 import { secondFactorPage } from './second-factor-page.ts'
 import { judgePolicy } from './sign-in-policy.ts'
@@ -48,6 +49,7 @@ interface Step {
 
 export function createAuthorize(parts: AuthorizeParts): Authorize {
   const { directory, browserSessions, consents, grants, answers } = parts
+  const loops = createLoopWatch(parts.now)
 
   /** Answers what is wrong with the request, or gives it back. `query` is kept as it was sent, since the pages hand it on. */
   function accepted(query: string, request: Request, response: Response) {
@@ -93,6 +95,8 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
     if (step.accepted) consents.giveFor(person)
     const { secondFactor } = step
     const account = step.account ?? browserSessions.signIn(request, response, person.id, secondFactor)
+    if (loops.isLoop(account.sessionId, application.loopLimit))
+      return refuse({ code: 50196 }, wanted, request, response)
     issueCode({ ...step, contexts: verdict.contexts }, account, response)
   }
 

@@ -104,7 +104,14 @@ const changeable: Readonly<Record<Exclude<keyof Application, 'clientId'>, true>>
     ownSigningKey: true,
     consent: true,
   },
-  ...{ secondFactor: true, signInFrequency: true, contexts: true, logoutUrl: true, logoutWithIssuer: true },
+  ...{
+    secondFactor: true,
+    signInFrequency: true,
+    loopLimit: true,
+    contexts: true,
+    logoutUrl: true,
+    logoutWithIssuer: true,
+  },
 }
 
 /** The keys only: whoever sends a wrong value sees at the next sign-in what it does. */

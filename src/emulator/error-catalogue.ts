@@ -1,4 +1,5 @@
 /** What Entra answers with which AADSTS code, as data: the OAuth error, the sentence, and what else belongs to it. */
+import { familyRow } from './error-families.ts'
 
 export interface Row {
   readonly error: string
@@ -63,7 +64,7 @@ const rows: readonly (readonly [code: number, error: string, message: string, ex
     badToken,
   ],
   [50194, 'invalid_request', "Application '{}' is not configured as a multi-tenant application.", page],
-  [50196, 'invalid_grant', 'The server ended an operation because it met a loop of the client.'],
+  [50196, 'invalid_grant', 'The server ended an operation because it met a loop of the client.', page],
   [53000, 'interaction_required', 'The device is not compliant.', blocked],
   [53001, 'interaction_required', 'The device is not joined to the domain.', blocked],
   [53003, 'invalid_grant', 'Access has been blocked by Conditional Access policies.', blocked],
@@ -172,7 +173,7 @@ const catalogue: ReadonlyMap<number, Row> = new Map(
   rows.map(([code, error, message, extras]) => [code, { error, message, ...extras }]),
 )
 
-/** The row of a code; of one that the catalogue lacks, a refusal without a reason. */
+/** The row of a code; of one that nobody has heard of, a refusal without a reason. */
 export function rowOf(code: number): Row {
-  return catalogue.get(code) ?? { error: 'invalid_grant', message: 'The request was refused.' }
+  return catalogue.get(code) ?? familyRow(code) ?? { error: 'invalid_grant', message: 'The request was refused.' }
 }

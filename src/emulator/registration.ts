@@ -53,6 +53,8 @@ export interface Application {
   readonly signInFrequency: number | null
   /** The published authentication contexts, and what policy stands behind each. */
   readonly contexts: Readonly<Record<string, 'no-policy' | 'second-factor' | 'blocked'>>
+  /** How many codes one sign-in may fetch within five minutes before it is taken for a loop (50196); null for any number. */
+  readonly loopLimit: number | null
   /** The front-channel logout URL; null for none. */
   readonly logoutUrl: string | null
   /** Whether the front channel also names the issuer: Entra has been seen to do either. */
@@ -80,6 +82,7 @@ const defaults: Application = {
   secondFactor: false,
   signInFrequency: null,
   contexts: { c1: 'second-factor', c2: 'no-policy', c3: 'blocked' },
+  loopLimit: null,
   logoutUrl: null,
   logoutWithIssuer: false,
 }
