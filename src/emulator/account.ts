@@ -1,4 +1,4 @@
-/** What can be said of an account alone, whoever asks: whether it is a guest's, and the hint that picks it. */
+/** What can be said of an account alone, whoever asks: whether it is a guest's, the hint that picks it, why it is refused. */
 import type { Person } from './directory.ts'
 
 /** A guest comes from another directory, or from somewhere that is none. */
@@ -15,4 +15,9 @@ export function loginHintOf(person: Person): string {
 export function namesOf(person: Person): { readonly given: string; readonly family: string | null } {
   const [given = '', ...rest] = person.name.split(' ')
   return { given, family: rest.length === 0 ? null : rest.join(' ') }
+}
+
+/** The AADSTS code with which this person is refused, at a sign-in as at a refresh; null for none. */
+export function refusalOf(person: Person): number | null {
+  return person.enabled ? person.refusedWith : 50057
 }

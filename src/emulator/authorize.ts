@@ -1,5 +1,6 @@
 /** The authorize endpoint: who may be signed in without a question, who is asked on a page, and the code that goes back. */
 import type { Request, RequestHandler, Response } from 'express'
+import { refusalOf } from './account.ts'
 import type { Answers } from './answers.ts'
 import { type AuthorizeRequest, readAuthorizeRequest } from './authorize-request.ts'
 import type { Account, BrowserSessions } from './browser-sessions.ts'
@@ -16,7 +17,7 @@ import { pickerPage } from './picker-page.ts'
 import { secondFactorPage } from './second-factor-page.ts'
 import { judgePolicy } from './sign-in-policy.ts'
 import { judge } from './single-sign-on.ts'
-import { type Authority, authorityOf } from './tenancies.ts'
+import { type Authority, authorityOf, pathOf, type Version, versionOf } from './tenancies.ts'
 
 export interface AuthorizeParts {
   readonly directory: Directory
@@ -40,6 +41,7 @@ interface Step {
   readonly query: string
   readonly wanted: AuthorizeRequest
   readonly authority: Authority
+  readonly version: Version
   readonly person: Person
   /** The sign-in that will do; null where the person has just chosen the account. */
   readonly account: Account | null
@@ -55,8 +57,10 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
   function accepted(query: string, request: Request, response: Response) {
     const authority = authorityOf(String(request.params.tenant))
     if (authority === null) return null
-    const read = readAuthorizeRequest(new URLSearchParams(query), directory.application, authority)
-    if (read.act === 'go-on') return { wanted: read.request, authority }
+    const version = versionOf(request.path)
+    const parameters = new URLSearchParams(query)
+    const read = readAuthorizeRequest(parameters, directory.application, { authority, version })
+    if (read.act === 'go-on') return { wanted: read.request, authority, version }
     if (read.act === 'page') answers.problemPage(read.problem, request, response)
     else answers.problemRedirect(read.problem, read.back, request, response)
     return null
@@ -74,10 +78,10 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
 
   /** Everything that stands between a known person and the code: refusals, consent, Conditional Access. */
   function proceed(step: Step, request: Request, response: Response) {
-    const { wanted, person, query, authority } = step
+    const { wanted, person, query } = step
     const { application } = directory
     const silent = wanted.prompt === 'none'
-    const shown = { application, person, query, segment: authority.segment }
+    const shown = { application, person, query, segment: pathOf(step.authority, step.version) }
     const refusal = refusalOf(person)
     if (refusal !== null && silent) return refuse({ code: refusal }, wanted, request, response)
     if (refusal !== null) return answers.problemPage({ code: refusal, detail: person.username }, request, response)
@@ -101,12 +105,13 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
   }
 
   function issueCode(step: Step & { readonly contexts: readonly string[] }, account: Account, response: Response) {
-    const { wanted, person, authority, contexts } = step
+    const { wanted, person, authority, contexts, version } = step
     const { sessionId, signedInAt, secondFactor } = account
     const code = grants.issueCode({
       ...{ personId: person.id, sessionId, signedInAt, secondFactor, contexts, segment: authority.segment },
       ...{ clientId: directory.application.clientId, scopes: wanted.scopes, nonce: wanted.nonce },
       ...{ redirectUri: wanted.redirectUri, challenge: wanted.challenge },
+      version,
       hearsChallenges: wanted.claims.hearsChallenges,
       authTime: wanted.maxAge === null ? null : signedInAt,
     })
@@ -114,7 +119,7 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
   }
 
   function ask(
-    step: Pick<Step, 'authority' | 'query'>,
+    step: Pick<Step, 'authority' | 'query' | 'version'>,
     suggested: Person | null,
     request: Request,
     response: Response,
@@ -123,7 +128,10 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
     const signedIn = accountsUnder(authority, request).map(({ person }) => person.id)
     const { application } = directory
     const people = directory.people(authority)
-    answers.page(pickerPage({ application, people, signedIn, suggested, query, segment: authority.segment }), response)
+    answers.page(
+      pickerPage({ application, people, signedIn, suggested, query, segment: pathOf(step.authority, step.version) }),
+      response,
+    )
   }
 
   /** The accounts of the browser that have an object under the authority. */
@@ -139,7 +147,7 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
     const query = queryOf(request)
     const read = accepted(query, request, response)
     if (read === null) return
-    const { wanted, authority } = read
+    const { wanted, authority, version } = read
     const planned = parts.takeRefusal()
     if (planned !== null) return refuse(planned, wanted, request, response)
     const signedIn = accountsUnder(authority, request)
@@ -147,10 +155,10 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
     const policy = { frequency: directory.application.signInFrequency, now: parts.now() }
     const verdict = judge(wanted, signedIn, people, policy)
     if (verdict.act === 'refuse') return refuse({ code: verdict.code }, wanted, request, response)
-    if (verdict.act === 'ask') return ask({ authority, query }, verdict.suggested, request, response)
+    if (verdict.act === 'ask') return ask({ authority, query, version }, verdict.suggested, request, response)
     const { account, person } = verdict
     const { secondFactor } = account
-    proceed({ query, wanted, authority, person, account, secondFactor, accepted: false }, request, response)
+    proceed({ query, wanted, authority, version, person, account, secondFactor, accepted: false }, request, response)
   }
 
   const chosen: RequestHandler = (request, response) => {
@@ -161,7 +169,7 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
     const query = form.get('request') ?? ''
     const read = accepted(query, request, response)
     if (read === null) return
-    const { wanted, authority } = read
+    const { wanted, authority, version } = read
     if (form.has('cancel')) {
       const cancelled = { error: 'access_denied', error_subcode: 'cancel', state: wanted.state }
       return answers.deliver(wanted, cancelled, response)
@@ -172,16 +180,11 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
     const person = directory.under(authority, known)
     if (person === null) return answers.problemPage({ code: 50020, detail: known.username }, request, response)
     const [accepts, secondFactor] = [form.get('consent') === 'accept', form.get('factor') === 'shown']
-    const step = { query, wanted, authority, person, account: null, secondFactor, accepted: accepts }
+    const step = { query, wanted, authority, version, person, account: null, secondFactor, accepted: accepts }
     proceed(step, request, response)
   }
 
   return { start, chosen }
-}
-
-/** The AADSTS code with which this person is refused, at a sign-in as at a refresh; null for none. */
-export function refusalOf(person: Person): number | null {
-  return person.enabled ? person.refusedWith : 50057
 }
 
 function queryOf(request: Request): string {

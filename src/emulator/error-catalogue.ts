@@ -149,6 +149,7 @@ const rows: readonly (readonly [code: number, error: string, message: string, ex
   [900382, 'invalid_request', "The directory '{}' is served by another national cloud.", page],
   [900432, 'invalid_request', 'A confidential client is not supported in a request across clouds.', page],
   [900439, 'invalid_request', 'The application is registered in another national cloud.', page],
+  [901002, 'invalid_request', "The '{}' request parameter is not supported."],
   [9001023, 'invalid_request', 'The grant type is not supported over the /common or /consumers endpoints.'],
   [
     9002325,

@@ -6,7 +6,7 @@ type Where = 'page' | 'answer'
 
 const families: readonly (readonly [error: string, where: Where, codes: readonly number[]])[] = [
   ['invalid_request', 'page', [50049, 50147, 50059, 50128, 90015, 90019, 90027, 90056, 90124, 90130, 900971]],
-  ['invalid_request', 'answer', [28002, 28003, 70004, 90009, 90013, 90014, 90100, 90102, 700030, 901002, 9002313]],
+  ['invalid_request', 'answer', [28002, 28003, 70004, 90009, 90013, 90014, 90100, 90102, 700030, 9002313]],
   ['unauthorized_client', 'page', [70001, 700011, 90099, 1000031, 1000104]],
   ['invalid_client', 'answer', [50012, 50048, 70002, 50146, 501461, 70021, 700229, 7000229, 7002137, 7002138]],
   ['invalid_scope', 'answer', [700022]],

@@ -1,11 +1,14 @@
 /** What has been granted and not yet fetched: authorization codes (once, ten minutes) and refresh tokens (ninety days, reusable). */
 import { createHash, randomBytes } from 'node:crypto'
+import type { Version } from './tenancies.ts'
 
 /** A person's consent to one application, as a code or refresh token stands for it. */
 export interface Grant {
   readonly personId: string
   /** First part of the addresses under which it was given. */
   readonly segment: string
+  /** Of the protocol: the tokens are of the one that was asked for. */
+  readonly version: Version
   readonly sessionId: string
   readonly clientId: string
   readonly scopes: readonly string[]

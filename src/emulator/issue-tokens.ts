@@ -8,6 +8,7 @@ import { graphAccessToken, signIdToken } from './id-token.ts'
 import type { KeyRing } from './keys.ts'
 import { grantedScope } from './scopes.ts'
 import { consumersId, issuer } from './tenancies.ts'
+import { claimsOfVersionOne } from './version-one.ts'
 
 /** The body of a good answer. */
 export type TokenAnswer = Readonly<Record<string, unknown>>
@@ -24,10 +25,12 @@ export interface IssueParts {
 export async function issueTokens(grant: Grant, person: Person, parts: IssueParts): Promise<TokenAnswer> {
   const { application, groups } = parts.directory
   const { grants, keys } = parts
-  const claims = idTokenClaims({
+  const said = idTokenClaims({
     ...{ person, grant, application, groups, now: parts.now() },
     issuer: issuer(parts.origin, person.directory),
   })
+  const { secondFactor } = grant
+  const claims = grant.version === '1.0' ? claimsOfVersionOne(said, person, secondFactor) : said
   const [secret = ''] = secretsOf(application)
   const own = application.ownSigningKey ? await keys.applicationKey() : keys.signer()
   const genuine = person.directory === consumersId ? keys.consumers() : own

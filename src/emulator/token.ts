@@ -1,9 +1,9 @@
 /** The token endpoint: codes and refresh tokens in, an ID token, an access token and perhaps a refresh token out. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
+import { refusalOf } from './account.ts'
 import type { Answers } from './answers.ts'
 import { applicationToken } from './application-token.ts'
-import { refusalOf } from './authorize.ts'
 import { audienceProblem } from './authorize-request.ts'
 import { authenticateClient } from './client-authentication.ts'
 import type { Consents } from './consents.ts'
@@ -29,7 +29,7 @@ export function createTokenEndpoint(parts: TokenParts): RequestHandler {
     const form = formOf(request)
     const { application } = directory
     const authorization = request.get('authorization')
-    const url = `${parts.origin}/${authority.segment}/oauth2/v2.0/token`
+    const url = `${parts.origin}${request.path.replace(/^\/[^/]+/, `/${authority.segment}`)}`
     const refused = await authenticateClient({ form, authorization, url, now: now() }, application)
     if (refused !== null) return refused
     const unfit = audienceProblem(application, authority)
