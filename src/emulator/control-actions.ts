@@ -108,6 +108,7 @@ const changeable: Readonly<Record<Exclude<keyof Application, 'clientId'>, true>>
     secondFactor: true,
     signInFrequency: true,
     loopLimit: true,
+    errorTail: true,
     contexts: true,
     logoutUrl: true,
     logoutWithIssuer: true,

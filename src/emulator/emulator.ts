@@ -56,7 +56,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { serve, ...opened } = await openPort(options)
   const origin = options.origin ?? opened.origin
 
-  const answers = createAnswers(origin, now)
+  const answers = createAnswers({ directory, origin, now })
   const grants = createGrants(now)
   const browserSessions = createBrowserSessions(now)
   const consents = createConsents()

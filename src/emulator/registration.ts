@@ -55,6 +55,8 @@ export interface Application {
   readonly contexts: Readonly<Record<string, 'no-policy' | 'second-factor' | 'blocked'>>
   /** How many codes one sign-in may fetch within five minutes before it is taken for a loop (50196); null for any number. */
   readonly loopLimit: number | null
+  /** Between the parts of an error description: Entra has been seen to put blanks, and ends of lines. */
+  readonly errorTail: 'blanks' | 'lines'
   /** The front-channel logout URL; null for none. */
   readonly logoutUrl: string | null
   /** Whether the front channel also names the issuer: Entra has been seen to do either. */
@@ -83,6 +85,7 @@ const defaults: Application = {
   signInFrequency: null,
   contexts: { c1: 'second-factor', c2: 'no-policy', c3: 'blocked' },
   loopLimit: null,
+  errorTail: 'blanks',
   logoutUrl: null,
   logoutWithIssuer: false,
 }

@@ -24,6 +24,15 @@ test('familyRow has an OAuth error and a place for every other code that Entra i
   expect(told(1)).toEqual(['invalid_grant', false, undefined])
 })
 
+test('descriptionOf ends in the same three parts, between blanks or on lines of their own', async () => {
+  const said = async () => String((await refresh(emulator.origin, 'invented')).body.error_description)
+  expect(await said()).toMatch(/^AADSTS70000: [^\r\n]+ Trace ID: \S+ Correlation ID: \S+ Timestamp: [^\r\n]+Z$/)
+  emulator.control.changeApplication({ errorTail: 'lines' })
+  const lines = (await said()).split('\r\n')
+  emulator.control.changeApplication({ errorTail: 'blanks' })
+  expect(lines.map((line) => line.slice(0, 9))).toEqual(['AADSTS700', 'Trace ID:', 'Correlati', 'Timestamp'])
+})
+
 describe('a refresh', () => {
   for (const [code, status, error, suberror, claims] of [
     [50020, 400, 'invalid_grant'],
