@@ -3,7 +3,7 @@ import type { Control } from './control.ts'
 import { endpoints, type Failure, type Service, type Throttle } from './failures.ts'
 import type { Forgery } from './id-token.ts'
 import { changeProblem, personProblem } from './person-shape.ts'
-import type { Application } from './registration.ts'
+import { type Application, changeable } from './registration.ts'
 
 type Sent = Readonly<Record<string, unknown>>
 
@@ -92,35 +92,11 @@ function changeIn(sent: Sent): Parameters<Control['changePerson']>[1] {
   return objectIn(sent, 'change')
 }
 
-/** Every key of the registration that may be changed while people are signed in. */
-const changeable: Readonly<Record<Exclude<keyof Application, 'clientId'>, true>> = {
-  ...{ name: true, clientSecrets: true, certificates: true, federatedCredentials: true, platform: true },
-  ...{ redirectUris: true, audience: true, applicationPermissions: true, groupClaims: true, groupFormat: true },
-  ...{
-    groupsAsRoles: true,
-    assignedGroups: true,
-    overage: true,
-    optionalClaims: true,
-    ownSigningKey: true,
-    consent: true,
-  },
-  ...{
-    secondFactor: true,
-    signInFrequency: true,
-    loopLimit: true,
-    errorTail: true,
-    contexts: true,
-    logoutUrl: true,
-    logoutWithIssuer: true,
-  },
-}
-
 /** The keys only: whoever sends a wrong value sees at the next sign-in what it does. */
 function applicationIn(sent: Sent): Partial<Application> {
   const change = objectIn(sent, 'change')
-  const known = Object.keys(changeable)
-  const stranger = Object.keys(change).find((key) => !known.includes(key))
-  if (stranger !== undefined) throw new Error(`change: "${stranger}" is not known; there is ${known.join(', ')}.`)
+  const stranger = Object.keys(change).find((key) => !changeable.includes(key))
+  if (stranger !== undefined) throw new Error(`change: "${stranger}" is not known; there is ${changeable.join(', ')}.`)
   return change
 }
 

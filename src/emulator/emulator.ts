@@ -15,6 +15,7 @@ import type { NewGroup } from './groups.ts'
 import { createKeyRing } from './keys.ts'
 import { openPort } from './listen.ts'
 import { createLogout } from './logout.ts'
+import { createManagedIdentity } from './managed-identity.ts'
 import type { Application } from './registration.ts'
 import { createTokenEndpoint } from './token.ts'
 
@@ -69,6 +70,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const token = createTokenEndpoint({ directory, consents, grants, keys, answers, takeForgery, origin, now })
   const logout = createLogout({ directory, browserSessions, answers, origin })
   const adminConsent = createAdminConsent(directory, consents, answers)
+  const managedIdentity = createManagedIdentity({ keys, origin, now })
   const graph = createGraph({ directory, grants, takeFailure: backstage.takeFailure, origin, now })
   serve({
     request: createEndpoints({
@@ -80,6 +82,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       logout,
       adminConsent,
       graph,
+      managedIdentity,
       backstage,
       origin,
     }),

@@ -25,6 +25,7 @@ export interface EndpointParts {
   readonly logout: Logout
   readonly adminConsent: AdminConsent
   readonly graph: RequestHandler
+  readonly managedIdentity: RequestHandler
   readonly backstage: Backstage
   readonly origin: string
 }
@@ -38,6 +39,7 @@ export function createEndpoints(parts: EndpointParts): Express {
   app.get('/', (_request, response) => answers.page(frontPage(directory, origin), response))
   app.get('/error', (request, response) => answers.page(errorHelpPage(String(request.query.code ?? '')), response))
 
+  app.get('/metadata/identity/oauth2/token', parts.managedIdentity)
   app.all('/oidc/userinfo', parts.graph)
   app.all('/v1.0/*call', readGraphBody, parts.graph)
   const oursAsDocument = ours(answers.problem, 'invalid_tenant')

@@ -90,6 +90,9 @@ const defaults: Application = {
   logoutWithIssuer: false,
 }
 
+/** What may be changed of it while people are signed in. */
+export const changeable: readonly string[] = Object.keys(defaults).filter((key) => key !== 'clientId')
+
 /** @param said what differs from the defaults; its redirect URIs are added to the two that are always there */
 export function createRegistration(said: Partial<Application>): Application {
   return checked({
