@@ -90,8 +90,19 @@ const defaults: Application = {
   logoutWithIssuer: false,
 }
 
-/** What may be changed of it while people are signed in. */
-export const changeable: readonly string[] = Object.keys(defaults).filter((key) => key !== 'clientId')
+const changeable = Object.keys(defaults).filter((key) => key !== 'clientId')
+
+/**
+ * What somebody wrote down to change, as an object of the registration's keys; throws for a key that is none. Values are looked
+ * at where they are used, but for credentials.
+ */
+export function readChange(change: unknown): Partial<Application> {
+  if (typeof change !== 'object' || change === null || Array.isArray(change))
+    throw new Error('change: it is no object.')
+  const stranger = Object.keys(change).find((key) => !changeable.includes(key))
+  if (stranger === undefined) return change
+  throw new Error(`change: "${stranger}" is not known; there is ${changeable.join(', ')}.`)
+}
 
 /** @param said what differs from the defaults; its redirect URIs are added to the two that are always there */
 export function createRegistration(said: Partial<Application>): Application {
@@ -114,6 +125,9 @@ export function checked(application: Application): Application {
   }
   const strange = application.optionalClaims.find((name) => !isOptionalClaim(name))
   if (strange !== undefined) throw new Error(`optionalClaims: "${strange}" is not known.`)
+  if (!application.redirectUris.every((address) => URL.canParse(address))) {
+    throw new Error('redirectUris: a list of addresses is wanted.')
+  }
   const isWhole = ({ issuer, subject }: Partial<FederatedCredential>) => Boolean(issuer) && Boolean(subject)
   if (application.federatedCredentials.every(isWhole)) return application
   throw new Error('federatedCredentials: each needs "issuer" and "subject".')
