@@ -37,6 +37,9 @@ const plain: Readonly<Record<string, Say>> = {
   xms_edov: ({ person }) => person.mailVerified,
 }
 
+/** All but directory extensions. */
+export const optionalClaimNames: readonly string[] = Object.keys(plain)
+
 /** Directory extensions are called `extension_<id of the application, without hyphens>_<attribute>`. */
 const extension = /^extension_[0-9a-f]{32}_(.+)$/i
 
