@@ -40,6 +40,8 @@ export interface Person {
   readonly properties: Readonly<Record<string, unknown>>
   /** A JPEG, in base64; null for none. */
   readonly photo: string | null
+  /** Asked for on a page; null, as for almost everybody, for none. */
+  readonly password: string | null
   readonly enabled: boolean
   /** An AADSTS code with which every sign-in and refresh of this person is refused; null for none. */
   readonly refusedWith: number | null
@@ -136,6 +138,7 @@ function completed(person: NewPerson): Person {
     claims: {},
     properties: {},
     photo: null,
+    password: null,
     enabled: true,
     refusedWith: null,
     ...person,

@@ -54,6 +54,7 @@ const rows: readonly (readonly [code: number, error: string, message: string, ex
   [50079, 'interaction_required', 'You must enrol in a second factor.', another],
   [50085, 'invalid_grant', 'The refresh token needs a sign-in with the social account.'],
   [50105, 'invalid_grant', 'The signed in user is not assigned to a role for the application.', page],
+  [50126, 'invalid_grant', 'The username or the password is not right.', page],
   [50132, 'invalid_grant', 'The session is not valid: the password has expired or was changed.'],
   [50133, 'invalid_grant', 'The session is not valid: the password has expired or was changed.'],
   [50166, 'invalid_client', "The keys of the issuer '{}' of the client assertion are not to be had."],

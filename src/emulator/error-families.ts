@@ -16,7 +16,7 @@ const families: readonly (readonly [error: string, where: Where, codes: readonly
   // Consent that only an administrator can give.
   ['access_denied', 'page', [90008, 90093, 90095, 900941]],
   // Accounts, invitations, memberships, passwords.
-  ['access_denied', 'page', [16001, 16002, 16003, 160021, 50002, 50014, 50056, 50125, 50126, 50140, 50143, 50144]],
+  ['access_denied', 'page', [16001, 16002, 16003, 160021, 50002, 50014, 50056, 50125, 50140, 50143, 50144]],
   ['access_denied', 'page', [50177, 50199, 51004, 54000, 90072, 500021, 500022, 500208, 500212, 500213, 500571]],
   ['interaction_required', 'answer', [50072]],
   // Devices, places and risks that Conditional Access minds.

@@ -80,6 +80,13 @@ export const personas: readonly NewPerson[] = [
     refusedWith: 53003,
   },
   {
+    username: 'petra@contoso.example',
+    name: 'Petra Password',
+    description: 'Has a password: correct horse',
+    password: 'correct horse',
+    groups: [payrollStaff],
+  },
+  {
     username: 'max@contoso.example',
     name: 'Max Mailless',
     description: 'Has no mail address, and no more of a name than this',

@@ -21,6 +21,7 @@ const shape: Readonly<Record<keyof NewPerson, Kind>> = {
   claims: 'object',
   properties: 'object',
   photo: 'text-or-null',
+  password: 'text-or-null',
   enabled: 'flag',
   refusedWith: 'number-or-null',
 }

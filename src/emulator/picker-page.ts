@@ -12,6 +12,8 @@ interface Picker {
   /** Ids of those who are signed in in this browser. */
   readonly signedIn: readonly string[]
   readonly suggested: Person | null
+  /** What was wrong with the account that was typed; null for nothing. */
+  readonly message: string | null
   /** The authorization request as it was sent: it travels in a hidden field, so that the page may stay open for long. */
   readonly query: string
   /** First part of the addresses under which the sign-in goes on. */
@@ -19,7 +21,7 @@ interface Picker {
 }
 
 /** One button per person; the suggested one comes first and has the focus. */
-export function pickerPage({ application, people, signedIn, suggested, query, segment }: Picker): Html {
+export function pickerPage({ application, people, signedIn, suggested, message, query, segment }: Picker): Html {
   const ordered = suggested === null ? people : [suggested, ...people.filter((person) => person !== suggested)]
   const tiles = ordered.map((person) =>
     tile(person, signedIn.includes(person.id) ? 'signed in' : null, person === suggested),
@@ -27,7 +29,8 @@ export function pickerPage({ application, people, signedIn, suggested, query, se
   return page(
     'Choose an account',
     html`<h1>Choose an account</h1>
-<p class="quiet">to go on to ${application.name}. No password is asked for.</p>
+<p class="quiet">to go on to ${application.name}. Hardly anybody has a password.</p>
+${message === null ? null : html`<p class="message" role="alert">${message}</p>`}
 <form method="post" action="/${segment}/choose-account">
 <input type="hidden" name="request" value="${query}">
 <ul class="tiles">${tiles}</ul>

@@ -49,6 +49,8 @@ export interface Application {
   readonly consent: 'given' | 'person' | 'administrator'
   /** Conditional Access asks everybody for a second factor. */
   readonly secondFactor: boolean
+  /** Whether people are asked if they want to stay signed in. */
+  readonly asksToStay: boolean
   /** Conditional Access asks again after so many seconds; null for never. */
   readonly signInFrequency: number | null
   /** The published authentication contexts, and what policy stands behind each. */
@@ -82,6 +84,7 @@ const defaults: Application = {
   ownSigningKey: false,
   consent: 'given',
   secondFactor: false,
+  asksToStay: false,
   signInFrequency: null,
   contexts: { c1: 'second-factor', c2: 'no-policy', c3: 'blocked' },
   loopLimit: null,

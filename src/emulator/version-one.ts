@@ -4,7 +4,7 @@ import type { Person } from './directory.ts'
 import { type Authority, issuerTemplate } from './tenancies.ts'
 
 /** The name of the issuer is a name only: nobody asks there. */
-export function issuerOfVersionOne(tenancyId: string): string {
+function issuerOfVersionOne(tenancyId: string): string {
   return `https://sts.windows.net/${tenancyId}/`
 }
 

@@ -91,7 +91,10 @@ for (const [action, sent, said] of [
 
 test('startControlServer tells the state without the secret', async () => {
   expect(JSON.parse(await state())).toMatchObject({ requests: { graph: 0 }, application: { name: 'Payroll' } })
+  emulator.control.changePerson(uwe, { password: 'hidden from view' })
   expect(await state()).not.toContain(clientSecret)
+  expect(await state()).not.toContain('hidden from view')
+  emulator.control.changePerson(uwe, { password: null })
 })
 
 test('onlyFromHere refuses other names for this address, other sites, and forms in disguise', async () => {
