@@ -34,8 +34,7 @@ export async function issueTokens(grant: Grant, person: Person, parts: IssuePart
   const [secret = ''] = secretsOf(application)
   const own = application.ownSigningKey ? await keys.applicationKey() : keys.signer()
   const genuine = person.directory === consumersId ? keys.consumers() : own
-  // Between an hour and an hour and a half, so that nobody counts on a round figure.
-  const expiresIn = 3600 + Math.floor(Math.random() * 1800)
+  const expiresIn = lifetimeOf(grant)
   const accessToken = graphAccessToken(accessClaims(grant, person, parts, expiresIn), keys)
   grants.rememberAccessToken(
     accessToken,
@@ -55,6 +54,15 @@ export async function issueTokens(grant: Grant, person: Person, parts: IssuePart
   }
 }
 
+/**
+ * In seconds: between an hour and an hour and a half, so that nobody counts on a round figure; most of a day or more for a client
+ * that hears challenges, since its tokens can be called back.
+ */
+function lifetimeOf({ hearsChallenges }: Grant): number {
+  const [least, most] = hearsChallenges ? [20 * 3600, 28 * 3600] : [3600, 5400]
+  return least + Math.floor(Math.random() * (most - least))
+}
+
 function accessClaims(grant: Grant, person: Person, parts: IssueParts, expiresIn: number): Record<string, unknown> {
   const issuedAt = Math.floor(parts.now())
   return {
@@ -62,6 +70,7 @@ function accessClaims(grant: Grant, person: Person, parts: IssueParts, expiresIn
     iss: `https://sts.windows.net/${person.directory}/`,
     ...{ iat: issuedAt, nbf: issuedAt, exp: issuedAt + expiresIn },
     ...{ appid: grant.clientId, oid: person.id, tid: person.directory, ver: '1.0' },
+    ...(grant.hearsChallenges ? { xms_cc: ['cp1'] } : {}),
     scp: grant.scopes.filter((scope) => scope !== 'offline_access').join(' '),
   }
 }

@@ -57,6 +57,13 @@ test('createTokenEndpoint sends an access token that looks like Graph’s and ve
   })
 })
 
+test('lifetimeOf gives a client that hears challenges (cp1) an access token for most of a day', async () => {
+  const claims = JSON.stringify({ access_token: { xms_cc: { values: ['cp1'] } } })
+  const { body } = await redeem(emulator.origin, await code({ claims }))
+  expect(body.expires_in).toSatisfy((seconds: number) => seconds >= 72_000 && seconds <= 100_800)
+  expect(payloadOf(body.access_token).xms_cc).toEqual(['cp1'])
+})
+
 test('grantedScope puts the prefix of Graph before its permissions', async () => {
   const { body } = await redeem(emulator.origin, await code({ scope: 'openid User.Read' }))
   expect(body.scope).toBe('openid https://graph.microsoft.com/User.Read')
