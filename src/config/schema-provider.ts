@@ -1,6 +1,7 @@
 /** The settings of a provider: a directory of Microsoft Entra, or any other OpenID provider. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import { z } from 'zod'
+import { unlessPasted } from './instead.ts'
 import { certificate, guid, line, name, reference, secret, text } from './schema-kinds.ts'
 import { readAuthority, readIssuer } from './urls.ts'
 import * as values from './values.ts'
@@ -83,7 +84,7 @@ const entraProvider = z.strictObject({
     .meta({ description: 'One directory of Microsoft Entra; this is meant where nothing is said.' }),
   name: providerName,
   enabled: providerEnabled,
-  tenantId: text(values.readDirectoryId, {
+  tenantId: text(unlessPasted('tenantId', values.readDirectoryId), {
     allowed: 'Directory (tenant) ID, a GUID',
     placeholder: '00000000-0000-4000-8000-000000000000',
   }).meta({
@@ -98,7 +99,7 @@ const entraProvider = z.strictObject({
     .strictObject({ ...credentialKeys, ...federatedKeys })
     .optional()
     .meta(credentialMeta),
-  authority: text(readAuthority, {
+  authority: text(unlessPasted('authority', readAuthority), {
     allowed: 'an origin such as https://login.microsoftonline.com; http only on localhost',
     placeholder: 'https://placeholder.invalid',
   })
@@ -112,7 +113,7 @@ const plainProvider = z.strictObject({
   kind: z.literal('oidc').meta({ description: 'Any other OpenID provider.' }),
   name: providerName,
   enabled: providerEnabled,
-  issuer: text(readIssuer, {
+  issuer: text(unlessPasted('issuer', readIssuer), {
     allowed: 'an https URL, as the provider writes it; http only on localhost',
     placeholder: 'https://placeholder.invalid',
   }).meta({

@@ -75,7 +75,7 @@ export function readGuid(text: string): Reading<string> {
 }
 
 /** The id of the directory of personal Microsoft accounts (https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference, `tid`). */
-const personalAccounts = '9188040d-6c67-4c5b-b112-36a304b66dad'
+export const personalAccounts = '9188040d-6c67-4c5b-b112-36a304b66dad'
 
 /** The id of one directory. Refused, each with its reason: every way of writing that means more than one, or may move. */
 export function readDirectoryId(text: string): Reading<string> {
