@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { checkCommand } from './check-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { emulatorCommand } from './emulator-command.ts'
+import { initCommand } from './init-command.ts'
 import { keygenCommand } from './keygen-command.ts'
 import { schemaCommand } from './schema-command.ts'
 import { serveCommand } from './serve-command.ts'
@@ -23,7 +24,15 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .addHelpText('after', exitCodes)
     .showHelpAfterError('(try --help)')
   const commands = [
-    ...[serveCommand(), checkCommand(), urlsCommand(), demoCommand(), emulatorCommand(), schemaCommand()],
+    ...[
+      initCommand(),
+      serveCommand(),
+      checkCommand(),
+      urlsCommand(),
+      demoCommand(),
+      emulatorCommand(),
+      schemaCommand(),
+    ],
     keygenCommand(),
   ]
   for (const command of commands) {

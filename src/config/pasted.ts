@@ -6,7 +6,7 @@ export interface Pasted {
   readonly tenantId: string
   /** The two clouds of the US government have one sign-in service: `us-gov` may also be `us-gov-dod`. */
   readonly cloud: 'global' | 'us-gov' | 'china'
-  /** Of External ID, whose every directory has a sign-in service of its own; null elsewhere. */
+  /** Of External ID, whose every directory has a sign-in service of its own, and of a pretend Entra; else null. */
   readonly authority: string | null
   /** The application that a sign-in was for. */
   readonly clientId: string | null
@@ -83,7 +83,12 @@ export function urlOf(text: string): URL | null {
   const full = /^https?:\/\//i.test(meant) ? meant : `https://${meant}`
   if (/\s/.test(full) || !URL.canParse(full)) return null
   const url = new URL(full)
-  return isHostName(url.hostname) && url.hostname.includes('.') ? url : null
+  return isHostName(url.hostname) && (url.hostname.includes('.') || isOnThisMachine(url)) ? url : null
+}
+
+/** `sallyport emulator`. */
+function isOnThisMachine({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && ['localhost', '127.0.0.1'].includes(hostname)
 }
 
 function unwrapped(text: string): string {
@@ -100,6 +105,7 @@ function ofUrl(url: URL): Reading<Pasted> {
   if (hostname.endsWith('.ciamlogin.com')) return ofExternalId(url, segments)
   if (Object.hasOwn(signInHosts, hostname)) return ofSignIn(url, segments)
   if (Object.hasOwn(portalHosts, hostname)) return ofPortal(url, segments)
+  if (isOnThisMachine(url)) return ofSignIn(url, segments)
   if (hostname === 'login.live.com') return { problem: 'this signs in personal accounts: write consumers' }
   if (hostname === 'login.microsoftonline.de') return { problem: 'this cloud was closed in 2021' }
   return {
@@ -116,7 +122,8 @@ function isB2c({ hostname, pathname, searchParams }: URL): boolean {
 function ofSignIn(url: URL, [first = '']: readonly string[]): Reading<Pasted> {
   const cloud = signInHosts[url.hostname] ?? 'global'
   const tenantId = directoryOf(first)
-  if (tenantId !== null) return { value: { ...pastedFrom(tenantId, cloud), clientId: clientIdIn(url) } }
+  const authority = isOnThisMachine(url) ? url.origin : null
+  if (tenantId !== null) return { value: { ...pastedFrom(tenantId, cloud), authority, clientId: clientIdIn(url) } }
   if (/^(?:%7b|%3c|\{|<)/i.test(first)) {
     return { problem: 'this is a pattern: the id of the directory belongs where it has a name in brackets' }
   }

@@ -92,6 +92,7 @@ describe('readPasted takes', () => {
     ],
     ['the portal of the US government', `https://portal.azure.us/#@${id}/x`, found(id, { cloud: 'us-gov' })],
     ['the portal in China', `https://portal.azure.cn/${id}`, found(id, { cloud: 'china' })],
+    ['the pretend Entra', `http://localhost:9400/${id}/v2.0`, found(id, { authority: 'http://localhost:9400' })],
     ['a tile of My Apps', `https://launcher.myapps.microsoft.com/api/signin/${app}?tenantId=${id}`, found(id)],
   ] as const) {
     test(what, () => assert.deepEqual(readPasted(text), { value: expected }))
@@ -125,6 +126,7 @@ describe('readPasted says what it is of', () => {
       /66666666-.*no directory/,
     ],
     ['a portal', 'https://entra.microsoft.com/#home', /names no directory/],
+    ['a word that is a host', 'localhost', /names no directory/],
     ['another provider', 'https://login.example.com/realms/staff', /kind: oidc/],
     ['another host with ours as a name', 'https://login.microsoftonline.com@evil.example/common', /kind: oidc/],
     ['another host that begins like ours', `https://login.microsoftonline.com.evil.example/${id}`, /kind: oidc/],
