@@ -29,8 +29,8 @@ export interface StarterRole {
   readonly appRoles: readonly string[]
 }
 
-/** What both files call the provider that they have. */
-const providerName = 'entra'
+/** What the files call the provider that they have: that of a tenant must not be called like a shared one. */
+const [sharedName, ownName] = ['entra', 'own']
 
 /** The operator's file, with its one tenant. */
 export function starterFile(starter: Starter & { readonly provider: StarterProvider }): string {
@@ -46,11 +46,11 @@ export function starterFile(starter: Starter & { readonly provider: StarterProvi
     '  # idle: 1h',
     '',
     'providers:',
-    ...providerLines(provider).map((line) => `  ${line}`),
+    ...providerLines(sharedName, provider),
     '',
     'tenants:',
     `  - name: ${scalar(name)}`,
-    ...tenantLines(starter, [`providers: [${providerName}]`]).map((line) => `    ${line}`),
+    ...tenantLines(starter, [`providers: [${sharedName}]`]).map((line) => `    ${line}`),
   ])
 }
 
@@ -58,15 +58,13 @@ export function starterFile(starter: Starter & { readonly provider: StarterProvi
 export function starterTenantFile(starter: Starter): string {
   const { name, publicUrl, provider } = starter
   const providers =
-    typeof provider === 'string' ? [`providers: [${scalar(provider)}]`] : ['providers:', ...indented(provider)]
+    typeof provider === 'string'
+      ? [`providers: [${scalar(provider)}]`]
+      : ['providers:', ...providerLines(ownName, provider)]
   return textOf([
     `# The tenant ${name}: ${publicUrl}. Every key with its meaning: config/reference.yaml, below \`tenants\`.`,
     ...tenantLines(starter, providers),
   ])
-}
-
-function indented(provider: StarterProvider): readonly string[] {
-  return providerLines(provider).map((line) => `  ${line}`)
 }
 
 /** An application on this machine is opened at the gateway itself, so that listens at its port; any other, where it always does. */
@@ -75,21 +73,21 @@ function listener(publicUrl: string): readonly string[] {
   return protocol === 'http:' ? ['', 'server:', `  listen: 127.0.0.1:${port === '' ? 80 : port}`] : []
 }
 
-function providerLines(provider: StarterProvider): readonly string[] {
+function providerLines(name: string, provider: StarterProvider): readonly string[] {
   const { tenantId, cloud, authority, allowedTenantIds, clientId, secret } = provider
   return [
-    `- name: ${providerName}`,
-    ...(clientId === null ? [said('  enabled: false', 'take this line away once there is a `clientId`')] : []),
-    said(`  tenantId: ${scalar(tenantId)}`, 'Directory (tenant) ID'),
+    `  - name: ${name}`,
+    ...(clientId === null ? [said('    enabled: false', 'take this line away once there is a `clientId`')] : []),
+    said(`    tenantId: ${scalar(tenantId)}`, 'Directory (tenant) ID'),
     ...(allowedTenantIds.length === 0
       ? []
-      : [said(`  allowedTenantIds: [${allowedTenantIds.map(scalar).join(', ')}]`, 'whose accounts may sign in')]),
-    ...(cloud === 'global' ? [] : [`  cloud: ${cloud}`]),
-    ...(authority === null ? [] : [`  authority: ${scalar(authority)}`]),
+      : [said(`    allowedTenantIds: [${allowedTenantIds.map(scalar).join(', ')}]`, 'whose accounts may sign in')]),
+    ...(cloud === 'global' ? [] : [`    cloud: ${cloud}`]),
+    ...(authority === null ? [] : [`    authority: ${scalar(authority)}`]),
     clientId === null
-      ? said('  # clientId: 66666666-7777-8888-9999-000000000000', 'Application (client) ID')
-      : said(`  clientId: ${scalar(clientId)}`, 'Application (client) ID'),
-    said(`  credential: { secret: ${quoted(secret)} }`, 'the Value of the client secret, not its ID'),
+      ? said('    # clientId: 66666666-7777-8888-9999-000000000000', 'Application (client) ID')
+      : said(`    clientId: ${scalar(clientId)}`, 'Application (client) ID'),
+    said(`    credential: { secret: ${quoted(secret)} }`, 'the Value of the client secret, not its ID'),
   ]
 }
 
