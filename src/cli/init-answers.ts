@@ -1,13 +1,21 @@
 /** What `sallyport init` has to know: read from flags and answers alike, all that is missing or wrong at once. */
 import { basename, extname } from 'node:path'
-import { isGuid, isKeyword, type Pasted, readPasted } from '../config/pasted.ts'
+import { isKeyword, type Pasted, readPasted } from '../config/pasted.ts'
 import type { Starter, StarterProvider, StarterRole } from '../config/starter.ts'
-import { variablePrefix } from '../config/tenant-secrets.ts'
 import { readPublicUrl, readUpstreamUrl } from '../config/urls.ts'
 import { personalAccounts, type Reading, readGuid, readName, readRoleName, readText } from '../config/values.ts'
+import {
+  type RoleGiven,
+  readAllowed,
+  readClientId,
+  readFilePath,
+  readOut,
+  readPair,
+  readVariable,
+} from './init-readers.ts'
 
 /** As it was typed. */
-export interface Given {
+export interface Given extends RoleGiven {
   readonly tenantFile: boolean
   readonly publicUrl?: string
   readonly name?: string
@@ -20,8 +28,6 @@ export interface Given {
   readonly clientId?: string
   readonly secretEnv?: string
   readonly secretFile?: string
-  readonly roleGroup: readonly string[]
-  readonly roleAppRole: readonly string[]
   readonly out?: string
 }
 
@@ -91,14 +97,8 @@ export function fileFor({ tenantFile }: Given, name: string): string {
   return tenantFile ? `tenants/${name}.yaml` : 'config/sallyport.yaml'
 }
 
-/** @param tenant the name that the file must have; null where any will do. */
-function readOut(text: string, tenant: string | null): Reading<string> {
-  const fits = tenant === null || [`${tenant}.yaml`, `${tenant}.yml`].includes(basename(text))
-  return fits ? readText(text) : { problem: `a tenant file has the name of its tenant: ${tenant}.yaml` }
-}
-
 /** Which flags a person has to be asked for, or a program has to be given. */
-export function missingOf(given: Given, directory: Pasted | undefined): readonly string[] {
+function missingOf(given: Given, directory: Pasted | undefined): readonly string[] {
   const wanted = Object.entries(required).filter(([key]) => key !== 'directory' || given.provider === undefined)
   const missing = wanted.filter(([key]) => given[key as keyof typeof required] === undefined).map(([, flag]) => flag)
   return directory !== undefined && needsAllowed(directory) && given.allowedDirectory.length === 0
@@ -137,43 +137,6 @@ function contradictions(given: Given, directory: Pasted | undefined): readonly s
   ]
 }
 
-export function readAllowed(text: string): Reading<string> {
-  const found = readPasted(text)
-  if ('problem' in found) return found
-  const { tenantId } = found.value
-  if (tenantId === 'consumers') return { value: personalAccounts }
-  return isGuid(tenantId) ? { value: tenantId } : { problem: 'only the id of a directory, a GUID, has a place here' }
-}
-
-/** The id itself, or an address of a sign-in that has it. */
-export function readClientId(text: string): Reading<string> {
-  if (isGuid(text.trim())) return readGuid(text.trim())
-  const found = readPasted(text)
-  if ('value' in found && found.value.clientId !== null) return { value: found.value.clientId }
-  return { problem: 'this is not an Application (client) ID, which is a GUID' }
-}
-
-/** @param tenant whose file it will stand in: there only variables of its own may be named; null in the operator's. */
-function readVariable(text: string, tenant: string | null): Reading<string> {
-  if (!/^[A-Za-z_][A-Za-z0-9_]{0,200}$/.test(text)) return { problem: 'this is not the name of a variable' }
-  const prefix = tenant === null ? '' : variablePrefix(tenant)
-  return text.startsWith(prefix)
-    ? { value: `\${env:${text}}` }
-    : { problem: `in a tenant file only variables that begin with ${prefix} can be named` }
-}
-
-function readFilePath(text: string): Reading<string> {
-  return /[{}]/.test(text) ? { problem: 'braces have no place here' } : readText(text)
-}
-
-/** `admin=<group>` → both. The last equals sign counts: a role may have one in its name. */
-function readPair(text: string): Reading<readonly [string, string]> {
-  const at = text.lastIndexOf('=')
-  return at > 0 && at < text.length - 1
-    ? { value: [text.slice(0, at).trim(), text.slice(at + 1).trim()] }
-    : { problem: 'this is not role=value, such as admin=aaaaaaaa-1111-2222-3333-444444444444' }
-}
-
 type Take = <T>(flag: string, text: string | undefined, read: (text: string) => Reading<T>) => T | undefined
 
 /** In the order in which they first appear, flag by flag; what is given twice counts once. */
@@ -191,15 +154,4 @@ function rolesOf({ roleGroup, roleAppRole }: Given, isShared: boolean, take: Tak
   for (const text of roleGroup) add('--role-group', 'groups', text, isShared ? readText : readGuid)
   for (const text of roleAppRole) add('--role-app-role', 'appRoles', text, readText)
   return [...roles.values()]
-}
-
-/** A role as people answer it: what gives it is a group by its id, or else the value of an app role. */
-export function readRole(text: string): Reading<Pick<Given, 'roleGroup' | 'roleAppRole'>> {
-  const found = readPair(text)
-  if ('problem' in found) return found
-  const [role, value] = found.value
-  const name = readRoleName(role)
-  if ('problem' in name) return name
-  const pair = [`${role}=${value}`]
-  return { value: isGuid(value) ? { roleGroup: pair, roleAppRole: [] } : { roleGroup: [], roleAppRole: pair } }
 }

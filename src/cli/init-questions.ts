@@ -2,7 +2,8 @@
 import { type Pasted, readPasted } from '../config/pasted.ts'
 import { readPublicUrl, readUpstreamUrl } from '../config/urls.ts'
 import { type Reading, readName } from '../config/values.ts'
-import { fileFor, type Given, nameFor, needsAllowed, readAllowed, readClientId, readRole } from './init-answers.ts'
+import { fileFor, type Given, nameFor, needsAllowed } from './init-answers.ts'
+import { type RoleGiven, readAllowed, readClientId, readRole } from './init-readers.ts'
 
 export interface Terminal {
   /** @returns what was typed, without blanks around it. Rejects when the person ends it. */
@@ -69,7 +70,7 @@ async function askForAllowed(
   }
 }
 
-async function askForRoles(given: Given, terminal: Terminal): Promise<Pick<Given, 'roleGroup' | 'roleAppRole'>> {
+async function askForRoles(given: Given, terminal: Terminal): Promise<RoleGiven> {
   let { roleGroup, roleAppRole } = given
   if (roleGroup.length + roleAppRole.length > 0) return { roleGroup, roleAppRole }
   terminal.say('Roles, the highest first, such as admin=<Object ID of a group> or admin=<value of an app role>.')

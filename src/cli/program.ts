@@ -12,7 +12,7 @@ import { urlsCommand } from './urls-command.ts'
 const exitCodes = `
 Exit codes:
   0  done; for \`serve\`, \`demo\` and \`emulator\`: ended as told
-  1  could not do it: an address in use, a defect
+  1  could not do it: an address in use, a file that cannot be written, a defect
   2  the configuration has issues (all of them are printed) or cannot be read, or the command line is wrong
 `
 

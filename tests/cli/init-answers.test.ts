@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'vitest'
-import { type Given, readRole, understand } from '../../src/cli/init-answers.ts'
+import { type Given, understand } from '../../src/cli/init-answers.ts'
 
 const id = '11111111-2222-3333-4444-555555555555'
 const other = '99999999-2222-3333-4444-555555555555'
@@ -114,11 +114,4 @@ describe('understand', () => {
       assert.match(problems[0] ?? '', problem)
     })
   }
-})
-
-test('readRole takes an id for a group, and anything else for an app role', () => {
-  assert.deepEqual(readRole(` admin = ${group}`), { value: { roleGroup: [`admin=${group}`], roleAppRole: [] } })
-  assert.deepEqual(readRole('admin=Payroll.Admin'), { value: { roleGroup: [], roleAppRole: ['admin=Payroll.Admin'] } })
-  assert('problem' in readRole('admin'))
-  assert('problem' in readRole('refuse=x'))
 })

@@ -6,8 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { keysOf } from '../../src/config/instead.ts'
+import { readPasted } from '../../src/config/pasted.ts'
 import { clientId, clientSecret, directoryId, payrollStaff } from '../../src/emulator/directory.ts'
 import { startEmulator } from '../../src/emulator/emulator.ts'
+import { bare, fenced, rows } from '../markdown.ts'
 import { freePort, startUpstream } from '../stage.ts'
 import { createVisitor, signIn } from '../visitor.ts'
 import { run, startCommand } from './command.ts'
@@ -272,6 +275,37 @@ describe('what sallyport init says is to be done', () => {
     visitor.close()
     expect(reply.status).toBe(200)
     expect(JSON.parse(reply.body).headers['x-forwarded-roles']).toBe('user')
+  })
+})
+
+describe('the documents', () => {
+  const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8')
+  const lines = ['README.md', 'config/many-tenants.md']
+    .flatMap((path) => fenced(read(path), 'sh'))
+    .flatMap((block) => block.replaceAll(/\\\n\s*/g, '').split('\n'))
+  const commands = lines
+    .filter((line) => line.startsWith('npx sallyport init '))
+    .map((line) => line.split(' ').slice(2))
+  const withFlags = commands.filter((args) => args.includes('--public-url'))
+
+  test('have commands of init, with flags and without', () => {
+    expect(withFlags.length).toBeGreaterThan(1)
+    expect(commands.length).toBeGreaterThan(withFlags.length)
+  })
+
+  for (const args of withFlags) {
+    test(`have a command that works: ${args.slice(0, 4).join(' ')} …`, async () => {
+      const cwd = emptyFolder()
+      const ran = await run(args, { cwd })
+      expect([ran.code, ran.stderr, readdirSync(cwd)]).toEqual([0, '', [args.at(-1)]])
+    })
+  }
+
+  test('say what is meant by what is at hand', () => {
+    for (const [text, means] of rows(read('README.md'), 'At hand', 'Means')) {
+      const found = readPasted(bare(text))
+      expect('value' in found ? keysOf(found.value) : `nothing: ${found.problem}`).toBe(means)
+    }
   })
 })
 
