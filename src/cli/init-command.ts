@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { type Starter, starterFile, starterTenantFile } from '../config/starter.ts'
 import { isColourful } from './colour.ts'
 import { type Given, type Understood, understand } from './init-answers.ts'
-import { askFor } from './init-questions.ts'
+import { askFor, type Terminal } from './init-questions.ts'
 import { initSteps } from './init-steps.ts'
 import { entriesOf } from './init-trial.ts'
 import { isThere, writeNewFile } from './new-file.ts'
@@ -55,11 +55,9 @@ export function initCommand(): Command {
     .option('--force', 'write over a file that is there', false)
     .addHelpText('after', notes)
     .action(async (options: InitOptions, command: Command) => {
-      const { starter, file } = await complete(options, command)
       const { print, force, tenantFile } = options
-      if (!print && !force && isThere(file)) {
-        command.error(`error: ${file} is there already: name another file with --out, or add --force`, { exitCode: 2 })
-      }
+      const isTaken = (file: string) => !print && !force && isThere(file)
+      const { starter, file } = await complete(options, command, isTaken)
       const text = tenantFile ? starterTenantFile(starter) : textOf(starter)
       await reportIssues({ json: false }, async () => {
         const entries = entriesOf({ starter, text, file, tenantFile })
@@ -77,21 +75,32 @@ function several(text: string, before: readonly string[]): readonly string[] {
 }
 
 /** What the flags say, and for the rest the person at the terminal. What is wrong with flags is said before any question. */
-async function complete(given: Given, command: Command): Promise<Understood & { readonly starter: Starter }> {
-  const first = understand(given)
+async function complete(given: Given, command: Command, isTaken: Terminal['isTaken']): Promise<Complete> {
+  const first = judge(given, isTaken)
   if (first.problems.length > 0) return refuse(first, command)
   if (isComplete(first)) return first
   if (!isTerminal()) return refuse(first, command)
   const terminal = openTerminal()
   try {
-    const asked = understand(await askFor(given, terminal))
+    const asked = judge(await askFor(given, { ...terminal, isTaken }), isTaken)
     return isComplete(asked) ? asked : refuse(asked, command)
   } finally {
     terminal.close()
   }
 }
 
-function isComplete(understood: Understood): understood is Understood & { readonly starter: Starter } {
+type Complete = Understood & { readonly starter: Starter }
+
+/** With what the flags say together with what is there. The default file counts once it is known that it is meant. */
+function judge(given: Given, isTaken: Terminal['isTaken']): Understood {
+  const understood = understand(given)
+  const { starter, file, problems } = understood
+  if ((given.out === undefined && starter === null) || !isTaken(file)) return understood
+  const taken = `${file} is there already: name another file with --out, or add --force`
+  return { ...understood, starter: null, problems: [...problems, taken] }
+}
+
+function isComplete(understood: Understood): understood is Complete {
   return understood.starter !== null
 }
 

@@ -3,12 +3,14 @@ import { type Pasted, readPasted } from '../config/pasted.ts'
 import { readPublicUrl, readUpstreamUrl } from '../config/urls.ts'
 import { type Reading, readName } from '../config/values.ts'
 import { fileFor, type Given, nameFor, needsAllowed } from './init-answers.ts'
-import { type RoleGiven, readAllowed, readClientId, readRole } from './init-readers.ts'
+import { type RoleGiven, readAllowed, readClientId, readOut, readRole } from './init-readers.ts'
 
 export interface Terminal {
   /** @returns what was typed, without blanks around it. Rejects when the person ends it. */
   ask(question: string): Promise<string>
   say(line: string): void
+  /** Whether a file is there that must stay as it is. */
+  isTaken(file: string): boolean
 }
 
 /** @returns the same with all that was answered, as it was typed; what flags say is not asked for. */
@@ -28,8 +30,8 @@ export async function askFor(given: Given, terminal: Terminal): Promise<Given> {
   const named = { ...given, publicUrl, name, upstream }
   const provider = given.provider === undefined ? await askForDirectory(named, terminal) : {}
   const roles = await askForRoles(named, terminal)
-  const out = given.out ?? (await terminal.ask(`Write it to [${fileFor(named, name)}]: `))
-  return { ...named, ...provider, ...roles, ...(out === '' ? {} : { out }) }
+  const out = given.out ?? (await answer(terminal, 'Which file?', readFree(named, terminal), fileFor(named, name)))
+  return { ...named, ...provider, ...roles, out }
 }
 
 async function askForDirectory(given: Given, terminal: Terminal): Promise<Partial<Given>> {
@@ -80,6 +82,14 @@ async function askForRoles(given: Given, terminal: Terminal): Promise<RoleGiven>
     if (role === undefined) return { roleGroup, roleAppRole }
     roleGroup = [...roleGroup, ...role.roleGroup]
     roleAppRole = [...roleAppRole, ...role.roleAppRole]
+  }
+}
+
+/** Where the file can be written: else all answers would have been for nothing. */
+function readFree({ tenantFile, name = '' }: Given, terminal: Terminal): (text: string) => Reading<string> {
+  return (text) => {
+    const found = readOut(text, tenantFile ? name : null)
+    return terminal.isTaken(text) ? { problem: 'this file is there already, and stays as it is' } : found
   }
 }
 

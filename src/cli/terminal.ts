@@ -5,7 +5,7 @@ import { isColourful } from './colour.ts'
 import type { Terminal } from './init-questions.ts'
 
 /** Questions go to standard error, so that what a command prints can be redirected. */
-export function openTerminal(): Terminal & { close(): void } {
+export function openTerminal(): Pick<Terminal, 'ask' | 'say'> & { close(): void } {
   const { stdin: input, stderr: output } = process
   const bold = (text: string) => (isColourful(output) ? styleText('bold', text, { validateStream: false }) : text)
   const lines = createInterface({ input, output, terminal: true, historySize: 0 })

@@ -201,6 +201,7 @@ describe('sallyport init --tenant-file', () => {
 describe('sallyport init at a terminal', () => {
   test('asks for what is missing, again where an answer cannot be used, and writes the file', async () => {
     const cwd = emptyFolder()
+    writeFileSync(join(cwd, 'taken.yaml'), '')
     const person = atTerminal(['init', '--name', 'payroll'], cwd)
     await person.type('Where do people open the application?', 'payroll.contoso.com\r')
     await person.type('this does not begin with https://', 'https://payroll.contoso.com\r')
@@ -208,10 +209,11 @@ describe('sallyport init at a terminal', () => {
     await person.type('Which directory?', `https://login.microsoftonline.com/${id}/oauth2/authorize?client_id=${app}\r`)
     await person.type('Role and what gives it?', `admin=${group}\r`)
     await person.type('Role and what gives it?', '\r')
-    await person.type('Write it to [config/sallyport.yaml]', 'mine.yaml\r')
+    await person.type('Which file? [config/sallyport.yaml]', 'taken.yaml\r')
+    await person.type('this file is there already', 'mine.yaml\r')
     expect(await person.ended).toBe(0)
     expect(person.screen()).toContain('mine.yaml is written')
-    expect(person.screen()).toContain('\x1b[1m')
+    expect(person.screen()).toContain('\x1b[1m1. Microsoft Entra admin center')
     const file = readFileSync(join(cwd, 'mine.yaml'), 'utf8')
     expect(file).toContain(`clientId: ${app}`)
     expect(file).toContain(`{ name: admin, groups: [${group}] }`)
@@ -238,9 +240,14 @@ describe('sallyport init at a terminal', () => {
     const done = atTerminal(flags(), cwd)
     expect(await done.ended).toBe(0)
     expect(done.screen()).not.toContain('?')
-    const wrong = atTerminal(['init', '--upstream', 'x'], cwd)
-    expect(await wrong.ended).toBe(2)
-    expect(wrong.screen()).not.toContain('Where do people')
+    for (const args of [
+      ['--upstream', 'x'],
+      ['--out', 'config/sallyport.yaml'],
+    ]) {
+      const wrong = atTerminal(['init', ...args], cwd)
+      expect(await wrong.ended).toBe(2)
+      expect(wrong.screen()).not.toContain('Where do people')
+    }
   })
 })
 

@@ -18,20 +18,35 @@ async function conversation(given: Given, answers: readonly string[]) {
       return left.shift() ?? assert.fail(`nothing to answer to ${question}`)
     },
     say: (line) => void said.push(line),
+    isTaken: (file) => file === 'taken.yaml',
   })
   assert.deepEqual(left, [])
   return { found, asked, said, understood: understand(found) }
 }
 
 test('askFor asks for all, suggests what it can, and says what cannot be used', async () => {
-  const answers = ['x', 'https://wiki.contoso.com', '', 'http://wiki', 'contoso', 'contoso.com', 'app', '', '', '']
+  const answers = [
+    'x',
+    'https://wiki.contoso.com',
+    '',
+    'http://wiki',
+    'contoso',
+    'contoso.com',
+    'app',
+    '',
+    '',
+    'taken.yaml',
+    '',
+  ]
   const { found, asked, said, understood } = await conversation(nothing, answers)
   assert.equal(asked[2], 'What is it to be called here? [wiki]: ')
-  assert.equal(asked.at(-1), 'Write it to [config/sallyport.yaml]: ')
-  assert.equal(said.filter((line) => line.startsWith('  ')).length, 3)
+  assert.equal(asked.at(-1), 'Which file? [config/sallyport.yaml]: ')
+  assert.equal(said.filter((line) => line.startsWith('  ')).length, 4)
+  assert.equal(said.at(-1), '  this file is there already, and stays as it is')
   assert.deepEqual(found, {
     ...nothing,
     ...{ publicUrl: 'https://wiki.contoso.com', name: 'wiki', upstream: 'http://wiki', directory: 'contoso.com' },
+    out: 'config/sallyport.yaml',
   })
   assert(understood.starter)
 })
