@@ -196,6 +196,13 @@ describe('sallyport init --tenant-file', () => {
     expect((await run(flags(env), { cwd })).code).toBe(0)
     expect((await run(['check', '--without-secrets', 'sallyport.yaml'], { cwd })).code).toBe(0)
   })
+
+  test('places what that file may not say, and writes nothing', async () => {
+    const cwd = emptyFolder()
+    const ran = await run(flags(['--tenant-file', '--secret-file', '/etc/shadow']), { cwd })
+    expect([ran.code, ran.stdout, readdirSync(cwd)]).toEqual([2, '', []])
+    expect(ran.stderr).toMatch(/^tenants\/payroll\.yaml:\d+:\d+: providers\[0\]\.credential\.secret: .*own secrets/)
+  })
 })
 
 describe('sallyport init at a terminal', () => {
