@@ -24,16 +24,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .addHelpText('after', exitCodes)
     .showHelpAfterError('(try --help)')
   const commands = [
-    ...[
-      initCommand(),
-      serveCommand(),
-      checkCommand(),
-      urlsCommand(),
-      demoCommand(),
-      emulatorCommand(),
-      schemaCommand(),
-    ],
-    keygenCommand(),
+    ...[initCommand(), serveCommand(), checkCommand(), urlsCommand()],
+    ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand()],
   ]
   for (const command of commands) {
     program.addCommand(command.exitOverride())
