@@ -61,16 +61,8 @@ describe('the documents', () => {
 
 const commands: ReadonlyMap<string, Command> = new Map(
   [
-    ...[
-      initCommand(),
-      serveCommand(),
-      checkCommand(),
-      urlsCommand(),
-      demoCommand(),
-      emulatorCommand(),
-      schemaCommand(),
-    ],
-    keygenCommand(),
+    ...[initCommand(), serveCommand(), checkCommand(), urlsCommand()],
+    ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand()],
   ].map((each) => [each.name(), each]),
 )
 
