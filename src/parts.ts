@@ -13,6 +13,7 @@ import { createCredentials } from './oidc/credential.ts'
 import { createCredentialHealth } from './oidc/credential-health.ts'
 import { createEgress } from './oidc/egress.ts'
 import { createFederatedToken, type PlatformVariables } from './oidc/federated-token.ts'
+import { createIdentify } from './oidc/identify.ts'
 import { createProviders, type Providers } from './oidc/provider.ts'
 import { createHealth, type Health } from './ops/health.ts'
 import type { AdjustableLog, Log } from './ops/log.ts'
@@ -73,8 +74,9 @@ export function createParts(
   const refuse = createRefuse({ answers, log })
   const unreturned = createUnreturned(transactionSeconds, clock)
   const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
+  const identify = createIdentify({ clock })
   const login = createLogin({ ...signingIn, refuse })
-  const callback = createCallback({ ...signingIn, login, writer, log, clock })
+  const callback = createCallback({ ...signingIn, login, writer, log, identify })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
   const endpoints = createEndpoints({ answers, refuse, login, callback, logout, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
@@ -155,7 +157,7 @@ export function createParts(
 }
 
 function providersOf({ tenants }: Gateway): readonly Provider[] {
-  return [...new Set(tenants.map((tenant) => tenant.provider))]
+  return [...new Set(tenants.flatMap((tenant) => tenant.providers))]
 }
 
 function upstreamsOf({ tenants }: Gateway): readonly Upstream[] {

@@ -1,9 +1,10 @@
 /** What `sallyport init` has to know: read from flags and answers alike, all that is missing or wrong at once. */
 import { basename, extname } from 'node:path'
-import { isKeyword, type Pasted, readPasted } from '../config/pasted.ts'
+import { type Pasted, readPasted } from '../config/pasted.ts'
 import type { Starter, StarterProvider, StarterRole } from '../config/starter.ts'
 import { readPublicUrl, readUpstreamUrl } from '../config/urls.ts'
-import { personalAccounts, type Reading, readGuid, readName, readRoleName, readText } from '../config/values.ts'
+import { type Reading, readGuid, readName, readRoleName, readText } from '../config/values.ts'
+import { isDirectoryId, isKeyword } from '../core/identity/authority.ts'
 import {
   type RoleGiven,
   readAllowed,
@@ -78,7 +79,7 @@ export function understand(given: Given): Understood {
   const reference = secret ?? `\${file:${secretFile ?? (given.tenantFile ? 'client-secret' : 'client.secret')}}`
   const own = directory && {
     ...{ tenantId: directory.tenantId, cloud: given.cloud ?? directory.cloud, authority: directory.authority },
-    ...{ allowedTenantIds: allowedTenantIds(directory, allowed), clientId, secret: reference },
+    ...{ allowedTenantIds: [...new Set(allowed.filter((each) => each !== undefined))], clientId, secret: reference },
   }
   const provider = shared ?? own
   return { starter: provider ? { name, publicUrl, upstream, provider, roles } : null, file, missing, problems }
@@ -106,14 +107,14 @@ function missingOf(given: Given, directory: Pasted | undefined): readonly string
     : missing
 }
 
-/** Whether more than one directory can answer. Personal accounts are one, which everybody knows. */
+/** Whether more than one directory can answer. Personal accounts are of one, which everybody knows. */
 export function needsAllowed({ tenantId }: Pasted): boolean {
   return isKeyword(tenantId) && tenantId !== 'consumers'
 }
 
-function allowedTenantIds({ tenantId }: Pasted, allowed: readonly (string | undefined)[]): readonly string[] {
-  if (tenantId === 'consumers') return [personalAccounts]
-  return [...new Set(allowed.filter((each) => each !== undefined))]
+/** Of a domain, the list may say which directory it must stand for. */
+function isOne({ tenantId }: Pasted): boolean {
+  return isDirectoryId(tenantId) || tenantId === 'consumers'
 }
 
 /** Flags that say nothing, or two things. */
@@ -131,8 +132,8 @@ function contradictions(given: Given, directory: Pasted | undefined): readonly s
     ...(given.secretEnv !== undefined && given.secretFile !== undefined
       ? ['--secret-env: --secret-file says it already']
       : []),
-    ...(allowedDirectory.length > 0 && directory !== undefined && !needsAllowed(directory)
-      ? ['--allowed-directory: only with organizations or common']
+    ...(allowedDirectory.length > 0 && directory !== undefined && isOne(directory)
+      ? ['--allowed-directory: --directory names the one directory already']
       : []),
   ]
 }

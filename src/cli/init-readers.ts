@@ -2,7 +2,8 @@
 import { basename } from 'node:path'
 import { isGuid, readPasted } from '../config/pasted.ts'
 import { variablePrefix } from '../config/tenant-secrets.ts'
-import { personalAccounts, type Reading, readGuid, readRoleName, readText } from '../config/values.ts'
+import { type Reading, readGuid, readRoleName, readText } from '../config/values.ts'
+import { personalDirectory } from '../core/identity/authority.ts'
 
 /** @param tenant the name that the file must have; null where any will do. */
 export function readOut(text: string, tenant: string | null): Reading<string> {
@@ -15,7 +16,7 @@ export function readAllowed(text: string): Reading<string> {
   const found = readPasted(text)
   if ('problem' in found) return found
   const { tenantId } = found.value
-  if (tenantId === 'consumers') return { value: personalAccounts }
+  if (tenantId === 'consumers') return { value: personalDirectory }
   return isGuid(tenantId) ? { value: tenantId } : { problem: 'only the id of a directory, a GUID, has a place here' }
 }
 

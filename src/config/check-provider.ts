@@ -1,4 +1,5 @@
 /** Rules across the keys of one provider, shared or a tenant's own. */
+import { isDirectoryId, personalDirectory } from '../core/identity/authority.ts'
 import type { Secret } from '../core/secret.ts'
 import { certificateProblems, signingKeyProblem } from './certificates.ts'
 import type { Finding, Path } from './issues.ts'
@@ -20,11 +21,45 @@ export function checkProvider(
   path: Path,
   { isWritten, now }: Around,
 ): readonly Finding[] {
-  const wrong = checkCredential(provider, path, { isWritten, now })
+  const wrong = [...checkDirectories(provider, path), ...checkCredential(provider, path, { isWritten, now })]
   if (provider?.enabled !== true) return wrong
   const message = 'this is required, unless the provider has `enabled: false`'
   const missing = ['clientId', 'credential'].filter((key) => !isWritten([...path, key]))
   return [...missing.map((key) => ({ path: [...path, key], found: null, message })), ...wrong]
+}
+
+/** Entra lets in people of every directory where several can answer: the list must be ours (T106). */
+function checkDirectories(provider: Salvaged<ProviderDocument>, path: Path): readonly Finding[] {
+  if (provider === undefined || !('tenantId' in provider) || provider.tenantId === undefined) return []
+  const { tenantId, allowedTenantIds, cloud, authority } = provider
+  const findings: Finding[] = []
+  const list = [...path, 'allowedTenantIds']
+  if (allowedTenantIds === undefined && (tenantId === 'organizations' || tenantId === 'common')) {
+    const message = `with \`${tenantId}\` this is required: accounts of any directory could sign in`
+    findings.push({ path: list, found: null, message, allowed: 'ids of directories' })
+  }
+  if (allowedTenantIds !== undefined && (isDirectoryId(tenantId) || tenantId === 'consumers')) {
+    const message = '`tenantId` names the one directory already: this has no effect'
+    findings.push({ path: list, at: 'key', found: null, message })
+  }
+  if (allowedTenantIds !== undefined && tenantId.includes('.') && allowedTenantIds.length > 1) {
+    findings.push({ path: list, at: 'key', found: null, message: 'a domain stands for one directory' })
+  }
+  if (tenantId === 'organizations' && allowedTenantIds?.includes(personalDirectory) === true) {
+    const message = 'this is the directory of personal accounts, which `organizations` leaves out: `common` has them'
+    findings.push({ path: list, found: personalDirectory, message })
+  }
+  const hasPersonal =
+    tenantId === 'consumers' || (tenantId === 'common' && allowedTenantIds?.includes(personalDirectory))
+  if (hasPersonal === true && cloud !== undefined && cloud !== 'global') {
+    const message = 'personal Microsoft accounts exist in the global cloud only'
+    findings.push({ path: [...path, 'cloud'], found: cloud, message })
+  }
+  if (typeof authority === 'string' && cloud !== undefined && cloud !== 'global') {
+    const message = '`authority` says where the sign-in service is: this has no effect'
+    findings.push({ path: [...path, 'cloud'], at: 'key', found: null, message })
+  }
+  return findings
 }
 
 /** Which key has an effect beside which. */

@@ -52,9 +52,6 @@ function checkProviders(
 ): readonly Finding[] {
   const names = shared.map(({ name }) => name)
   const own = providers.flatMap((each, index) => (typeof each === 'object' ? [[each, index] as const] : []))
-  const enabled = providers.filter((each) =>
-    typeof each === 'string' ? shared.find(({ name }) => name === each)?.enabled : each?.enabled,
-  )
   return [
     ...providers.flatMap((each, index) =>
       typeof each === 'string'
@@ -71,15 +68,6 @@ function checkProviders(
         ? [{ path: ['providers', index, 'name'], message: 'a shared provider has this name' }]
         : [],
     ),
-    ...(enabled.length > 1
-      ? [
-          {
-            path: ['providers'],
-            found: null,
-            message: 'more than one of these is enabled: people are signed in by one',
-          },
-        ]
-      : []),
   ]
 }
 
@@ -118,7 +106,7 @@ function checkGroups({ roles, providers = [] }: TenantDraft, shared: readonly Pr
     return each === undefined ? undefined : (each.kind ?? 'entra')
   })
   const others = shared.some(({ kind }) => kind !== 'entra')
-  // A name that was written wrong could mean one of another kind.
+  // A name that was written wrong could mean one of another kind; and of several kinds each names groups in its own way.
   if (kinds.some((kind) => kind === 'oidc' || (kind === undefined && others))) return []
   return (roles ?? []).flatMap((role, place) =>
     (role?.groups ?? []).flatMap((group: string | undefined, index: number) => {

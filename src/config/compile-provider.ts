@@ -12,13 +12,23 @@ export function compileProvider(provider: ProviderDocument, name: string): Provi
   if (!enabled) return null
   if (clientId === undefined || credential === undefined)
     throw new Error(`Provider ${name} has holes although it was checked.`)
-  const own = { name, clientId, credential: compileCredential(credential, name) }
+  const { label = provider.name, emailDomains } = provider
+  const own = { name, label, emailDomains, clientId, credential: compileCredential(credential, name) }
   if (provider.kind === 'oidc') {
     const { issuer, scopes, groupsClaim, appRolesClaim } = provider
     return { kind: 'oidc', ...own, issuer, scopes, groupsClaim, appRolesClaim }
   }
-  return { kind: 'entra', ...own, tenantId: provider.tenantId, authority: provider.authority }
+  const { tenantId, allowedTenantIds = null, cloud } = provider
+  return { kind: 'entra', ...own, tenantId, allowedTenantIds, authority: provider.authority ?? signInServices[cloud] }
 }
+
+/** @see https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud */
+export const signInServices = {
+  global: 'https://login.microsoftonline.com',
+  'us-gov': 'https://login.microsoftonline.us',
+  'us-gov-dod': 'https://login.microsoftonline.us',
+  china: 'https://login.partner.microsoftonline.cn',
+} as const
 
 function compileCredential(written: CredentialDocument, name: string): Credential {
   const { secret, secrets = secret === undefined ? [] : [secret], certificate, secretExpiresOn } = written

@@ -15,6 +15,7 @@ import type {
   Tenant,
   Upstream,
 } from '../core/gateway.ts'
+import { isDirectoryId } from '../core/identity/authority.ts'
 import { createPool, keepSame } from '../core/same.ts'
 import { compileCertificate } from './certificates.ts'
 import { compileProvider } from './compile-provider.ts'
@@ -59,14 +60,16 @@ interface Known {
  */
 export function compileTenant(tenant: TenantDocument, { providers, before }: Known): Tenant | null {
   const { name, publicUrl, aliases, roles, sendRoles, branding } = tenant
-  const provider = providerOf(tenant, { providers, before })
-  if (!tenant.enabled || provider === null) return null
+  const [provider, ...others] = enabledOf(tenant, { providers, before })
+  if (!tenant.enabled || provider === undefined) return null
+  const hasEntra = [provider, ...others].some(({ kind }) => kind === 'entra')
   return {
-    ...{ name, publicUrl, aliases, provider, sendRoles },
+    ...{ name, publicUrl, aliases, sendRoles },
+    providers: [provider, ...others],
     certificate: tenant.tls === undefined ? null : keepSame(before?.certificate, compileCertificate(tenant.tls)),
     roles: roles.map((role) => ({
       ...role,
-      groups: provider.kind === 'entra' ? role.groups.map((group) => group.toLowerCase()) : role.groups,
+      groups: hasEntra ? role.groups.map(inLowerCaseIfId) : role.groups,
     })),
     noRole: compileNoRole(tenant.noRole),
     routes: compileRoutes(tenant, before?.routes ?? []),
@@ -74,16 +77,20 @@ export function compileTenant(tenant: TenantDocument, { providers, before }: Kno
   }
 }
 
-/** The one that is switched on. A shared one is taken as it is: a likeness of it would have connections and keys of its own. */
-function providerOf(tenant: TenantDocument, { providers, before }: Known): Provider | null {
-  for (const each of tenant.providers) {
-    const provider =
-      typeof each === 'string'
-        ? (providers.get(each) ?? null)
-        : keepSame(before?.provider, compileProvider(each, `${tenant.name}/${each.name}`))
-    if (provider !== null) return provider
-  }
-  return null
+/** Those that are switched on. A shared one is taken as it is: a likeness of it would have connections and keys of its own. */
+function enabledOf(tenant: TenantDocument, { providers, before }: Known): readonly Provider[] {
+  return tenant.providers.flatMap((each) => {
+    if (typeof each === 'string') return providers.get(each) ?? []
+    const name = `${tenant.name}/${each.name}`
+    const known = before?.providers.find((provider) => provider.name === name)
+    return keepSame(known, compileProvider(each, name)) ?? []
+  })
+}
+
+/** Object ids of Entra compare without case; names of other providers do not. */
+function inLowerCaseIfId(group: string): string {
+  const lower = group.toLowerCase()
+  return isDirectoryId(lower) ? lower : group
 }
 
 /** What a tenant without routes has. */

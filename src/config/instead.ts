@@ -1,5 +1,5 @@
 /** What to write instead, where somebody pasted an address of Microsoft's into a setting that takes a part of it. */
-import { isDirectory, isSignInHost, ownHostOf, type Pasted, readPasted, urlOf } from './pasted.ts'
+import { isDirectory, isSignInHost, ownOriginOf, type Pasted, readPasted, urlOf } from './pasted.ts'
 import type { Reading } from './values.ts'
 
 type Setting = 'tenantId' | 'authority' | 'issuer'
@@ -37,8 +37,8 @@ const problemWith: Readonly<Record<Setting, (text: string) => string | null>> = 
   authority(text) {
     const url = microsoftIn(text)
     if (url === null) return null
-    const own = ownHostOf(url.hostname)
-    if (own !== null && url.pathname === '/') return own === url.hostname ? null : otherName(own)
+    const own = ownOriginOf(url.hostname)
+    if (own !== null && url.pathname === '/') return own === url.origin ? null : otherName(own)
     const found = readPasted(text)
     if ('problem' in found) return found.problem
     const { authority } = found.value
@@ -61,5 +61,5 @@ function microsoftIn(text: string): URL | null {
 }
 
 function otherName(own: string): string {
-  return `the sign-in service calls itself https://${own}, and nothing else would be believed: write that`
+  return `the sign-in service calls itself ${own}, and nothing else would be believed: write that`
 }

@@ -1,5 +1,7 @@
 /** What people paste where a directory is asked for, taken apart: an issuer, an address of a sign-in, one of the portal. */
-import { isHostName, personalAccounts, type Reading, readGuid } from './values.ts'
+import { isKeyword, personalDirectory } from '../core/identity/authority.ts'
+import { signInServices } from './compile-provider.ts'
+import { isHostName, type Reading, readGuid } from './values.ts'
 
 export interface Pasted {
   /** A GUID or a domain, in small letters; or `organizations`, `common`, `consumers`. */
@@ -24,12 +26,6 @@ const signInHosts: Readonly<Record<string, Pasted['cloud']>> = {
     'sts.chinacloudapi.cn': 'china',
   },
 }
-
-/** What each calls itself in its discovery documents: an alias would not be believed. */
-const ownHosts = {
-  ...{ global: 'login.microsoftonline.com', 'us-gov': 'login.microsoftonline.us' },
-  china: 'login.partner.microsoftonline.cn',
-} as const
 
 /** Where directories are administered, and where people find their applications. */
 const portalHosts: Readonly<Record<string, Pasted['cloud']>> = {
@@ -66,10 +62,10 @@ export function isSignInHost(host: string): boolean {
   return others.includes(host) || Object.hasOwn(signInHosts, host) || /\.(?:ciamlogin|b2clogin)\.com$/.test(host)
 }
 
-/** What a sign-in service calls itself, given any of its names; null for one that has no other. */
-export function ownHostOf(host: string): string | null {
+/** What a sign-in service calls itself, given any of its hosts: an alias would not be believed. Null for one that has no other. */
+export function ownOriginOf(host: string): string | null {
   const cloud = Object.hasOwn(signInHosts, host) ? signInHosts[host] : undefined
-  return cloud === undefined ? null : ownHosts[cloud]
+  return cloud === undefined ? null : signInServices[cloud]
 }
 
 /** Whether a text is an id, a domain or a keyword, and nothing more. */
@@ -168,7 +164,7 @@ function pastedFrom(tenantId: string, cloud: Pasted['cloud']): Pasted {
 /** The id, domain or keyword that a text is, and nothing more; or null. */
 function directoryOf(text: string): string | null {
   const lower = text.toLowerCase()
-  if (lower === personalAccounts) return 'consumers'
+  if (lower === personalDirectory) return 'consumers'
   if (isGuid(lower) || isKeyword(lower)) return lower
   const isDomain = isHostName(lower) && /\.[a-z][a-z0-9-]*$/.test(lower) && !lower.includes('_')
   return isDomain && !isMicrosoftHost(lower) ? lower : null
@@ -177,11 +173,6 @@ function directoryOf(text: string): string | null {
 /** Hosts of Microsoft's own are addresses, and no directory's domain. */
 function isMicrosoftHost(host: string): boolean {
   return isSignInHost(host) || Object.hasOwn(portalHosts, host)
-}
-
-/** Authorities that more than one directory stands behind, or none in particular. */
-export function isKeyword(tenantId: string): boolean {
-  return ['organizations', 'common', 'consumers'].includes(tenantId)
 }
 
 export function isGuid(text: string): boolean {

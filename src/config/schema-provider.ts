@@ -13,6 +13,21 @@ const clientSecret = secret((written) => (written === '' ? { problem: 'this is e
 })
 
 const providerName = name.meta({ description: 'What tenants call this provider.', examples: ['contoso'] })
+const shown = {
+  label: line.optional().meta({
+    description:
+      'What its button says, where people choose between several providers. Without it, the name of the provider.',
+    examples: ['Sign in with Microsoft'],
+  }),
+  emailDomains: z
+    .array(text(values.readDomain, { allowed: 'a domain such as contoso.com', placeholder: 'placeholder.invalid' }))
+    .prefault([])
+    .meta({
+      description:
+        'Domains of the e-mail addresses of its people: whoever states such an address on the sign-in page goes to this provider. It chooses the way, and vouches for nothing.',
+      examples: [['contoso.com']],
+    }),
+}
 const enabled = z.boolean().default(true)
 const providerEnabled = enabled.meta({
   description:
@@ -84,12 +99,27 @@ const entraProvider = z.strictObject({
     .meta({ description: 'One directory of Microsoft Entra; this is meant where nothing is said.' }),
   name: providerName,
   enabled: providerEnabled,
+  ...shown,
   tenantId: text(unlessPasted('tenantId', values.readDirectoryId), {
-    allowed: 'Directory (tenant) ID, a GUID',
+    allowed: 'a Directory (tenant) ID, a verified domain, organizations, common or consumers',
     placeholder: '00000000-0000-4000-8000-000000000000',
   }).meta({
-    description: 'Directory (tenant) ID of the app registration. Only accounts of this directory get in.',
+    description:
+      'Whose accounts get in: a Directory (tenant) ID, or a verified domain of a directory. For an app registration that is for several directories `organizations`; with personal Microsoft accounts `common`; for these alone `consumers`.',
     examples: ['11111111-2222-3333-4444-555555555555'],
+  }),
+  allowedTenantIds: z
+    .array(guid)
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'The directories whose accounts get in; required with `organizations` and `common`, since Microsoft Entra itself lets in those of any. With a domain, the id that it must stand for.',
+      examples: [['11111111-2222-3333-4444-555555555555']],
+      aside: true,
+    }),
+  cloud: z.enum(['global', 'us-gov', 'us-gov-dod', 'china']).default('global').meta({
+    description: 'Which of Microsoft\u2019s clouds the directory is in.',
   }),
   clientId: guid.optional().meta({
     description: 'Application (client) ID of the app registration.',
@@ -100,11 +130,15 @@ const entraProvider = z.strictObject({
     .optional()
     .meta(credentialMeta),
   authority: text(unlessPasted('authority', readAuthority), {
-    allowed: 'an origin such as https://login.microsoftonline.com; http only on localhost',
+    allowed: 'cloud, or an origin such as https://login.microsoftonline.com; http only on localhost',
     placeholder: 'https://placeholder.invalid',
   })
-    .prefault('https://login.microsoftonline.com')
-    .meta({ description: 'Origin of the sign-in service.' }),
+    .prefault('cloud')
+    .meta({
+      description:
+        'Origin of the sign-in service: `cloud`, that of the cloud; `https://<directory id>.ciamlogin.com` for an external tenant.',
+      examples: ['https://11111111-2222-3333-4444-555555555555.ciamlogin.com'],
+    }),
 })
 
 const claimName = text(values.readClaimName, { allowed: 'the name of a claim', placeholder: 'placeholder' })
@@ -113,6 +147,7 @@ const plainProvider = z.strictObject({
   kind: z.literal('oidc').meta({ description: 'Any other OpenID provider.' }),
   name: providerName,
   enabled: providerEnabled,
+  ...shown,
   issuer: text(unlessPasted('issuer', readIssuer), {
     allowed: 'an https URL, as the provider writes it; http only on localhost',
     placeholder: 'https://placeholder.invalid',

@@ -64,7 +64,7 @@ export const tenant = z.strictObject({
     .meta({
       allowed: 'names of providers, or providers of the tenant\u2019s own',
       description:
-        'Who signs people in: the name of a shared provider, or one of the tenant\u2019s own, written out. Of several, one is enabled.',
+        'Who signs people in: names of shared providers, or providers of the tenant\u2019s own, written out. Where several are enabled, people choose.',
       examples: [['contoso']],
     }),
   roles: z.array(role).prefault([]).meta({

@@ -1,6 +1,7 @@
 /** How single values are written: durations, addresses, ids, names. Each reader gives the value, or the problem with it. */
 import { isIP } from 'node:net'
 import type { Address } from '../core/gateway.ts'
+import { isKeyword, personalDirectory } from '../core/identity/authority.ts'
 
 /** What a reader gives: never an exception, since a person typed the text. */
 export type Reading<T> = { readonly value: T } | { readonly problem: string }
@@ -74,18 +75,12 @@ export function readGuid(text: string): Reading<string> {
   return guid.test(text) ? { value: text.toLowerCase() } : { problem: 'this is not a GUID' }
 }
 
-/** The id of the directory of personal Microsoft accounts (https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference, `tid`). */
-export const personalAccounts = '9188040d-6c67-4c5b-b112-36a304b66dad'
-
-/** The id of one directory. Refused, each with its reason: every way of writing that means more than one, or may move. */
+/** A directory by its id or by a verified domain, or a word that stands for several. */
 export function readDirectoryId(text: string): Reading<string> {
   const lower = text.toLowerCase()
-  if (['organizations', 'common', 'consumers'].includes(lower) || lower === personalAccounts) {
-    return { problem: 'this lets in accounts of any directory: sign-in is for one directory, given by its id' }
-  }
-  if (!guid.test(text) && /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(lower)) {
-    return { problem: 'this is a domain, and a domain can move to another directory: give the id of the directory' }
-  }
+  if (isKeyword(lower)) return { value: lower }
+  if (lower === personalDirectory) return { problem: 'this is the directory of personal accounts: write consumers' }
+  if (!guid.test(text) && text.includes('.') && isHostName(text)) return { value: lower }
   return readGuid(text)
 }
 
@@ -137,6 +132,11 @@ export function readSize(text: string, least: number, most: number): Reading<num
 /** The other way, for messages. */
 export function writeSize(bytes: number): string {
   return bytes % units.MB === 0 ? `${bytes / units.MB}MB` : `${bytes / units.KB}KB`
+}
+
+/** A DNS domain, for e-mail addresses: lower case. */
+export function readDomain(text: string): Reading<string> {
+  return isHostName(text) && text.includes('.') ? { value: text.toLowerCase() } : { problem: 'this is not a domain' }
 }
 
 /** The name of a claim in an ID token. */

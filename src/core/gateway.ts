@@ -115,6 +115,10 @@ export type Provider = EntraProvider | PlainProvider
 interface AnyProvider {
   /** As in the configuration; that of a tenant's own provider begins with the tenant's name and a slash. */
   readonly name: string
+  /** What the button of the sign-in page says. */
+  readonly label: string
+  /** Domains of the e-mail addresses of its people, lower case: whoever states one on the sign-in page goes here. */
+  readonly emailDomains: readonly string[]
   readonly clientId: string
   readonly credential: Credential
 }
@@ -145,11 +149,13 @@ export type FederatedCredential =
   /** Of the machine's identity service. `identity`: client id of the identity; null: the only one that there is. */
   | { readonly form: 'managed-identity'; readonly identity: string | null }
 
-/** One directory of Microsoft Entra. */
+/** Microsoft Entra: one directory, or several that one app registration is for. */
 export interface EntraProvider extends AnyProvider {
   readonly kind: 'entra'
-  /** Directory (tenant) ID, lower case. */
+  /** Directory (tenant) ID, a verified domain of a directory, or `organizations`, `common`, `consumers`; lower case. */
   readonly tenantId: string
+  /** The only directories whose people get in, lower case; null: whichever one directory `tenantId` names. */
+  readonly allowedTenantIds: readonly string[] | null
   /** Origin of the sign-in service, such as `https://login.microsoftonline.com`. */
   readonly authority: string
 }
@@ -173,7 +179,8 @@ export interface Tenant {
   readonly aliases: readonly PublicUrl[]
   /** Shown to callers that ask for one of this tenant's hosts; null: that of the listener. */
   readonly certificate: Certificate | null
-  readonly provider: Provider
+  /** Those that are enabled, in the order of the configuration: at least one. */
+  readonly providers: readonly [Provider, ...Provider[]]
   /** In the order of the configuration: the first that matches is the highest. */
   readonly roles: readonly RoleRule[]
   readonly noRole: NoRole

@@ -3,12 +3,12 @@ import type { Request } from 'express'
 import type { Answer } from '../core/answer/answer.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
-import type { Tenant } from '../core/gateway.ts'
-import { readIdToken } from '../core/identity/id-token.ts'
+import type { Provider, Tenant } from '../core/gateway.ts'
 import { resolveRoles } from '../core/identity/roles.ts'
 import type { SessionFacts } from '../core/identity/session.ts'
 import { readCode, signInError } from '../core/identity/sign-in-error.ts'
 import { helpAddress } from '../core/request/addresses.ts'
+import type { Identify } from '../oidc/identify.ts'
 import type { Providers } from '../oidc/provider.ts'
 import { type ProviderError, ProviderRefusal, type Redeemed, redeem } from '../oidc/redeem.ts'
 import type { Log } from '../ops/log.ts'
@@ -34,11 +34,12 @@ export interface CallbackParts {
   readonly metrics: Metrics
   readonly unreturned: Unreturned
   readonly log: Log
-  /** Seconds since 1970. */
-  readonly clock: () => number
+  readonly identify: Identify
 }
 
 type Opened = Extract<Finished, { outcome: 'opened' }>
+/** With the provider that it came back from. */
+type Returned = Opened & { readonly from: Provider }
 /** `moved`: the tenant has another provider by now. */
 type NotOurs = Exclude<Finished, Opened> | (Omit<Opened, 'outcome'> & { readonly outcome: 'moved' })
 
@@ -57,23 +58,24 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     metrics.signIn(walk.tenant.name, 'returned')
     unreturned.returned(walk.tenant.name, finished.startedAt)
     // A code of the one provider must not be handed to the other (RFC 9700 section 4.4).
-    if (finished.provider !== begunAt(walk.tenant.provider)) return await heal(walk, { ...finished, outcome: 'moved' })
+    const provider = walk.tenant.providers.find((each) => begunAt(each) === finished.provider)
+    if (provider === undefined) return await heal(walk, { ...finished, outcome: 'moved' })
     try {
-      return await finish(request, walk, finished, asked.state ?? '')
+      return await finish(request, walk, { ...finished, from: provider }, asked.state ?? '')
     } catch (error) {
       if (error instanceof Fault) return fail(walk, error, finished.returnTo)
       throw error
     }
   }
 
-  async function finish(request: Request, walk: Walk, finished: Opened, state: string): Promise<Answer> {
-    const redeemed = await redeem(parts.providers, walk.tenant.provider, {
+  async function finish(request: Request, walk: Walk, finished: Returned, state: string): Promise<Answer> {
+    const redeemed = await redeem(parts.providers, finished.from, {
       currentUrl: new URL(`${walk.tenant.publicUrl.origin}${walk.facts.target}`),
       state,
       nonce: finished.nonce,
       codeVerifier: finished.codeVerifier,
     })
-    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed.said)
+    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed.said ?? undefined)
     return await signIn(request, walk, finished, redeemed)
   }
 
@@ -93,22 +95,22 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     if (finished.attempt > 0 || facts.kind !== 'navigation')
       return refuse(walk, 'transaction_missing', finished.returnTo)
     const { returnTo, attempt } = finished
-    return await parts.login.start({ tenant, cookieHeader: cookieOf(facts), returnTo, attempt: attempt + 1 })
+    return await parts.login.begin({ tenant, cookieHeader: cookieOf(facts), returnTo, attempt: attempt + 1 })
   }
 
   async function signIn(
     request: Request,
     walk: Walk,
-    { returnTo }: Opened,
+    { returnTo, from }: Returned,
     redeemed: Exclude<Redeemed, { refused: string }>,
   ): Promise<Answer> {
     const { tenant, requestId } = walk
-    const read = readIdToken(tenant, redeemed.claims, parts.clock())
+    const read = await parts.identify(tenant, from, redeemed)
     if ('refused' in read) {
       log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail })
       return refuse(walk, read.refused, returnTo)
     }
-    await parts.writer.signIn(request, read.facts, { loginHint: redeemed.loginHint })
+    await parts.writer.signIn(request, read.facts, redeemed.tokens)
     logSignIn(walk, read.facts, read)
     metrics.signIn(tenant.name, 'signed_in')
     const binding = readBinding(cookieOf(walk.facts))

@@ -104,7 +104,7 @@ export function createGate(parts: GateParts): Gate {
     if (parts.login.goesRound(facts)) {
       return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant }))
     }
-    const answer = await parts.login.start({
+    const answer = await parts.login.begin({
       tenant,
       cookieHeader: cookieOf(facts),
       returnTo: facts.target,

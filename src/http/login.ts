@@ -2,34 +2,44 @@
 import type { Answer } from '../core/answer/answer.ts'
 import { safeReturnTo } from '../core/answer/return-to.ts'
 import type { Provider, Tenant } from '../core/gateway.ts'
-import { directoryOf } from '../core/identity/session.ts'
+import { authorityOf, providerOf } from '../core/identity/authority.ts'
+import { chooseProvider, shortName } from '../core/identity/choice.ts'
+import { scopesOf } from '../core/identity/scopes.ts'
+import type { Session } from '../core/identity/session.ts'
 import { endpoints } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
-import { authorizationUrl } from '../oidc/authorize.ts'
+import { authorizationUrl, type Prompt } from '../oidc/authorize.ts'
 import type { Providers } from '../oidc/provider.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Unreturned } from '../ops/unreturned.ts'
-import { bindingCookie, newBinding, readBinding } from '../session/cookie.ts'
-import type { Transactions } from '../session/transaction.ts'
-import type { Answers } from './answers.ts'
+import { bindingCookie, choiceCookie, newBinding, readBinding, readChoice } from '../session/cookie.ts'
+import type { Intent, Transactions } from '../session/transaction.ts'
+import { type Answers, loginAddress } from './answers.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Refuse } from './refusals.ts'
 import type { Rounds } from './rounds.ts'
+import { signInPage } from './sign-in-page.ts'
 import type { Walk } from './walk.ts'
 
 export interface LoginStart {
   readonly tenant: Tenant
+  readonly provider: Provider
   readonly cookieHeader: string | undefined
   readonly returnTo: string
   /** How often this sign-in has been begun anew by us, without the person asking. */
   readonly attempt: number
-  readonly prompt?: 'select_account' | 'login' | null
+  readonly intent?: Intent
+  readonly prompt?: Prompt | null
   readonly loginHint?: string | null
   readonly domainHint?: string | null
+  /** A claims request, as JSON. */
+  readonly claims?: string | null
 }
 
 export interface Login {
+  /** The way to a session for whoever has none: to the provider, or to the page where people choose one. @throws as `start`. */
+  begin(start: Omit<LoginStart, 'provider'>): Promise<Answer>
   /** The redirect to the provider. @throws Fault `provider_unreachable`, `session_store_down`. */
   start(start: LoginStart): Promise<Answer>
   /** Whether one more redirect would only go round again: this browser has signed in for the address, and did not keep it (T52). */
@@ -51,17 +61,19 @@ export interface LoginParts {
 export function createLogin(parts: LoginParts): Login {
   const { answers, refuse, providers, transactions, metrics, rounds, unreturned } = parts
   async function start(begin: LoginStart): Promise<Answer> {
-    const { tenant } = begin
+    const { tenant, provider, intent = {} } = begin
     // One cookie for all tabs of a browser, renewed rather than replaced: twenty parallel sign-ins do not undo each other (T45).
     const binding = readBinding(begin.cookieHeader) ?? newBinding()
     const transaction = await transactions.begin({
       tenant: tenant.name,
-      provider: begunAt(tenant.provider),
+      provider: begunAt(provider),
       binding,
       returnTo: begin.returnTo,
       attempt: begin.attempt,
+      intent,
     })
-    const url = await authorizationUrl(providers, tenant.provider, {
+    const url = await authorizationUrl(providers, provider, {
+      scopes: scopesOf(tenant, provider),
       redirectUri: tenant.publicUrl.origin + endpoints.callback,
       state: transaction.state,
       nonce: transaction.nonce,
@@ -69,13 +81,25 @@ export function createLogin(parts: LoginParts): Login {
       prompt: begin.prompt ?? null,
       loginHint: begin.loginHint ?? null,
       domainHint: begin.domainHint ?? null,
+      claims: begin.claims ?? null,
+      maxAge: intent.maxAge ?? null,
     })
     metrics.signIn(tenant.name, 'started')
     unreturned.began(tenant.name, transaction.startedAt)
-    return answers.redirect(url.href, [bindingCookie(binding)])
+    const chosen = tenant.providers.length > 1 ? [choiceCookie(shortName(provider))] : []
+    return answers.redirect(url.href, [bindingCookie(binding), ...chosen])
+  }
+
+  async function begin(wanted: Omit<LoginStart, 'provider'>): Promise<Answer> {
+    const remembered = readChoice(wanted.cookieHeader)
+    const choice = chooseProvider(wanted.tenant, { named: null, email: null, hinted: null, remembered })
+    return 'provider' in choice
+      ? await start({ ...wanted, provider: choice.provider })
+      : answers.redirect(loginAddress(wanted.returnTo))
   }
 
   return {
+    begin,
     start,
     goesRound(facts) {
       const binding = readBinding(cookieOf(facts))
@@ -83,30 +107,46 @@ export function createLogin(parts: LoginParts): Login {
     },
     async answer(walk, query) {
       const { tenant, facts, session } = walk
-      const asked = onceEach(query, ['return_to', 'prompt', 'login_hint', 'domain_hint'])
+      const asked = onceEach(query, ['return_to', 'prompt', 'login_hint', 'domain_hint', 'provider', 'email'])
       if (asked === null) return refuse(walk, 'request_malformed')
       // Scripts, images and prefetches must not begin sign-ins that nobody will finish (T53); frames cannot finish them.
       if (facts.kind !== 'navigation') return refuse(walk, 'login_required')
       const returnTo = inAscii(safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/')
-      const prompt = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
+      const prompt: Prompt | null = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
       // A bookmarked sign-in page, or a link to it, neither ends a session nor bothers who has one.
-      if (session !== null && prompt === null) return answers.redirect(returnTo)
-      return await start({
-        tenant,
-        cookieHeader: cookieOf(facts),
-        returnTo,
-        attempt: 0,
-        prompt,
-        loginHint: hint(asked.login_hint),
-        domainHint: hint(asked.domain_hint),
+      const named = asked.provider ?? null
+      if (session !== null && prompt === null && (named === null || isOwn(tenant, session, named)))
+        return answers.redirect(returnTo)
+      const [loginHint, domainHint] = [hint(asked.login_hint ?? asked.email), hint(asked.domain_hint)]
+      const cookieHeader = cookieOf(facts)
+      const choice = chooseProvider(tenant, {
+        named,
+        email: asked.email ?? null,
+        hinted: loginHint ?? (domainHint === null ? null : `@${domainHint}`),
+        // Whoever wants another account may want it elsewhere.
+        remembered: prompt === null ? readChoice(cookieHeader) : null,
       })
+      if ('ask' in choice) {
+        const { requestId } = walk
+        const otherAccount = prompt === 'select_account'
+        const unknownEmail = asked.email !== undefined
+        return answers.page(200, signInPage(providers, { tenant, requestId, returnTo, otherAccount, unknownEmail }))
+      }
+      const { provider } = choice
+      return await start({ tenant, provider, cookieHeader, returnTo, attempt: 0, prompt, loginHint, domainHint })
     },
   }
 }
 
+/** Whether the session is by that provider already. */
+function isOwn(tenant: Tenant, session: Session, named: string): boolean {
+  const provider = providerOf(tenant, session.facts)
+  return provider !== null && shortName(provider) === named
+}
+
 /** Where a sign-in is to be finished; in the transaction, since the tenant may change to another provider meanwhile. */
 export function begunAt(provider: Provider): string {
-  return `${provider.name} ${directoryOf(provider)}`
+  return `${provider.name} ${authorityOf(provider)}`
 }
 
 /** A header carries no other letters; escaped as a browser would (URL Standard, UTF-8 percent-encoding). The query held no lone surrogates. */

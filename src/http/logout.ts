@@ -3,7 +3,8 @@ import type { Request } from 'express'
 import type { Answer } from '../core/answer/answer.ts'
 import { outcomes } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
-import type { Tenant } from '../core/gateway.ts'
+import type { Provider, Tenant } from '../core/gateway.ts'
+import { providerOf } from '../core/identity/authority.ts'
 import type { SessionTokens } from '../core/identity/session.ts'
 import { endpoints } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
@@ -43,14 +44,14 @@ export function createLogout(parts: LogoutParts): Logout {
   const { answers, refuse, providers, sessions, writer, rounds, metrics, log } = parts
 
   /** A provider that is away must not keep anybody signed in here: the session has ended by then, and the page says what is left. */
-  async function nextStop(tenant: Tenant, logoutHint: string | null): Promise<string> {
+  async function nextStop(tenant: Tenant, provider: Provider, logoutHint: string | null): Promise<string> {
     try {
       const postLogoutRedirectUri = tenant.publicUrl.origin + endpoints.signedOut
-      const url = await endSessionUrl(providers, tenant.provider, { postLogoutRedirectUri, logoutHint })
+      const url = await endSessionUrl(providers, provider, { postLogoutRedirectUri, logoutHint })
       if (url !== null) return url.href
     } catch (cause) {
       if (!(cause instanceof Fault)) throw cause
-      log.warn('provider_sign_out_skipped', { tenant: tenant.name, provider: tenant.provider.name })
+      log.warn('provider_sign_out_skipped', { tenant: tenant.name, provider: provider.name })
     }
     return signedOutHere
   }
@@ -74,7 +75,8 @@ export function createLogout(parts: LogoutParts): Logout {
         metrics.signOut(tenant.name)
         log.info('signed_out', whoAsked(walk))
       }
-      const location = session === null ? signedOutHere : await nextStop(tenant, tokens?.loginHint ?? null)
+      const provider = session === null ? null : providerOf(tenant, session.facts)
+      const location = provider === null ? signedOutHere : await nextStop(tenant, provider, tokens?.loginHint ?? null)
       return forgetting(answers.redirect(location, [expiredCookie()]))
     },
 
@@ -106,12 +108,13 @@ export function createLogout(parts: LogoutParts): Logout {
 
   function confirmPage({ tenant, session, requestId }: Walk) {
     // Browsers hold the redirects that follow a form against the policy of its page.
-    const origin = endSessionOrigin(providers, tenant.provider)
+    const own = session === null ? null : providerOf(tenant, session.facts)
+    const origins = (own === null ? tenant.providers : [own]).map((each) => endSessionOrigin(providers, each))
     return {
       page: 'sign-out',
       applicationName: tenant.branding.name,
       actionUrl: endpoints.logout,
-      formOrigins: origin === null ? [] : [origin],
+      formOrigins: [...new Set(origins.filter((origin) => origin !== null))],
       person: session === null ? null : personOf(session),
       requestId,
     } as const
@@ -119,8 +122,8 @@ export function createLogout(parts: LogoutParts): Logout {
 }
 
 /** Any other provider may ask the person, and sends them back here just the same if they prefer to stay signed in there. */
-function signsOut({ provider }: Tenant): boolean {
-  return provider.kind === 'entra'
+function signsOut({ providers }: Tenant): boolean {
+  return providers.every(({ kind }) => kind === 'entra')
 }
 
 /** Where nothing is known of the session at the provider, the page does not claim that it has ended. */

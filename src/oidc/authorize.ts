@@ -4,14 +4,21 @@ import type { Provider } from '../core/gateway.ts'
 import type { Providers } from './provider.ts'
 
 export interface AuthorizationRequest {
+  readonly scopes: readonly string[]
   readonly redirectUri: string
   readonly state: string
   readonly nonce: string
   readonly codeVerifier: string
-  readonly prompt: 'select_account' | 'login' | null
+  readonly prompt: Prompt | null
   readonly loginHint: string | null
   readonly domainHint: string | null
+  /** The claims request (OpenID Connect Core 5.5), as JSON. */
+  readonly claims: string | null
+  /** In seconds. */
+  readonly maxAge: number | null
 }
+
+export type Prompt = 'select_account' | 'login' | 'none'
 
 /**
  * OpenID Connect Core 3.1.2.1, RFC 7636. S256 although Entra's metadata does not announce it (T43).
@@ -27,7 +34,7 @@ export async function authorizationUrl(
   const configuration = await providers.configuration(provider)
   const parameters: Record<string, string> = {
     redirect_uri: request.redirectUri,
-    scope: scopeOf(provider),
+    scope: request.scopes.join(' '),
     response_mode: 'query',
     state: request.state,
     nonce: request.nonce,
@@ -37,23 +44,23 @@ export async function authorizationUrl(
   if (request.prompt !== null) parameters.prompt = promptFor(provider, configuration, request.prompt)
   if (request.loginHint !== null && request.prompt !== 'select_account') parameters.login_hint = request.loginHint
   if (request.domainHint !== null && provider.kind === 'entra') parameters.domain_hint = request.domainHint
+  if (request.claims !== null) parameters.claims = request.claims
+  if (request.maxAge !== null) parameters.max_age = String(request.maxAge)
   return client.buildAuthorizationUrl(configuration, parameters)
 }
 
-function scopeOf(provider: Provider): string {
-  return provider.kind === 'entra' ? 'openid profile email' : ['openid', ...provider.scopes].join(' ')
+/** The origin where a sign-in begins, as far as it is known without asking: the policy of a page with a form names it. */
+export function authorizationOrigin(providers: Providers, provider: Provider): string {
+  const home = provider.kind === 'entra' ? provider.authority : provider.issuer
+  return new URL(providers.known(provider)?.serverMetadata().authorization_endpoint ?? home).origin
 }
 
 /**
  * Every provider must know `login`, but not `select_account` (OpenID Connect Core 15.1), and one that does not answers with an
  * error. `login` leads to another account too. Announced in the metadata of Initiating User Registration 1.0.
  */
-function promptFor(
-  provider: Provider,
-  configuration: client.Configuration,
-  wanted: 'select_account' | 'login',
-): string {
-  if (provider.kind === 'entra' || wanted === 'login') return wanted
+function promptFor(provider: Provider, configuration: client.Configuration, wanted: Prompt): string {
+  if (provider.kind === 'entra' || wanted !== 'select_account') return wanted
   const announced: unknown = configuration.serverMetadata().prompt_values_supported
   return Array.isArray(announced) && announced.includes(wanted) ? wanted : 'login'
 }

@@ -64,16 +64,23 @@ export function isStoreFault(error: unknown): boolean {
 function parseFacts(text: string): SessionFacts | null {
   const value = parseObject(text)
   if (value === null) return null
-  const { tenant, provider, directoryId, objectId, claims, groups, appRoles, startedAt } = value
-  if (!isText(tenant) || !isText(provider) || !isText(directoryId) || !isText(objectId)) return null
-  if (!isTexts(groups) || !isTexts(appRoles) || !isClaims(claims) || typeof startedAt !== 'number') return null
-  return { tenant, provider, directoryId, objectId, claims, groups, appRoles, startedAt }
+  const { tenant, provider, authority, directoryId, objectId, claims, groups, appRoles } = value
+  if (!isText(tenant) || !isText(provider) || !isText(authority) || !isText(directoryId) || !isText(objectId))
+    return null
+  if (!isTexts(groups) || !isTexts(appRoles) || !isClaims(claims)) return null
+  const { graph, sid, authTime, contexts, startedAt, checkedAt } = value
+  if (!isRecord(graph, isText) || !isRecord(contexts, isNumber) || !isNumber(startedAt) || !isNumber(checkedAt))
+    return null
+  if ((sid !== null && !isText(sid)) || (authTime !== null && !isNumber(authTime))) return null
+  const who = { tenant, provider, authority, directoryId, objectId, claims, groups, appRoles, graph }
+  return { ...who, sid, authTime, contexts, startedAt, checkedAt }
 }
 
 function parseTokens(text: string): SessionTokens | null {
   const value = parseObject(text)
   if (value === null) return null
-  return { loginHint: isText(value.loginHint) ? value.loginHint : null }
+  const { loginHint, refreshToken } = value
+  return { loginHint: isText(loginHint) ? loginHint : null, refreshToken: isText(refreshToken) ? refreshToken : null }
 }
 
 function parseObject(text: string): Record<string, unknown> | null {
@@ -91,6 +98,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isClaims(value: unknown): value is SessionFacts['claims'] {
   return isObject(value) && Object.values(value).every(isClaim)
+}
+
+function isRecord<Value>(value: unknown, is: (each: unknown) => each is Value): value is Record<string, Value> {
+  return isObject(value) && Object.values(value).every(is)
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number'
 }
 
 function isClaim(value: unknown): boolean {

@@ -10,6 +10,18 @@ export interface TransactionParts {
   readonly clock: () => number
 }
 
+/** What a sign-in is to prove beyond who somebody is; it is held against the answer. Empty for an ordinary one. */
+export interface Intent {
+  /** Nothing was shown to the person (`prompt=none`): if that fails, they are asked. */
+  readonly silent?: true
+  /** Only this person may answer: directory and object id, with a slash between them. */
+  readonly person?: string
+  /** Our name of the authentication context that the answer must prove. */
+  readonly authContext?: string
+  /** How long ago the person may have proved who they are, in seconds. */
+  readonly maxAge?: number
+}
+
 interface Start {
   readonly tenant: string
   readonly provider: string
@@ -19,6 +31,7 @@ interface Start {
   readonly returnTo: string
   /** Which try this is, so that a loop can be noticed. */
   readonly attempt: number
+  readonly intent: Intent
 }
 
 interface Started {
@@ -39,6 +52,7 @@ export type Finished =
       readonly returnTo: string
       readonly attempt: number
       readonly startedAt: number
+      readonly intent: Intent
     }
   /** used: it was finished before. foreign: another browser began it, or the cookie is gone. expired: ten minutes passed. */
   | { readonly outcome: 'used' | 'foreign' | 'expired'; readonly returnTo: string; readonly attempt: number }
@@ -73,6 +87,7 @@ interface Content {
   readonly attempt: number
   readonly returnTo: string
   readonly kept: string
+  readonly intent: Intent
 }
 
 export function createTransactions({ store, ring, clock }: TransactionParts): Transactions {
@@ -98,12 +113,12 @@ export function createTransactions({ store, ring, clock }: TransactionParts): Tr
   }
 
   return {
-    async begin({ tenant, provider, binding, returnTo, attempt }) {
+    async begin({ tenant, provider, binding, returnTo, attempt, intent }) {
       const nonce = randomBytes(32).toString('base64url')
       const codeVerifier = randomBytes(32).toString('base64url')
       const bindingHash = hash(binding)
       const startedAt = clock()
-      const content = { provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept: '' }
+      const content = { provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept: '', intent }
       const state = sealed(tenant, content)
       if (state.length <= maxStateLength) return { state, nonce, codeVerifier, startedAt }
       const kept = await keepAddress(tenant, returnTo)
@@ -117,10 +132,10 @@ export function createTransactions({ store, ring, clock }: TransactionParts): Tr
       const outcome = judge(content, binding, clock())
       const first = outcome === 'opened' && (await store.markOnce(hash(state), storedSeconds))
       const returnTo = await addressOf(tenant, content)
-      const { provider, nonce, codeVerifier, attempt, startedAt } = content
+      const { provider, nonce, codeVerifier, attempt, startedAt, intent } = content
       if (outcome !== 'opened') return { outcome, returnTo, attempt }
       return first
-        ? { outcome, provider, nonce, codeVerifier, returnTo, attempt, startedAt }
+        ? { outcome, provider, nonce, codeVerifier, returnTo, attempt, startedAt, intent }
         : { outcome: 'used', returnTo, attempt }
     },
   }
@@ -133,19 +148,22 @@ function judge(content: Content, binding: string | null, now: number): 'opened' 
 }
 
 function pack(content: Content): string {
-  const { provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept } = content
-  return JSON.stringify([provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept])
+  const { provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept, intent } = content
+  return JSON.stringify([provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept, intent])
 }
 
 /** null where another version of this program packed it. */
 function unpack(text: string): Content | null {
   const values: unknown = JSON.parse(text)
-  if (!Array.isArray(values) || values.length !== 8) return null
-  const [provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept]: unknown[] = values
+  if (!Array.isArray(values) || values.length !== 9) return null
+  const [provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept, intent]: unknown[] = values
   if (typeof provider !== 'string' || typeof nonce !== 'string' || typeof codeVerifier !== 'string') return null
   if (typeof bindingHash !== 'string' || typeof startedAt !== 'number' || typeof attempt !== 'number') return null
   if (typeof returnTo !== 'string' || typeof kept !== 'string') return null
-  return { provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept }
+  // The seal is ours: whoever wrote the rest wrote this too.
+  const meant = typeof intent === 'object' && intent !== null ? (intent as Intent) : null
+  if (meant === null) return null
+  return { provider, nonce, codeVerifier, bindingHash, startedAt, attempt, returnTo, kept, intent: meant }
 }
 
 function hash(text: string): string {

@@ -26,6 +26,7 @@ function facts(): SessionFacts {
   const objectId = randomUUID()
   return {
     ...{ tenant: 'payroll', provider: 'contoso', directoryId: randomUUID(), objectId },
+    authority: `https://login.microsoftonline.com/${randomUUID()}`,
     claims: {
       name: `Grace ${objectId.slice(0, 8)}`,
       preferred_username: `${objectId}@contoso.example`,
@@ -33,12 +34,13 @@ function facts(): SessionFacts {
     },
     groups: Array.from({ length: 5 }, () => randomUUID()),
     appRoles: ['Payroll.Reader'],
-    startedAt: clock(),
+    ...{ graph: {}, sid: null, authTime: null, contexts: {} },
+    ...{ startedAt: clock(), checkedAt: clock() },
   }
 }
 
 /** An opaque hint of Entra has about a hundred characters. */
-const tokens = () => ({ loginHint: randomBytes(75).toString('base64url') })
+const tokens = () => ({ loginHint: randomBytes(75).toString('base64url'), refreshToken: null })
 
 async function create(many: number): Promise<void> {
   for (let at = 0; at < many; at += 1) {

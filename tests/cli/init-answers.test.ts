@@ -40,7 +40,12 @@ describe('understand', () => {
     ['a client id that was pasted with its address', { clientId: authorize }, { clientId: app, cloud: 'global' }],
     ['the other cloud of the US government', { directory: authorize, cloud: 'us-gov-dod' }, { cloud: 'us-gov-dod' }],
     ['the cloud of an id', { cloud: 'china' }, { tenantId: id, cloud: 'china' }],
-    ['a domain', { directory: 'Contoso.com' }, { tenantId: 'contoso.com' }],
+    ['a domain', { directory: 'Contoso.com' }, { tenantId: 'contoso.com', allowedTenantIds: [] }],
+    [
+      'the directory that a domain must stand for',
+      { directory: 'contoso.com', allowedDirectory: [id] },
+      { tenantId: 'contoso.com', allowedTenantIds: [id] },
+    ],
     ['External ID', { directory: `a.ciamlogin.com/${id}` }, { authority: `https://${id}.ciamlogin.com` }],
     [
       'whose accounts get in where more than one directory can answer',
@@ -50,7 +55,7 @@ describe('understand', () => {
     [
       'personal accounts, which are one directory',
       { directory: 'consumers' },
-      { tenantId: 'consumers', allowedTenantIds: ['9188040d-6c67-4c5b-b112-36a304b66dad'] },
+      { tenantId: 'consumers', allowedTenantIds: [] },
     ],
     ['a variable', { secretEnv: 'ENTRA_SECRET' }, { secret: '${env:ENTRA_SECRET}' }],
     ['a file', { secretFile: '/run/secrets/entra' }, { secret: '${file:/run/secrets/entra}' }],
@@ -102,7 +107,7 @@ describe('understand', () => {
     ['two secrets', { secretEnv: 'A', secretFile: 'b' }, /^--secret-env: --secret-file says it already/],
     ['the secret itself', { secretEnv: 'abc8Q~secret' }, /^--secret-env: this is not the name of a variable/],
     ['a reference in a path', { secretFile: '${env:A}' }, /^--secret-file: braces/],
-    ['an allow-list for one directory', { allowedDirectory: [id] }, /^--allowed-directory: only with/],
+    ['an allow-list for one directory', { allowedDirectory: [id] }, /^--allowed-directory: .* already/],
     ['a domain in the allow-list', { directory: 'common', allowedDirectory: ['a.com'] }, /^--allowed-directory: only/],
     ['a shared provider in the operator’s file', { provider: 'a', directory: undefined }, /only with --tenant-file/],
     ['a shared provider with a directory', { tenantFile: true, provider: 'a' }, /^--provider: .* already/],

@@ -76,6 +76,15 @@ describe('sallyport init', () => {
     expect((await run(['check', '--without-secrets'], { cwd })).stdout).toContain('is right: 1 tenant')
   })
 
+  test('says which accounts the registration is for, where more than one directory can answer', async () => {
+    const cwd = emptyFolder()
+    const pasted = 'https://login.partner.microsoftonline.cn/organizations/v2.0'
+    const ran = await run(flags(['--allowed-directory', id], pasted), { cwd })
+    expect([ran.code, ran.stderr]).toEqual([0, ''])
+    expect(ran.stdout).toMatch(/New registration, Accounts in any organizational\s+directory\. Its Application/)
+    expect(ran.stdout).toContain('app registration at https://login.partner.microsoftonline.cn')
+  })
+
   test('prints the file alone where told to, and writes nothing', async () => {
     const cwd = emptyFolder()
     const ran = await run(flags(['--client-id', app, '--print']), { cwd })

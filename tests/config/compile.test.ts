@@ -35,7 +35,8 @@ test('compile fills in every default', () => {
     idleSeconds: 3_600,
     store: { type: 'memory', maxSessions: 100_000 },
   })
-  const { provider, ...payroll } = gateway.tenants[0] ?? assert.fail('no tenant')
+  const { providers, ...payroll } = gateway.tenants[0] ?? assert.fail('no tenant')
+  const [provider] = providers
   assert.equal(provider.kind === 'entra' && provider.authority, 'https://login.microsoftonline.com')
   assert.equal(secretOf(provider), clientSecret)
   assert.deepEqual(payroll, {
@@ -109,7 +110,7 @@ test('compile spells out presets first, then what is set by hand', () => {
 
 test('compile gives tenants that share a provider the same object of it', () => {
   const { tenants } = load({ ...minimal(), tenants: [tenant('a'), tenant('b')] })
-  assert.equal(tenants[0]?.provider, tenants[1]?.provider)
+  assert.equal(tenants[0]?.providers[0], tenants[1]?.providers[0])
 })
 
 test('compile finds each tenant by the host that a request has', () => {

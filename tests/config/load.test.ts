@@ -38,7 +38,7 @@ test('loadConfig shows every issue at once, each with its place, what was found,
     'providers:',
     '  - name: contoso',
     '    # Contoso',
-    '    tenantId: common',
+    '    tenantId: contoso',
     '    clientId: 12',
     '    credential: hunter3',
     'tenants:',
@@ -90,9 +90,9 @@ test('loadConfig shows every issue at once, each with its place, what was found,
     '    found:   reddis',
     '    allowed: memory, redis',
     '    did you mean: redis',
-    'sallyport.yaml:13:15: providers[0].tenantId: this lets in accounts of any directory: sign-in is for one directory, given by its id',
-    '    found:   common',
-    '    allowed: Directory (tenant) ID, a GUID',
+    'sallyport.yaml:13:15: providers[0].tenantId: this is not a GUID',
+    '    found:   contoso',
+    '    allowed: a Directory (tenant) ID, a verified domain, organizations, common or consumers',
     'sallyport.yaml:14:15: providers[0].clientId: this must be text: put it in quotes',
     '    found:   12',
     '    allowed: a GUID, such as 11111111-2222-3333-4444-555555555555',
@@ -228,7 +228,7 @@ test('loadConfig gives a gateway whose secrets appear in no text made of it, but
   const { store, secrets } = gateway.session
   assert.equal(store.type === 'redis' && store.url.reveal(), redis)
   assert.equal(secrets[0]?.reveal(), signingSecret)
-  assert.equal(secretOf(gateway.tenants[0]?.provider), clientSecret)
+  assert.equal(secretOf(gateway.tenants[0]?.providers[0]), clientSecret)
 })
 
 test('loadConfig never shows what a reference stands for, nor its default', () => {
@@ -267,7 +267,7 @@ test('loadConfig takes config/sallyport.yaml as it stands, and moves its ports b
   })
   assert.equal(moved.server.listen.port, 18080)
   assert.equal(moved.tenants[0]?.publicUrl.host, 'localhost:18080')
-  const provider = moved.tenants[0]?.provider
+  const provider = moved.tenants[0]?.providers[0]
   assert.equal(provider?.kind === 'entra' && provider.authority, 'http://localhost:19400')
 })
 

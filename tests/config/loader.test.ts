@@ -88,7 +88,7 @@ describe('load takes tenants from files of their own', () => {
     const provider = { ...minimal().providers[0], name: 'own', credential: { secret: '${file:client-secret}' } }
     const { load, root } = scene({ wiki: own('wiki', { providers: [provider] }) })
     write(join(root, 'secrets/wiki/client-secret'), 'of-the-wiki\n')
-    const found = find(load(), 'wiki').provider
+    const found = find(load(), 'wiki').providers[0]
     assert.deepEqual([found.name, secretOf(found)], ['wiki/own', 'of-the-wiki'])
   })
 
@@ -168,7 +168,7 @@ describe('load keeps objects', () => {
       find(now, 'wiki').roles.map(({ name }) => name),
       ['b'],
     )
-    assert.equal(find(now, 'wiki').provider, find(before, 'wiki').provider)
+    assert.equal(find(now, 'wiki').providers[0], find(before, 'wiki').providers[0])
     assert.equal(find(now, 'wiki').routes[0]?.to, find(before, 'wiki').routes[0]?.to)
   })
 
@@ -219,7 +219,7 @@ describe('load keeps objects', () => {
     })
     const before = find(load(), 'wiki')
     put('wiki', own('wiki', { providers: [provider], branding: { name: 'Wiki' } }))
-    assert.equal(find(load(), 'wiki').provider, before.provider)
+    assert.equal(find(load(), 'wiki').providers[0], before.providers[0])
   })
 
   test('one for all tenants of a shared provider, also after it has changed (T126)', () => {
@@ -227,11 +227,11 @@ describe('load keeps objects', () => {
     const before = load()
     main({ ...operators, providers: [{ ...minimal().providers[0], clientId: '77777777-7777-8888-9999-000000000000' }] })
     const now = load()
-    assert.notEqual(find(now, 'wiki').provider, find(before, 'wiki').provider)
-    assert.equal(find(now, 'wiki').provider, find(now, 'shop').provider)
+    assert.notEqual(find(now, 'wiki').providers[0], find(before, 'wiki').providers[0])
+    assert.equal(find(now, 'wiki').providers[0], find(now, 'shop').providers[0])
     main({ ...operators, providers: [minimal().providers[0]] })
     const again = load()
-    assert.equal(find(again, 'wiki').provider, find(again, 'shop').provider)
+    assert.equal(find(again, 'wiki').providers[0], find(again, 'shop').providers[0])
   })
 
   test('frozen', () => {
@@ -342,8 +342,8 @@ describe('load, when a tenant file is broken', () => {
     write(join(root, 'new-secret'), 'the-new-one')
     main({ ...operators, providers: [{ ...minimal().providers[0], credential: { secret: '${file:new-secret}' } }] })
     const now = load()
-    assert.equal(secretOf(find(now, 'wiki').provider), 'the-new-one')
-    assert.equal(find(now, 'wiki').provider, find(now, 'shop').provider)
+    assert.equal(secretOf(find(now, 'wiki').providers[0]), 'the-new-one')
+    assert.equal(find(now, 'wiki').providers[0], find(now, 'shop').providers[0])
   })
 
   test('goes on with a shared provider that was taken away, since to take it away was the mistake', () => {
@@ -529,7 +529,7 @@ describe('load, when two claim one thing', () => {
 describe('load, when secrets change', () => {
   const provider = { ...minimal().providers[0], name: 'own', credential: { secret: '${file:client-secret}' } }
   const wiki = { wiki: own('wiki', { providers: [provider] }) }
-  const secretIn = (gateway: Gateway) => secretOf(find(gateway, 'wiki').provider)
+  const secretIn = (gateway: Gateway) => secretOf(find(gateway, 'wiki').providers[0])
 
   test('takes the new one although the YAML is the same', () => {
     const { load, root } = scene(wiki)

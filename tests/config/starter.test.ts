@@ -23,6 +23,9 @@ describe('starterFile', () => {
     ['an application on this machine', { publicUrl: 'http://localhost:8080' }],
     ['an application at an address', { upstream: 'https://[::1]:8443' }],
     ['External ID', { provider: { ...provider, authority: `https://${provider.tenantId}.ciamlogin.com` } }],
+    ['a domain in another cloud', { provider: { ...provider, tenantId: 'contoso.com', cloud: 'us-gov-dod' } }],
+    ['several directories', { provider: { ...provider, tenantId: 'organizations', allowedTenantIds: [group] } }],
+    ['personal accounts', { provider: { ...provider, tenantId: 'consumers' } }],
     ['names that YAML would take for something else', { name: '1e5', roles: names('true', 'null', '0x1f', '~', '1') }],
     ['names with everything', { roles: names("it's", 'a: b # c', '[x] {y}', '& *', '- z', '"q"', 'Zoë', '%', '@') }],
   ] as const) {

@@ -1,6 +1,7 @@
 /** Builds the plain data that tests of core work on. */
 import type {
   Access,
+  EntraProvider,
   Gateway,
   HeaderPlan,
   RoleRule,
@@ -54,20 +55,19 @@ export function toUpstream(also: Partial<ToUpstream> = {}): ToUpstream {
   return { act: 'forward', upstream, host: 'payroll.example', stripPrefix: null, headers, ...also }
 }
 
+export const contoso: EntraProvider = {
+  ...{ kind: 'entra', name: 'contoso', label: 'contoso', emailDomains: [] },
+  ...{ tenantId: directoryId, allowedTenantIds: null, authority: 'https://login.example' },
+  ...{ clientId: '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791', credential: secretCredential('x') },
+}
+
 export function tenant(also: Partial<Tenant> = {}): Tenant {
   return {
     name: 'payroll',
     publicUrl: { scheme: 'https', host: 'payroll.example', origin: 'https://payroll.example' },
     aliases: [],
     certificate: null,
-    provider: {
-      kind: 'entra',
-      name: 'contoso',
-      tenantId: directoryId,
-      clientId: '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791',
-      credential: secretCredential('x'),
-      authority: 'https://login.example',
-    },
+    providers: [contoso],
     roles,
     noRole: { act: 'refuse' },
     sendRoles: 'all',
@@ -105,12 +105,14 @@ export function session(also: Partial<SessionFacts> = {}): Session {
     facts: {
       tenant: 'payroll',
       provider: 'contoso',
+      authority: `https://login.example/${directoryId}`,
       directoryId,
       objectId,
       claims: { name: 'Ada Lovelace', preferred_username: 'ada@contoso.example', email: 'ada@contoso.example' },
       groups: [staff],
       appRoles: [],
-      startedAt: 1_000_000,
+      ...{ graph: {}, sid: null, authTime: null, contexts: {} },
+      ...{ startedAt: 1_000_000, checkedAt: 1_000_000 },
       ...also,
     },
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readEntraClaims } from '../../src/core/identity/entra.ts'
 import { resolveRoles } from '../../src/core/identity/roles.ts'
-import { admins, directoryId, objectId, session, staff, tenant } from './build.ts'
+import { admins, contoso, directoryId, objectId, session, staff, tenant } from './build.ts'
 
 const claims = (also: object = {}) => ({
   ver: '2.0',
@@ -12,7 +12,7 @@ const claims = (also: object = {}) => ({
   preferred_username: 'ada@contoso.example',
   ...also,
 })
-const read = (also: object = {}, at = tenant()) => readEntraClaims(at, claims(also), 1_000)
+const read = (also: object = {}, at = tenant()) => readEntraClaims(at, contoso, claims(also), 1_000)
 
 describe('readEntraClaims', () => {
   test('keeps who it is, the groups that the configuration names, and the app roles', () => {
@@ -83,7 +83,7 @@ describe('readEntraClaims', () => {
 
   test('never takes a claim name for a prototype', () => {
     const hostile = JSON.parse('{"__proto__": {"polluted": true}, "constructor": "x"}') as object
-    const result = readEntraClaims(tenant(), Object.assign(Object.create(null), claims(), hostile), 1)
+    const result = readEntraClaims(tenant(), contoso, Object.assign(Object.create(null), claims(), hostile), 1)
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
     expect(result).toHaveProperty('facts')
   })

@@ -3,19 +3,28 @@ import type { PlainProvider } from '../../src/core/gateway.ts'
 import { readIdToken } from '../../src/core/identity/id-token.ts'
 import { isVouchedFor } from '../../src/core/identity/session.ts'
 import { secretCredential } from '../credentials.ts'
-import { directoryId, objectId, tenant } from './build.ts'
+import { contoso, directoryId, objectId, tenant } from './build.ts'
 
 const issuer = 'https://login.example/realms/staff'
 const provider: PlainProvider = {
-  ...{ kind: 'oidc', name: 'house', issuer, clientId: 'sallyport', credential: secretCredential('x') },
+  ...{
+    kind: 'oidc',
+    name: 'house',
+    label: 'house',
+    emailDomains: [],
+    issuer,
+    clientId: 'sallyport',
+    credential: secretCredential('x'),
+  },
   ...{ scopes: ['profile'], groupsClaim: 'teams', appRolesClaim: 'https://example.org/roles' },
 }
 const roles = [
   { name: 'admin', groups: ['Payroll Admins'], appRoles: ['Approver'] },
   { name: 'user', groups: ['staff'], appRoles: [] },
 ]
-const at = (also: Parameters<typeof tenant>[0] = {}) => tenant({ provider, roles, ...also })
-const read = (also: object = {}, where = at()) => readIdToken(where, { iss: issuer, sub: 'anna', ...also }, 1_000)
+const at = (also: Parameters<typeof tenant>[0] = {}) => tenant({ providers: [provider], roles, ...also })
+const read = (also: object = {}, where = at()) =>
+  readIdToken(where, where.providers[0], { iss: issuer, sub: 'anna', ...also }, 1_000)
 
 describe('readIdToken of a plain provider', () => {
   test('keeps issuer and subject as the key of the person, and what the configuration names, letter by letter', () => {
@@ -98,20 +107,27 @@ describe('readIdToken of a plain provider', () => {
 
   test('never takes a claim name for a prototype', () => {
     const where = at({
-      provider: { ...provider, groupsClaim: 'constructor', appRolesClaim: '__proto__' },
+      providers: [{ ...provider, groupsClaim: 'constructor', appRolesClaim: '__proto__' }],
     })
     expect(read({}, where)).toMatchObject({ facts: { groups: [], appRoles: [] } })
     const hostile = JSON.parse('{"__proto__": ["Approver"]}') as object
-    const result = readIdToken(where, Object.assign(Object.create(null), { iss: issuer, sub: 'a' }, hostile), 1)
+    const result = readIdToken(
+      where,
+      where.providers[0],
+      Object.assign(Object.create(null), { iss: issuer, sub: 'a' }, hostile),
+      1,
+    )
     expect(result).toHaveProperty('facts')
     expect(({} as Record<string, unknown>)[0]).toBeUndefined()
   })
 
   test('goes by the kind of the provider: what Entra says is worth nothing here, and the other way round', () => {
     const ofEntra = { iss: 'https://login.example/v2.0', tid: directoryId, oid: objectId, sub: 's', ver: '2.0' }
-    expect(readIdToken(tenant(), ofEntra, 1)).toMatchObject({ facts: { directoryId, objectId } })
-    expect(readIdToken(at(), ofEntra, 1)).toMatchObject({ refused: 'identity_refused' })
-    expect(readIdToken(tenant(), { iss: issuer, sub: 'anna' }, 1)).toMatchObject({ refused: 'identity_refused' })
+    expect(readIdToken(tenant(), contoso, ofEntra, 1)).toMatchObject({ facts: { directoryId, objectId } })
+    expect(readIdToken(at(), provider, ofEntra, 1)).toMatchObject({ refused: 'identity_refused' })
+    expect(readIdToken(tenant(), contoso, { iss: issuer, sub: 'anna' }, 1)).toMatchObject({
+      refused: 'identity_refused',
+    })
   })
 })
 
@@ -121,8 +137,8 @@ describe('isVouchedFor', () => {
     if (!('facts' in result)) throw new Error('refused')
     const session = { facts: result.facts, version: 1 }
     expect(isVouchedFor(session, at())).toBe(true)
-    expect(isVouchedFor(session, at({ provider: { ...provider, issuer: `${issuer}/` } }))).toBe(false)
-    expect(isVouchedFor(session, at({ provider: { ...provider, name: 'other' } }))).toBe(false)
+    expect(isVouchedFor(session, at({ providers: [{ ...provider, issuer: `${issuer}/` }] }))).toBe(false)
+    expect(isVouchedFor(session, at({ providers: [{ ...provider, name: 'other' }] }))).toBe(false)
   })
 })
 
@@ -133,7 +149,7 @@ describe('readIdToken', () => {
     expect(read({ teams: teams.slice(0, 200) }, where)).toHaveProperty('facts')
     expect(read({ teams }, where)).toEqual({ refused: 'identity_refused', detail: 'too-much-for-a-session' })
     const entra = (appRoles: readonly string[]) =>
-      readIdToken(tenant(), { tid: directoryId, oid: objectId, ver: '2.0', roles: appRoles }, 1_000)
+      readIdToken(tenant(), contoso, { tid: directoryId, oid: objectId, ver: '2.0', roles: appRoles }, 1_000)
     expect(entra(teams.slice(0, 200))).toHaveProperty('facts')
     expect(entra(['x'.repeat(40_000)])).toEqual({ refused: 'identity_refused', detail: 'too-much-for-a-session' })
   })

@@ -27,10 +27,19 @@ afterAll(() => {
 
 const get = fetchFrom(
   {
-    ...{ kind: 'oidc', name: 'x', issuer: 'https://login.example', clientId: 'x', credential: secretCredential('x') },
+    ...{
+      kind: 'oidc',
+      label: 'x',
+      emailDomains: [],
+      name: 'x',
+      issuer: 'https://login.example',
+      clientId: 'x',
+      credential: secretCredential('x'),
+    },
     ...{ scopes: [], groupsClaim: 'groups', appRolesClaim: 'roles' },
   },
   egress.fetch,
+  () => null,
 )
 const ask = (path: string) =>
   get(origin + path, {

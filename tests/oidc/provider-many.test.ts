@@ -44,7 +44,15 @@ async function withHost(work: (host: Host) => Promise<void>): Promise<void> {
     await work({
       ...{ providers, asked, waiting },
       provider: (name) => ({
-        ...{ kind: 'oidc', name, issuer: `${origin}/${name}`, clientId: 'x', credential: secretCredential('x') },
+        ...{
+          kind: 'oidc',
+          label: 'x',
+          emailDomains: [],
+          name,
+          issuer: `${origin}/${name}`,
+          clientId: 'x',
+          credential: secretCredential('x'),
+        },
         ...{ scopes: [], groupsClaim: 'groups', appRolesClaim: 'roles' },
       }),
       open(next) {

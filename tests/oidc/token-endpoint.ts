@@ -70,7 +70,10 @@ export async function startTokenEndpoint(options: TokenEndpointOptions = {}): Pr
   const out = wayOut({ log, env, egress: () => egress, clock })
   const providers = createProviders({ log, ...out })
   return {
-    provider: (credential) => ({ kind: 'entra', name: 'contoso', clientId, tenantId, authority: origin, credential }),
+    provider: (credential) => ({
+      ...{ kind: 'entra', name: 'contoso', label: 'contoso', emailDomains: [], allowedTenantIds: null },
+      ...{ clientId, tenantId, authority: origin, credential },
+    }),
     tokenEndpoint: `${origin}/${tenantId}/oauth2/v2.0/token`,
     ...{ port, told, health: out.health },
     async refresh(provider) {

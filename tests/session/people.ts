@@ -24,6 +24,7 @@ export function facts(changes: Partial<SessionFacts> = {}): SessionFacts {
   return {
     tenant: 'payroll',
     provider: 'contoso',
+    authority: 'https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555',
     directoryId: '11111111-2222-3333-4444-555555555555',
     objectId: 'aaaaaaaa-0000-0000-0000-000000000001',
     claims: {
@@ -33,12 +34,13 @@ export function facts(changes: Partial<SessionFacts> = {}): SessionFacts {
     },
     groups: ['bbbbbbbb-0000-0000-0000-000000000001'],
     appRoles: ['Payroll.Admin'],
-    startedAt: now(),
+    ...{ graph: {}, sid: null, authTime: null, contexts: {} },
+    ...{ startedAt: now(), checkedAt: now() },
     ...changes,
   }
 }
 
-export const tokens = { loginHint: 'O.ada-lovelace-at-contoso' } satisfies SessionTokens
+export const tokens = { loginHint: 'O.ada-lovelace-at-contoso', refreshToken: null } satisfies SessionTokens
 
 export interface Cookie {
   readonly id: string

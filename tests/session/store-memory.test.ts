@@ -84,7 +84,10 @@ describe('createMemoryStore', () => {
       groups: Array.from({ length: 3 }, (_, n) => `bbbbbbbb-0000-4000-8000-00000000000${n}`),
       startedAt: 1_800_000_000,
     })
-    const login = () => ({ facts: person, tokens: { loginHint: randomBytes(75).toString('base64url') } })
+    const login = () => ({
+      facts: person,
+      tokens: { loginHint: randomBytes(75).toString('base64url'), refreshToken: null },
+    })
     const create = () => keeper.create({ tenant: 'payroll', id: newCookie().id }, login(), 3600)
     for (let warm = 0; warm < 100; warm++) await create()
     const before = await heapUsed()

@@ -12,7 +12,14 @@ function setUp() {
 }
 
 const binding = newBinding()
-const start = { tenant: 'payroll', provider: 'contoso', binding, returnTo: '/reports?year=2026', attempt: 1 }
+const start = {
+  tenant: 'payroll',
+  provider: 'contoso',
+  binding,
+  returnTo: '/reports?year=2026',
+  attempt: 1,
+  intent: {},
+}
 const here = { tenant: 'payroll', binding }
 
 describe('begin', () => {
@@ -80,6 +87,7 @@ describe('finish', () => {
       returnTo: '/reports?year=2026',
       attempt: 1,
       startedAt,
+      intent: {},
     })
   })
 

@@ -63,6 +63,11 @@ export function harmless(value: string): boolean {
   return !/[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(value)
 }
 
+/** Seconds since 1970; null where it is no time. */
+export function timeOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : null
+}
+
 /** The groups that give a role; a session keeps no others. */
 export function namedGroups(tenant: Tenant): ReadonlySet<string> {
   return new Set(tenant.roles.flatMap((role) => role.groups))

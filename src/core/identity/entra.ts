@@ -3,7 +3,8 @@
  * have been checked before (oidc/redeem.ts); this is the rest: which directory, who, which groups.
  * @see https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference
  */
-import type { Tenant } from '../gateway.ts'
+import type { EntraProvider, Tenant } from '../gateway.ts'
+import { admitsDirectory, authorityOf } from './authority.ts'
 import {
   type Claims,
   type FactsRead,
@@ -12,19 +13,19 @@ import {
   namedAppRoles,
   namedGroups,
   protocolClaims,
+  timeOf,
 } from './claims.ts'
-import { directoryOf } from './session.ts'
 
 /**
  * @param now seconds since 1970.
  * @returns the facts; or the refusal, when the token is of another directory (T106), lacks `tid` or `oid`, or when Entra left
  *   groups out (overage) that the tenant's roles depend on: what cannot be found out is refused, never guessed (T109).
  */
-export function readEntraClaims(tenant: Tenant, claims: Claims, now: number): FactsRead {
+export function readEntraClaims(tenant: Tenant, provider: EntraProvider, claims: Claims, now: number): FactsRead {
   const directoryId = guid(claims.tid)
   const objectId = guid(claims.oid)
   if (directoryId === null) return { refused: 'identity_refused', detail: 'tid-missing' }
-  if (directoryId !== directoryOf(tenant.provider))
+  if (!admitsDirectory(provider, directoryId))
     return { refused: 'identity_refused', detail: 'tid-of-another-directory' }
   if (objectId === null) return { refused: 'identity_refused', detail: 'oid-missing' }
   if (claims.ver !== undefined && claims.ver !== '2.0') return { refused: 'identity_refused', detail: 'ver' }
@@ -38,13 +39,19 @@ export function readEntraClaims(tenant: Tenant, claims: Claims, now: number): Fa
   return {
     facts: {
       tenant: tenant.name,
-      provider: tenant.provider.name,
+      provider: provider.name,
+      authority: authorityOf(provider),
       directoryId,
       objectId,
       claims: kept,
       groups: [...new Set(held)],
       appRoles: texts(claims.roles).filter(harmless),
+      graph: {},
+      sid: guid(claims.sid),
+      authTime: timeOf(claims.auth_time),
+      contexts: {},
       startedAt: now,
+      checkedAt: now,
     },
     unnamedGroups: groups.length - held.length,
     dropped,
@@ -74,11 +81,13 @@ function texts(value: unknown): readonly string[] {
 const notKept: ReadonlySet<string> = new Set([
   ...protocolClaims,
   'aio',
+  'auth_time',
   'groups',
   'hasgroups',
   'login_hint',
   'rh',
   'roles',
+  'sid',
   'uti',
   'ver',
 ])

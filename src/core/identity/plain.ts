@@ -4,6 +4,7 @@
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDToken
  */
 import type { PlainProvider, Tenant } from '../gateway.ts'
+import { authorityOf } from './authority.ts'
 import {
   type Claims,
   type FactsRead,
@@ -12,6 +13,7 @@ import {
   namedAppRoles,
   namedGroups,
   protocolClaims,
+  timeOf,
 } from './claims.ts'
 
 /**
@@ -37,12 +39,18 @@ export function readPlainClaims(tenant: Tenant, provider: PlainProvider, claims:
     facts: {
       tenant: tenant.name,
       provider: provider.name,
+      authority: authorityOf(provider),
       directoryId: provider.issuer,
       objectId: sub,
       claims: kept,
       groups: [...new Set(held)],
       appRoles: [...new Set((appRoles ?? []).filter((each) => appRolesInRoles.has(each) && harmless(each)))],
+      graph: {},
+      sid: typeof claims.sid === 'string' && isSubject(claims.sid) ? claims.sid : null,
+      authTime: timeOf(claims.auth_time),
+      contexts: {},
       startedAt: now,
+      checkedAt: now,
     },
     unnamedGroups: (groups ?? []).length - held.length,
     dropped,

@@ -1,5 +1,6 @@
 /** A signed-in person: the facts that the provider stated, and when. Conclusions (roles, headers) are never stored. */
-import type { Provider, Tenant } from '../gateway.ts'
+import type { Tenant } from '../gateway.ts'
+import { providerOf } from './authority.ts'
 
 export type ClaimValue = string | number | boolean | readonly string[]
 
@@ -9,6 +10,8 @@ export interface SessionFacts {
   readonly tenant: string
   /** Name of the provider that signed the person in. */
   readonly provider: string
+  /** Where that provider was at the time, as `authorityOf` spells it: at another place it is somebody else. */
+  readonly authority: string
   /** Entra's `tid` and `oid`, elsewhere issuer and `sub`: together the key of the person, never e-mail. */
   readonly directoryId: string
   readonly objectId: string
@@ -17,13 +20,25 @@ export interface SessionFacts {
   /** The person's groups that the configuration names, spelled as there. */
   readonly groups: readonly string[]
   readonly appRoles: readonly string[]
+  /** What Microsoft Graph says of the person, of what the configuration asks for. */
+  readonly graph: Readonly<Record<string, string>>
+  /** The provider's own session, as its front- and back-channel log-out name it; null where it has no name. */
+  readonly sid: string | null
+  /** When the person last proved to the provider who they are (`auth_time`), where it said so. */
+  readonly authTime: number | null
+  /** Our names of authentication contexts that have been satisfied, and when. */
+  readonly contexts: Readonly<Record<string, number>>
   readonly startedAt: number
+  /** When the provider last vouched for the person: at the sign-in, and at each revalidation. */
+  readonly checkedAt: number
 }
 
-/** Record 2 of a session: read only to end the session at the provider. The ID token itself is not kept: nothing needs it. */
+/** Record 2 of a session: what asks the provider again, and ends the session there. The ID token itself is not kept: nothing needs it. */
 export interface SessionTokens {
   /** The opaque `login_hint` claim, which Entra takes as `logout_hint`. */
   readonly loginHint: string | null
+  /** Null where the provider gave none, or none was asked for. */
+  readonly refreshToken: string | null
 }
 
 /** An opened session as a replica holds it. One object per session and replica, so that conclusions can be memoised on it. */
@@ -33,14 +48,9 @@ export interface Session {
   readonly version: number
 }
 
-/** Whoever vouches for people of this provider: what `directoryId` of their facts is. */
-export function directoryOf(provider: Provider): string {
-  return provider.kind === 'entra' ? provider.tenantId : provider.issuer
-}
-
 /** False once the tenant has changed to another provider or directory: what the old one said counts no more (T126). */
-export function isVouchedFor({ facts }: Session, { provider }: Tenant): boolean {
-  return facts.provider === provider.name && facts.directoryId === directoryOf(provider)
+export function isVouchedFor({ facts }: Session, tenant: Tenant): boolean {
+  return providerOf(tenant, facts) !== null
 }
 
 export interface Lifetimes {
