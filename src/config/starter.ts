@@ -103,7 +103,7 @@ function tenantLines({ publicUrl, upstream, roles }: Starter, providers: readonl
     said('routes:', 'the longest path counts; what none of them covers is closed'),
     '  # - { path: /assets, access: public }',
     ...(roles.length === 0 ? [] : [`  # - { path: /admin, access: [${scalar(highest)}] }`]),
-    said('  - { path: /, access: signed-in }', roles.length === 0 ? 'everybody of the directory' : 'who has a role'),
+    said('  - { path: /, access: signed-in }', roles.length === 0 ? 'everybody who may sign in' : 'who has a role'),
     said('headers: { presets: [x-forwarded] }', 'X-Forwarded-User and its kin; `set` adds others'),
   ]
 }
