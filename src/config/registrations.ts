@@ -165,6 +165,6 @@ function canBeConsentedTo(provider: ProviderDraft): boolean {
 
 /** The provider is named only where there is a choice. */
 function consentAddress(origin: string, { providers = [] }: TenantRead['draft'], { name }: Use): string {
-  const query = providers.length > 1 ? `?${new URLSearchParams({ provider: name })}` : ''
+  const query = providers.length > 1 ? `?${new URLSearchParams({ provider: name.replace(/^.*\//, '') })}` : ''
   return origin + endpoints.adminConsent + query
 }

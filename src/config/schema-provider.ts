@@ -2,6 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import { z } from 'zod'
 import { readAcrValue, readContextId } from './context-id.ts'
+import { unlessPasted } from './instead.ts'
 import { certificate, guid, line, name, reference, secret, text } from './schema-kinds.ts'
 import { readAuthority, readIssuer } from './urls.ts'
 import * as values from './values.ts'
@@ -104,7 +105,7 @@ const entraProvider = z.strictObject({
   name: providerName,
   enabled: providerEnabled,
   ...shown,
-  tenantId: text(values.readDirectoryId, {
+  tenantId: text(unlessPasted('tenantId', values.readDirectoryId), {
     allowed: 'a Directory (tenant) ID, a verified domain, organizations, common or consumers',
     placeholder: '00000000-0000-4000-8000-000000000000',
   }).meta({
@@ -140,7 +141,7 @@ const entraProvider = z.strictObject({
     )
     .prefault({})
     .meta({ ...contextsMeta, examples: [{ mfa: 'c1' }] }),
-  authority: text(readAuthority, {
+  authority: text(unlessPasted('authority', readAuthority), {
     allowed: 'cloud, or an origin such as https://login.microsoftonline.com; http only on localhost',
     placeholder: 'https://placeholder.invalid',
   })
@@ -159,7 +160,7 @@ const plainProvider = z.strictObject({
   name: providerName,
   enabled: providerEnabled,
   ...shown,
-  issuer: text(readIssuer, {
+  issuer: text(unlessPasted('issuer', readIssuer), {
     allowed: 'an https URL, as the provider writes it; http only on localhost',
     placeholder: 'https://placeholder.invalid',
   }).meta({

@@ -2,6 +2,7 @@
 import type { Answer } from '../core/answer/answer.ts'
 import type { EntraProvider, Tenant } from '../core/gateway.ts'
 import { isDirectoryId } from '../core/identity/authority.ts'
+import { shortName } from '../core/identity/choice.ts'
 import { scopesOf } from '../core/identity/scopes.ts'
 import { adminConsentUrl } from '../oidc/consent-address.ts'
 import { saidBy } from '../oidc/redeem.ts'
@@ -76,8 +77,8 @@ export function createAdminConsent({ answers, refuse, transactions, log }: Admin
   }
 }
 
-/** The one that was named, as people or `sallyport urls` write it; else the first that is Entra’s. */
+/** The one that was named, as `sallyport urls` writes it; else the first that is Entra’s. */
 function providerFor({ providers }: Tenant, name: string | undefined): EntraProvider | null {
   const own = providers.filter((provider) => provider.kind === 'entra')
-  return own.find((provider) => name === undefined || provider.name === name) ?? null
+  return own.find((provider) => name === undefined || shortName(provider) === name) ?? null
 }

@@ -91,17 +91,22 @@ export function createAnswers(pages: Pages): Answers {
   }
 }
 
-/** Our sign-in, with where to go afterwards. */
-export function loginAddress(
-  returnTo: string | null,
-  { otherAccount = false, stepUp = null }: { readonly otherAccount?: boolean; readonly stepUp?: StepUp | null } = {},
-): string {
+/** Our sign-in, with where to go afterwards, by which of several providers, and what it has to prove. */
+export function loginAddress(returnTo: string | null, asked: AskedOfLogin = {}): string {
+  const { otherAccount = false, provider = null, stepUp = null } = asked
   const query = new URLSearchParams()
   if (returnTo !== null) query.set('return_to', returnTo)
   if (otherAccount) query.set('prompt', 'select_account')
+  if (provider !== null) query.set('provider', provider)
   for (const [name, value] of stepUp === null ? [] : stepUpQuery(stepUp)) query.set(name, value)
   const text = query.toString()
   return text === '' ? endpoints.login : `${endpoints.login}?${text}`
+}
+
+interface AskedOfLogin {
+  readonly otherAccount?: boolean
+  readonly provider?: string | null
+  readonly stepUp?: StepUp | null
 }
 
 function problem(status: number, body: object): Answer {

@@ -22,9 +22,10 @@ import type { CallerReader } from './caller.ts'
 import type { Endpoints } from './endpoints.ts'
 import { type Forwarding, planFor } from './forwarding.ts'
 import { loadFor } from './load-session.ts'
-import type { Login, ProofStart } from './login.ts'
+import type { Login } from './login.ts'
 import { cookieOf, readFacts } from './read-facts.ts'
 import { createReporter, type Reporter } from './report.ts'
+import type { ProofStart } from './step-up-asked.ts'
 import { writeAnswer } from './writers.ts'
 
 export interface GateParts {
@@ -59,6 +60,9 @@ interface Passage {
   /** The value of Strict-Transport-Security, or null. */
   readonly strictTransport: string | null
 }
+
+/** Who is to prove what, and for which tenant. */
+type Wanted = Pick<ProofStart, 'tenant' | 'session' | 'stepUp'>
 
 export function createGate(parts: GateParts): Gate {
   const report = createReporter(parts)
@@ -101,10 +105,7 @@ export function createGate(parts: GateParts): Gate {
     }
   }
 
-  async function sendToLogin(
-    passage: Passage,
-    wanted: Pick<ProofStart, 'tenant' | 'session' | 'stepUp'>,
-  ): Promise<void> {
+  async function sendToLogin(passage: Passage, wanted: Wanted): Promise<void> {
     const { facts } = passage
     const { tenant } = wanted
     if (parts.login.goesRound(facts)) {

@@ -4,6 +4,16 @@ import type { Session } from '../core/identity/session.ts'
 import { contextValue, personKey, type StepUp } from '../core/identity/step-up.ts'
 import type { Intent } from '../session/transaction.ts'
 
+/** A sign-in that has to prove something. */
+export interface ProofStart {
+  readonly tenant: Tenant
+  /** Of the person who is signed in already, or null. */
+  readonly session: Session | null
+  readonly stepUp: StepUp
+  readonly cookieHeader: string | undefined
+  readonly returnTo: string
+}
+
 /** What our sign-in address takes beside the hints; a page or a script that lacks something is sent there with these. */
 export const stepUpParameters = ['auth_context', 'max_age'] as const
 

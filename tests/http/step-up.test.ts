@@ -6,7 +6,8 @@ import { approve, reconfigure } from './pages-of-entra.ts'
 import { answerFor, begin, expectPage, parameter, setCookies, sid, visit, withParameter } from './scene.ts'
 import { bytesOf, handshake, speak } from './wire.ts'
 
-const provider = '\n    authContexts: { mfa: c1, seen: c2, blocked: c3, unpublished: c9 }'
+const contexts = (mfa: string) => () => `\n    authContexts: { mfa: ${mfa}, seen: c2, blocked: c3, unpublished: c9 }`
+const provider = contexts('c1')
 const routes = `- { path: /mfa, access: signed-in, authContext: mfa }
 - { path: /mfa/admin, access: [admin], authContext: mfa }
 - { path: /seen, access: signed-in, authContext: seen }
@@ -151,7 +152,7 @@ describe('a route with an authContext', () => {
   test('asks anew once the configuration means another context by the name (T126)', () =>
     withPerson(uwe, async (visitor) => {
       await approve(visitor, await visitor.open(at('/mfa')))
-      reconfigure(stage, { routes, provider: provider.replace('mfa: c1', 'mfa: c2') })
+      reconfigure(stage, { routes, provider: contexts('c2') })
       expect(claimsOf(await begin(visitor, at('/mfa')))).toEqual({
         id_token: { acrs: { essential: true, value: 'c2' } },
       })

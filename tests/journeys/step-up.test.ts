@@ -15,7 +15,7 @@ beforeAll(async () => {
   application = await startApplication({ port: 0 })
   stage = await startStage({
     upstreamUrl: application.origin,
-    provider: '\n    authContexts: { approved: c1 }',
+    provider: () => '\n    authContexts: { approved: c1 }',
     routes: `- { path: /payslips, access: signed-in, authContext: approved }
 - { path: /form, access: signed-in, methods: [GET] }
 - { path: /form, access: signed-in, methods: [POST], authContext: approved }
