@@ -1,13 +1,16 @@
 /** The composition root: from a compiled configuration to the parts that serve it. Everything is made here, and handed on. */
 import type { Gateway, Provider, SessionPolicy, Upstream } from './core/gateway.ts'
 import { createAnswers } from './http/answers.ts'
+import { createAskAgain } from './http/ask-again.ts'
 import { createCallback } from './http/callback.ts'
 import { type CallerReader, createCallerReader } from './http/caller.ts'
 import { createEndpoints } from './http/endpoints.ts'
 import type { GateParts } from './http/gate.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
+import { createOpenSockets } from './http/open-sockets.ts'
 import { createRefuse } from './http/refusals.ts'
+import { createRevalidation } from './http/revalidation.ts'
 import { createRounds } from './http/rounds.ts'
 import { createCredentials } from './oidc/credential.ts'
 import { createCredentialHealth } from './oidc/credential-health.ts'
@@ -60,7 +63,8 @@ export function createParts(
   const health = createHealth()
   const ring = createKeyRing(gateway.session.secrets)
   const store = createStore(gateway.session, log, clock)
-  const sessions = createSessions({ store, ring, policy: policyInForce(current), clock, log })
+  const policy = policyInForce(current)
+  const sessions = createSessions({ store, ring, policy, clock, log })
   const writer = createSessionWriter({ sessions, ring })
   const transactions = createTransactions({ store, ring, clock })
   const egress = createEgress(() => gateway.server.egress)
@@ -75,6 +79,9 @@ export function createParts(
   const unreturned = createUnreturned(transactionSeconds, clock)
   const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
   const identify = createIdentify({ clock })
+  const askAgain = createAskAgain({ sessions, providers, identify, clock, metrics, log })
+  const revalidation = createRevalidation({ sessions, providers, askAgain, policy, clock, log })
+  const openSockets = createOpenSockets({ sessions, revalidation, log })
   const login = createLogin({ ...signingIn, refuse })
   const callback = createCallback({ ...signingIn, login, writer, log, identify })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
@@ -127,6 +134,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
+    ...{ revalidation, openSockets },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     replace(next) {
       const before = gateway
@@ -147,6 +155,7 @@ export function createParts(
     warm,
     async close() {
       clearInterval(lookAgain)
+      openSockets.close()
       providers.close()
       egress.close()
       sessions.close()
@@ -193,6 +202,9 @@ function policyInForce(current: () => Gateway): SessionPolicy {
     },
     get idleSeconds() {
       return current().session.idleSeconds
+    },
+    get revalidateSeconds() {
+      return current().session.revalidateSeconds
     },
     get store() {
       return current().session.store

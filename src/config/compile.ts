@@ -44,8 +44,8 @@ export function compileServer(server: Document['server']): ServerSettings {
   }
 }
 
-export function compileSession({ secrets, lifetime, idle, store }: Document['session']): SessionPolicy {
-  return { secrets, lifetimeSeconds: lifetime, idleSeconds: idle, store }
+export function compileSession({ secrets, lifetime, idle, revalidate, store }: Document['session']): SessionPolicy {
+  return { secrets, lifetimeSeconds: lifetime, idleSeconds: idle, revalidateSeconds: revalidate, store }
 }
 
 interface Known {

@@ -103,6 +103,8 @@ export interface SessionPolicy {
   readonly secrets: readonly Secret[]
   readonly lifetimeSeconds: number
   readonly idleSeconds: number
+  /** How old the word of the provider for a person may be. */
+  readonly revalidateSeconds: number
   readonly store: StoreSettings
 }
 

@@ -22,6 +22,7 @@ import { begunAt, type Login } from './login.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Rounds } from './rounds.ts'
+import { aloud, continued, needsPerson } from './silent-sign-in.ts'
 import type { Walk } from './walk.ts'
 
 export interface CallbackParts {
@@ -75,6 +76,8 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       nonce: finished.nonce,
       codeVerifier: finished.codeVerifier,
     })
+    if ('refused' in redeemed && needsPerson(walk, finished, redeemed.said))
+      return await parts.login.start(aloud(walk, finished))
     if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed.said)
     return await signIn(request, walk, finished, redeemed)
   }
@@ -101,7 +104,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
   async function signIn(
     request: Request,
     walk: Walk,
-    { returnTo, from }: Returned,
+    { returnTo, from, intent }: Returned,
     redeemed: Exclude<Redeemed, { refused: string }>,
   ): Promise<Answer> {
     const { tenant, requestId } = walk
@@ -110,8 +113,9 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail })
       return refuse(walk, read.refused, returnTo)
     }
-    await parts.writer.signIn(request, read.facts, redeemed.tokens)
-    logSignIn(walk, read.facts, read)
+    const facts = continued(read.facts, intent, walk.session)
+    await parts.writer.signIn(request, facts, redeemed.tokens)
+    logSignIn(walk, facts, read)
     metrics.signIn(tenant.name, 'signed_in')
     const binding = readBinding(cookieOf(walk.facts))
     if (binding !== null) parts.rounds.finished(binding, returnTo)

@@ -9,7 +9,7 @@ import { decide } from '../core/answer/decide.ts'
 import type { Person } from '../core/answer/headers.ts'
 import { strictTransport, strictTransportName } from '../core/answer/strict-transport.ts'
 import type { Gateway, Tenant } from '../core/gateway.ts'
-import { isVouchedFor, type Session } from '../core/identity/session.ts'
+import { isVouchedFor } from '../core/identity/session.ts'
 import type { EndpointName } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { type Located, locate, type ToEndpoint, type ToRoute } from '../core/request/locate.ts'
@@ -23,14 +23,18 @@ import type { Endpoints } from './endpoints.ts'
 import { type Forwarding, planFor } from './forwarding.ts'
 import { loadFor } from './load-session.ts'
 import type { Login } from './login.ts'
+import type { OpenSockets } from './open-sockets.ts'
 import { cookieOf, readFacts } from './read-facts.ts'
 import { createReporter, type Reporter } from './report.ts'
+import type { Confirmed, Revalidation, SignInAgain } from './revalidation.ts'
 import { writeAnswer } from './writers.ts'
 
 export interface GateParts {
   /** The configuration in force; each request asks once, and keeps to what it got. */
   readonly current: () => Gateway
   readonly sessions: Sessions
+  readonly revalidation: Revalidation
+  readonly openSockets: OpenSockets
   readonly forwarder: Forwarder
   readonly endpoints: Endpoints
   readonly login: Login
@@ -45,6 +49,9 @@ export type Gate = (request: IncomingMessage, response: ServerResponse, tooSlow:
 
 /** What these say is the same for everybody, or they look for the session themselves. */
 const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>(['signedOut', 'help', 'helpWithCode'])
+
+/** Nobody is redirected from there. */
+const asData = { kind: 'data', method: 'GET' } as const
 
 /** One request on its way, as far as it has come. */
 interface Passage {
@@ -78,20 +85,22 @@ export function createGate(parts: GateParts): Gate {
 
   /** The session is nearly always known at once, and then nobody waits: a turn of the event loop costs more than the decision. */
   function serveRoute(passage: Passage, located: ToRoute): Promise<void> | void {
-    const loaded = loadFor(parts.sessions, located, passage.facts)
+    const loaded = loadFor(parts, located, passage.facts)
     if (!(loaded instanceof Promise)) return enforce(passage, located, loaded)
-    return loaded.then((session) => enforce(passage, located, session))
+    return loaded.then((found) => enforce(passage, located, found))
   }
 
-  function enforce(passage: Passage, located: ToRoute, session: Session | null): Promise<void> | void {
+  function enforce(passage: Passage, located: ToRoute, loaded: Confirmed): Promise<void> | void {
     const { facts } = passage
+    const again = loaded !== null && 'again' in loaded ? loaded.again : null
+    const session = loaded === null || 'again' in loaded ? null : loaded
     const { tenant, requirement } = located
     const decision = decide({ tenant, requirement, facts, session })
     switch (decision.act) {
       case 'forward':
         return carryOut(passage, located, decision.person)
       case 'login':
-        return sendToLogin(passage, tenant)
+        return sendToLogin(passage, tenant, again)
       case 'refuse':
         return answerOutcome(passage, report.refusal(passage, { ...decision, tenant, session }))
       default:
@@ -99,17 +108,13 @@ export function createGate(parts: GateParts): Gate {
     }
   }
 
-  async function sendToLogin(passage: Passage, tenant: Tenant): Promise<void> {
+  async function sendToLogin(passage: Passage, tenant: Tenant, again: SignInAgain['again'] | null): Promise<void> {
     const { facts } = passage
     if (parts.login.goesRound(facts)) {
       return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant }))
     }
-    const answer = await parts.login.begin({
-      tenant,
-      cookieHeader: cookieOf(facts),
-      returnTo: facts.target,
-      attempt: 0,
-    })
+    const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target, attempt: 0 }
+    const answer = await (again === null ? parts.login.begin(start) : parts.login.start({ ...start, ...again }))
     parts.metrics.request(tenant.name, 'login')
     say(passage, answer)
   }
@@ -150,7 +155,10 @@ export function createGate(parts: GateParts): Gate {
     const loaded = withoutSession.has(endpoint)
       ? null
       : await parts.sessions.load(tenant.name, cookieOf(passage.facts), { activity: endpoint !== 'me' })
-    const session = loaded !== null && isVouchedFor(loaded, tenant) ? loaded : null
+    // Whoever asks who is signed in is told no more than an application; signing in and out must go on meanwhile.
+    const asked =
+      loaded === null || endpoint !== 'me' ? loaded : await parts.revalidation.confirm(tenant, loaded, asData)
+    const session = asked !== null && 'facts' in asked && isVouchedFor(asked, tenant) ? asked : null
     const { requestId, facts, response } = passage
     promiseHttps(passage)
     await parts.endpoints.serve(passage.request, { requestId, facts, tenant, session, response }, located)

@@ -1,29 +1,35 @@
-/** Whose session a request brings along: asked for only where the route wants to know, and only as activity where somebody is there. */
+/** Whose session a request brings along, and whether it may be used: asked for only where the route wants to know, and only as activity where somebody is there. */
 import { Fault } from '../core/fault.ts'
-import type { Session } from '../core/identity/session.ts'
 import { isPreflight, type RequestFacts } from '../core/request/facts.ts'
 import type { ToRoute } from '../core/request/locate.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { cookieOf } from './read-facts.ts'
+import type { Confirmed, Revalidation } from './revalidation.ts'
 
-/** Public routes skip the well; optional ones survive its absence: whoever cannot be known is nobody in particular. */
-export function loadFor(
-  sessions: Sessions,
-  located: ToRoute,
-  facts: RequestFacts,
-): Promise<Session | null> | Session | null {
-  const { level, forwardsPreflights } = located.requirement
-  if (level === 'public' || (forwardsPreflights && isPreflight(facts))) return null
-  if (level === 'optional') return loadOrNobody(sessions, located, facts)
-  return sessions.load(located.tenant.name, cookieOf(facts), activityOf(located))
+interface LoadParts {
+  readonly sessions: Sessions
+  readonly revalidation: Revalidation
 }
 
-async function loadOrNobody(sessions: Sessions, located: ToRoute, facts: RequestFacts): Promise<Session | null> {
+/** Public routes skip the well; optional ones survive its absence: whoever cannot be known is nobody in particular. */
+export function loadFor(parts: LoadParts, located: ToRoute, facts: RequestFacts): Promise<Confirmed> | Confirmed {
+  const { level, forwardsPreflights } = located.requirement
+  if (level === 'public' || (forwardsPreflights && isPreflight(facts))) return null
+  if (level === 'optional') return loadOrNobody(parts, located, facts)
+  const { sessions, revalidation } = parts
+  const loaded = sessions.load(located.tenant.name, cookieOf(facts), activityOf(located))
+  if (loaded === null) return null
+  if (!(loaded instanceof Promise)) return revalidation.confirm(located.tenant, loaded, facts)
+  return loaded.then((session) => (session === null ? null : revalidation.confirm(located.tenant, session, facts)))
+}
+
+async function loadOrNobody({ sessions, revalidation }: LoadParts, located: ToRoute, facts: RequestFacts) {
   try {
-    return await sessions.load(located.tenant.name, cookieOf(facts), activityOf(located))
+    const session = await sessions.load(located.tenant.name, cookieOf(facts), activityOf(located))
+    return session === null ? null : await revalidation.confirm(located.tenant, session, facts)
   } catch (error) {
-    // The store has logged and counted its own absence; an optional route is open without it. A defect is not an absence.
-    if (error instanceof Fault && error.code === 'session_store_down') return null
+    // What is away has logged and counted its own absence; an optional route is open without it. A defect is not an absence.
+    if (error instanceof Fault) return null
     throw error
   }
 }

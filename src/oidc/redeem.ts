@@ -74,7 +74,11 @@ export async function redeem(providers: Providers, provider: Provider, redemptio
  * OpenID Connect Core 5.3: most providers keep their ID tokens short and tell the rest here. The library holds `sub` against that
  * of the ID token. What cannot be found out fails the sign-in: groups must not seem to be none because a server was busy.
  */
-async function userInfo(configuration: client.Configuration, accessToken: string, subject: string): Promise<Claims> {
+export async function userInfo(
+  configuration: client.Configuration,
+  accessToken: string,
+  subject: string,
+): Promise<Claims> {
   if (configuration.serverMetadata().userinfo_endpoint === undefined) return {}
   try {
     return await client.fetchUserInfo(configuration, accessToken, subject)
@@ -113,14 +117,17 @@ function isOverloaded(status: number): boolean {
   return status >= 500 || status === 429
 }
 
-function saidBy(error: { readonly error: string; readonly error_description?: string | undefined }): ProviderError {
+export function saidBy(error: {
+  readonly error: string
+  readonly error_description?: string | undefined
+}): ProviderError {
   // Whoever holds a state of ours can write the rest of a callback's address: only what looks like a code is repeated (T91).
   const code = /^[a-z_]{1,60}$/.test(error.error) ? error.error : 'unrecognised'
   return { error: code, ...readEntraError(error.error_description ?? '') }
 }
 
 /** A network failure is a bare TypeError of fetch; an overloaded provider answers 429 or 5xx, mostly with a page. */
-function neverAnswered(cause: unknown): boolean {
+export function neverAnswered(cause: unknown): boolean {
   if (cause instanceof TypeError) return cause.message === 'fetch failed' || cause.message === 'terminated'
   if (!(cause instanceof client.ClientError)) return false
   if (cause.code === 'OAUTH_TIMEOUT') return true

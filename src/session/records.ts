@@ -15,6 +15,12 @@ export interface Login {
   readonly tokens: SessionTokens
 }
 
+export interface Revision {
+  readonly facts: SessionFacts
+  /** Null: they stay as they are. */
+  readonly tokens: SessionTokens | null
+}
+
 export type ReadFacts =
   | { readonly found: 'facts'; readonly facts: SessionFacts; readonly version: number }
   | { readonly found: 'nothing' }
@@ -24,6 +30,8 @@ export type ReadFacts =
 export interface Records {
   /** Throws if the key is taken, which 128 random bits rule out: then something is wrong with the randomness. */
   create(name: SessionName, login: Login, ttlSeconds: number): Promise<void>
+  /** Compare-and-set on the version that was read; `tokens` where they have changed. Never brings a session back (T74). */
+  update(name: SessionName, from: number, next: Revision): Promise<'updated' | 'conflict' | 'gone'>
   facts(name: SessionName): Promise<ReadFacts>
   tokens(name: SessionName): Promise<SessionTokens | null>
 }
@@ -37,6 +45,16 @@ export function createRecords(store: SessionStore, ring: KeyRing): Records {
         ttlSeconds,
       })
       if (!created) throw new Error('A new session id is already taken')
+    },
+    async update(name, from, { facts, tokens }) {
+      const version = from + 1
+      return await store.update(storeKey(name.id), {
+        from,
+        facts: ring.sealRecord({ ...name, kind: 'facts', version }, JSON.stringify(facts)),
+        ...(tokens === null
+          ? {}
+          : { tokens: ring.sealRecord({ ...name, kind: 'tokens', version }, JSON.stringify(tokens)) }),
+      })
     },
     async facts(name) {
       const record = await store.read(storeKey(name.id))

@@ -21,6 +21,8 @@ declare module 'ioredis' {
     sallyportUpdate(...keysThenValues: string[]): Result<string, Context>
     sallyportExtend(facts: string, tokens: string, ttlSeconds: number): Result<number, Context>
     sallyportEnd(facts: string, tokens: string, channel: string, message: string): Result<number, Context>
+    sallyportLease(key: string, owner: string, ttlSeconds: number): Result<string, Context>
+    sallyportRelease(key: string, owner: string, next: string, ttlSeconds: number): Result<number, Context>
     sallyportTake(key: string): Result<string | null, Context>
   }
 }
@@ -51,6 +53,21 @@ return 1`,
 local removed = redis.call('DEL', KEYS[1], KEYS[2])
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 return removed`,
+  },
+  sallyportLease: {
+    numberOfKeys: 1,
+    lua: `
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return owner end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return ARGV[1]`,
+  },
+  sallyportRelease: {
+    numberOfKeys: 1,
+    lua: `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
+return 1`,
   },
   sallyportTake: {
     numberOfKeys: 1,
@@ -121,6 +138,12 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
     },
     async markOnce(name, ttlSeconds) {
       return (await answered(() => redis.set(key('once', name), '', 'EX', Math.ceil(ttlSeconds), 'NX'))) === 'OK'
+    },
+    lease: (name, owner, ttlSeconds) =>
+      answered(() => redis.sallyportLease(key('lease', name), owner, Math.max(1, Math.ceil(ttlSeconds)))),
+    async release(name, owner, next) {
+      const ttl = Math.max(1, Math.ceil(next?.ttlSeconds ?? 1))
+      await answered(() => redis.sallyportRelease(key('lease', name), owner, next?.owner ?? '', ttl))
     },
     async keep(name, value, ttlSeconds) {
       await answered(() => redis.set(key('kept', name), value, 'EX', Math.ceil(ttlSeconds)))

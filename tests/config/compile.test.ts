@@ -33,6 +33,7 @@ test('compile fills in every default', () => {
   assert.deepEqual(session, {
     lifetimeSeconds: 36_000,
     idleSeconds: 3_600,
+    revalidateSeconds: 900,
     store: { type: 'memory', maxSessions: 100_000 },
   })
   const { providers, ...payroll } = gateway.tenants[0] ?? assert.fail('no tenant')

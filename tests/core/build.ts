@@ -90,7 +90,7 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
       limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100 },
       egress: straight,
     },
-    session: { secrets: [], lifetimeSeconds: 36_000, idleSeconds: 3_600, store: { type: 'memory', maxSessions: 10 } },
+    session: { secrets: [], lifetimeSeconds: 36_000, idleSeconds: 3_600, revalidateSeconds: 900, store: { type: 'memory', maxSessions: 10 } },
     tenants,
     tenantsByHost: new Map(tenants.map((each) => [each.publicUrl.host, each])),
     aliases: new Map(tenants.flatMap((each) => each.aliases.map(({ host }) => [host, each]))),

@@ -1,0 +1,154 @@
+/** Whether a session may be used now: while the provider's word for the person is fresh, at once; then the provider is asked again. */
+import { Fault } from '../core/fault.ts'
+import type { Provider, SessionPolicy, Tenant } from '../core/gateway.ts'
+import { providerOf } from '../core/identity/authority.ts'
+import { freshness } from '../core/identity/renewal.ts'
+import type { Session } from '../core/identity/session.ts'
+import type { RequestFacts } from '../core/request/facts.ts'
+import type { Providers } from '../oidc/provider.ts'
+import type { Log } from '../ops/log.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { AskAgain } from './ask-again.ts'
+import type { LoginStart } from './login.ts'
+import { pauseFor, readStanding, type Standing } from './standing.ts'
+
+/** Nobody is let through with the session as it is; a person who can be redirected proves anew who they are. */
+export interface SignInAgain {
+  readonly again: Pick<LoginStart, 'provider' | 'intent' | 'prompt' | 'loginHint' | 'claims'>
+}
+
+export type Confirmed = Session | SignInAgain | null
+
+export interface Revalidation {
+  /**
+   * The session as it may be used for a request. Nearly always it is the one handed in, at once, for one comparison of numbers. From
+   * 80 % of the interval the provider is asked in the background; from its end the answer is waited for. null: it has ended.
+   * @throws Fault where the provider could not be asked for longer than the grace.
+   */
+  confirm(tenant: Tenant, session: Session, facts: Asking): Confirmed | Promise<Confirmed>
+}
+
+type Asking = Pick<RequestFacts, 'kind' | 'method'>
+
+export interface RevalidationParts {
+  readonly sessions: Sessions
+  readonly providers: Providers
+  readonly askAgain: AskAgain
+  /** In force; may change while it is held. */
+  readonly policy: SessionPolicy
+  /** Seconds since 1970. */
+  readonly clock: () => number
+  readonly log: Log
+  readonly random?: () => number
+}
+
+interface Known {
+  readonly standing: Standing
+  readonly until: number
+}
+
+/** What another replica has found out is looked up again after this time: how old it is nobody said. */
+const secondHandSeconds = 5
+
+export function createRevalidation(parts: RevalidationParts): Revalidation {
+  const { sessions, providers, askAgain, policy, clock, log, random = Math.random } = parts
+  // Both hang on the opened session: gone with it, and with every change of it.
+  const standings = new WeakMap<Session, Known>()
+  const flights = new WeakMap<Session, Promise<Session | Standing | null>>()
+  const stage = (session: Session) => freshness(session.facts, policy.revalidateSeconds, clock())
+
+  function keep(session: Session, standing: Standing, seconds: number): Standing {
+    standings.set(session, { standing, until: clock() + seconds })
+    return standing
+  }
+
+  async function renew(tenant: Tenant, provider: Provider, session: Session): Promise<Session | Standing | null> {
+    let own = null as Standing | null
+    const isDone = (each: Session) => stage(each) === 'fresh'
+    const alone = await sessions.alone(session, isDone, async (now) => {
+      own = await askAgain(tenant, provider, now)
+      return own === null ? null : { note: JSON.stringify(own), seconds: pauseFor(own, random) }
+    })
+    switch (alone.was) {
+      case 'done':
+        return alone.session
+      case 'ended':
+        return null
+      case 'put-off':
+        if (own !== null) return keep(session, own, pauseFor(own, random))
+        return keep(session, readStanding(alone.note), secondHandSeconds)
+      case 'busy':
+        return keep(session, { is: 'grace', fault: 'provider_unreachable' }, secondHandSeconds)
+      default:
+        return alone satisfies never
+    }
+  }
+
+  /** One at a time per session; whoever asks meanwhile gets the same. */
+  function fly(tenant: Tenant, provider: Provider, session: Session): Promise<Session | Standing | null> {
+    const running = flights.get(session)
+    if (running !== undefined) return running
+    const flight = renew(tenant, provider, session)
+      .catch((error: unknown) => {
+        if (!(error instanceof Fault)) throw error
+        // Without the store nobody can tell whose turn it is; the session goes on as an outage lets it.
+        return keep(session, { is: 'grace', fault: error.code }, secondHandSeconds)
+      })
+      .finally(() => flights.delete(session))
+    flights.set(session, flight)
+    return flight
+  }
+
+  function inBackground(tenant: Tenant, provider: Provider, session: Session): void {
+    fly(tenant, provider, session).catch((error: unknown) =>
+      log.error('revalidation_failed', { tenant: tenant.name, error }),
+    )
+  }
+
+  function use(session: Session, provider: Provider, standing: Standing, facts: Asking): Session | SignInAgain {
+    const at = stage(session)
+    const mayRedirect = facts.kind === 'navigation' && (facts.method === 'GET' || facts.method === 'HEAD')
+    switch (standing.is) {
+      case 'alarm':
+        return session
+      case 'grace':
+        if (at === 'over') throw new Fault(standing.fault)
+        return session
+      case 'interactive':
+        if (at === 'soft') return session
+        return { again: { provider, claims: standing.claims, loginHint: standing.hint } }
+      case 'silent': {
+        if (at === 'soft' && !mayRedirect) return session
+        // Nobody is sent to a provider of which not even the address is known.
+        if (at !== 'over' && providers.known(provider) === null) return session
+        const person = `${session.facts.directoryId}/${session.facts.objectId}`
+        return { again: { provider, prompt: 'none', loginHint: standing.hint, intent: { silent: true, person } } }
+      }
+      default:
+        return standing satisfies never
+    }
+  }
+
+  return {
+    confirm(tenant, session, facts) {
+      const at = stage(session)
+      if (at === 'fresh') return session
+      const provider = providerOf(tenant, session.facts)
+      // Nobody vouches for it any more, and nobody will believe it.
+      if (provider === null) return session
+      const known = standings.get(session)
+      if (known !== undefined) {
+        if (clock() >= known.until) inBackground(tenant, provider, session)
+        return use(session, provider, known.standing, facts)
+      }
+      if (at === 'soft') {
+        inBackground(tenant, provider, session)
+        return session
+      }
+      return fly(tenant, provider, session).then((found) => {
+        if (found === null || 'facts' in found) return found
+        return use(session, provider, found, facts)
+      })
+    },
+  }
+}
