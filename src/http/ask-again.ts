@@ -14,13 +14,13 @@ import type { Log, LogFields } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { oncePerMinute } from '../session/quietly.ts'
 import type { Sessions } from '../session/sessions.ts'
-import { hintFor, type Standing } from './standing.ts'
+import { hintFor, type Unsettled } from './unsettled.ts'
 
 /**
  * To be called by one at a time. Null where it is settled: the session has new facts, or has ended.
  * @throws the fault `session_store_down`.
  */
-export type AskAgain = (tenant: Tenant, provider: Provider, session: Session) => Promise<Standing | null>
+export type AskAgain = (tenant: Tenant, provider: Provider, session: Session) => Promise<Unsettled | null>
 
 export interface AskAgainParts {
   readonly sessions: Sessions
@@ -56,18 +56,18 @@ export function createAskAgain(parts: AskAgainParts): AskAgain {
     }
     if (why.tokens !== null) await sessions.revise(session, { facts: session.facts, tokens: why.tokens })
     if (verdict === 'end') return await end(tenant, session, 'provider_refused', further)
-    return settle(tenant, session, standingFor(why, hint), { ...further, ...(said === null ? { error: cause } : {}) })
+    return settle(tenant, session, unsettledFor(why, hint), { ...further, ...(said === null ? { error: cause } : {}) })
   }
 
   /** A provider that is away would fill the log with everybody who is signed in; who has to act themselves is said each time. */
-  function settle(tenant: Tenant, session: Session, standing: Standing, further: LogFields): Standing {
-    const { is } = standing
+  function settle(tenant: Tenant, session: Session, unsettled: Unsettled, further: LogFields): Unsettled {
+    const { is } = unsettled
     metrics.revalidation(tenant.name, is)
     const fields = { ...whose(tenant, session), result: is, ...further }
     if (is === 'interactive') log.info('session_not_revalidated', fields)
     else if (is === 'alarm') quietly(`${tenant.name} alarm`, () => log.error('session_not_revalidated', fields))
     else if (is === 'grace') quietly(`${tenant.name} grace`, () => log.warn('session_not_revalidated', fields))
-    return standing
+    return unsettled
   }
 
   async function renewed(
@@ -75,7 +75,7 @@ export function createAskAgain(parts: AskAgainParts): AskAgain {
     provider: Provider,
     session: Session,
     { answer, tokens }: { readonly answer: ProviderAnswer | null; readonly tokens: SessionTokens },
-  ): Promise<Standing | null> {
+  ): Promise<Unsettled | null> {
     const read = answer === null ? null : await readOrFault(tenant, provider, answer)
     if (read instanceof Fault) {
       await sessions.revise(session, { facts: session.facts, tokens })
@@ -119,7 +119,7 @@ export function createAskAgain(parts: AskAgainParts): AskAgain {
   }
 }
 
-function standingFor({ verdict, claims, fault }: RefreshRefused, hint: string | null): Standing {
+function unsettledFor({ verdict, claims, fault }: RefreshRefused, hint: string | null): Unsettled {
   if (verdict === 'interactive') return { is: 'interactive', claims, hint }
   return verdict === 'alarm' ? { is: 'alarm' } : { is: 'grace', fault }
 }

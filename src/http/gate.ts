@@ -9,8 +9,6 @@ import { decide } from '../core/answer/decide.ts'
 import type { Person } from '../core/answer/headers.ts'
 import { strictTransport, strictTransportName } from '../core/answer/strict-transport.ts'
 import type { Gateway, Tenant } from '../core/gateway.ts'
-import { isVouchedFor } from '../core/identity/session.ts'
-import type { EndpointName } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { type Located, locate, type ToEndpoint, type ToRoute } from '../core/request/locate.ts'
 import type { Log } from '../ops/log.ts'
@@ -21,7 +19,7 @@ import type { Answers } from './answers.ts'
 import type { CallerReader } from './caller.ts'
 import type { Endpoints } from './endpoints.ts'
 import { type Forwarding, planFor } from './forwarding.ts'
-import { loadFor } from './load-session.ts'
+import { loadFor, loadForEndpoint } from './load-session.ts'
 import type { Login } from './login.ts'
 import type { OpenSockets } from './open-sockets.ts'
 import { cookieOf, readFacts } from './read-facts.ts'
@@ -46,12 +44,6 @@ export interface GateParts {
 
 /** @param tooSlow tells that the body comes too slowly, as long as there is no answer; null where there is no body. */
 export type Gate = (request: IncomingMessage, response: ServerResponse, tooSlow: AbortSignal | null) => void
-
-/** What these say is the same for everybody, or they look for the session themselves. */
-const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>(['signedOut', 'help', 'helpWithCode'])
-
-/** Nobody is redirected from there. */
-const asData = { kind: 'data', method: 'GET' } as const
 
 /** One request on its way, as far as it has come. */
 interface Passage {
@@ -150,15 +142,9 @@ export function createGate(parts: GateParts): Gate {
   }
 
   async function serveEndpoint(passage: Passage, located: ToEndpoint): Promise<void> {
-    const { tenant, endpoint } = located
+    const { tenant } = located
     // Asking who is signed in is not activity: a page that polls must not keep a session alive (T131).
-    const loaded = withoutSession.has(endpoint)
-      ? null
-      : await parts.sessions.load(tenant.name, cookieOf(passage.facts), { activity: endpoint !== 'me' })
-    // Whoever asks who is signed in is told no more than an application; signing in and out must go on meanwhile.
-    const asked =
-      loaded === null || endpoint !== 'me' ? loaded : await parts.revalidation.confirm(tenant, loaded, asData)
-    const session = asked !== null && 'facts' in asked && isVouchedFor(asked, tenant) ? asked : null
+    const session = await loadForEndpoint(parts, located, passage.facts)
     const { requestId, facts, response } = passage
     promiseHttps(passage)
     await parts.endpoints.serve(passage.request, { requestId, facts, tenant, session, response }, located)

@@ -1,7 +1,9 @@
 /** Whose session a request brings along, and whether it may be used: asked for only where the route wants to know, and only as activity where somebody is there. */
 import { Fault } from '../core/fault.ts'
+import { isVouchedFor, type Session } from '../core/identity/session.ts'
+import type { EndpointName } from '../core/request/addresses.ts'
 import { isPreflight, type RequestFacts } from '../core/request/facts.ts'
-import type { ToRoute } from '../core/request/locate.ts'
+import type { ToEndpoint, ToRoute } from '../core/request/locate.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Confirmed, Revalidation } from './revalidation.ts'
@@ -40,4 +42,25 @@ const idle = { activity: false } as const
 /** Whether the request shows that somebody is there: some pages ask by themselves for ever (T131). */
 function activityOf({ route }: ToRoute): { readonly activity: boolean } {
   return route.keepsAlive ? active : idle
+}
+
+/** What these say is the same for everybody, or they look for the session themselves. */
+const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>(['signedOut', 'help', 'helpWithCode'])
+/** Nobody is redirected from there. */
+const asData = { kind: 'data', method: 'GET' } as const
+
+/**
+ * The session for one of our own endpoints, or null. Whoever asks who is signed in is told what an application would be told, and
+ * asking is not activity: a page that polls must not keep a session alive (T131). Signing in and out must go on meanwhile.
+ */
+export async function loadForEndpoint(
+  { sessions, revalidation }: LoadParts,
+  { tenant, endpoint }: ToEndpoint,
+  facts: RequestFacts,
+): Promise<Session | null> {
+  if (withoutSession.has(endpoint)) return null
+  const asks = endpoint === 'me'
+  const loaded = await sessions.load(tenant.name, cookieOf(facts), { activity: !asks })
+  const usable = loaded === null || !asks ? loaded : await revalidation.confirm(tenant, loaded, asData)
+  return usable !== null && 'facts' in usable && isVouchedFor(usable, tenant) ? usable : null
 }

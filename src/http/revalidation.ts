@@ -10,7 +10,7 @@ import type { Log } from '../ops/log.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { AskAgain } from './ask-again.ts'
 import type { LoginStart } from './login.ts'
-import { pauseFor, readStanding, type Standing } from './standing.ts'
+import { pauseFor, readUnsettled, type Unsettled } from './unsettled.ts'
 
 /** Nobody is let through with the session as it is; a person who can be redirected proves anew who they are. */
 export interface SignInAgain {
@@ -43,7 +43,7 @@ export interface RevalidationParts {
 }
 
 interface Known {
-  readonly standing: Standing
+  readonly unsettled: Unsettled
   readonly until: number
 }
 
@@ -53,17 +53,17 @@ const secondHandSeconds = 5
 export function createRevalidation(parts: RevalidationParts): Revalidation {
   const { sessions, providers, askAgain, policy, clock, log, random = Math.random } = parts
   // Both hang on the opened session: gone with it, and with every change of it.
-  const standings = new WeakMap<Session, Known>()
-  const flights = new WeakMap<Session, Promise<Session | Standing | null>>()
+  const findings = new WeakMap<Session, Known>()
+  const flights = new WeakMap<Session, Promise<Session | Unsettled | null>>()
   const stage = (session: Session) => freshness(session.facts, policy.revalidateSeconds, clock())
 
-  function keep(session: Session, standing: Standing, seconds: number): Standing {
-    standings.set(session, { standing, until: clock() + seconds })
-    return standing
+  function keep(session: Session, unsettled: Unsettled, seconds: number): Unsettled {
+    findings.set(session, { unsettled, until: clock() + seconds })
+    return unsettled
   }
 
-  async function renew(tenant: Tenant, provider: Provider, session: Session): Promise<Session | Standing | null> {
-    let own = null as Standing | null
+  async function renew(tenant: Tenant, provider: Provider, session: Session): Promise<Session | Unsettled | null> {
+    let own = null as Unsettled | null
     const isDone = (each: Session) => stage(each) === 'fresh'
     const alone = await sessions.alone(session, isDone, async (now) => {
       own = await askAgain(tenant, provider, now)
@@ -76,7 +76,7 @@ export function createRevalidation(parts: RevalidationParts): Revalidation {
         return null
       case 'put-off':
         if (own !== null) return keep(session, own, pauseFor(own, random))
-        return keep(session, readStanding(alone.note), secondHandSeconds)
+        return keep(session, readUnsettled(alone.note), secondHandSeconds)
       case 'busy':
         return keep(session, { is: 'grace', fault: 'provider_unreachable' }, secondHandSeconds)
       default:
@@ -85,7 +85,7 @@ export function createRevalidation(parts: RevalidationParts): Revalidation {
   }
 
   /** One at a time per session; whoever asks meanwhile gets the same. */
-  function fly(tenant: Tenant, provider: Provider, session: Session): Promise<Session | Standing | null> {
+  function fly(tenant: Tenant, provider: Provider, session: Session): Promise<Session | Unsettled | null> {
     const running = flights.get(session)
     if (running !== undefined) return running
     const flight = renew(tenant, provider, session)
@@ -105,27 +105,27 @@ export function createRevalidation(parts: RevalidationParts): Revalidation {
     )
   }
 
-  function use(session: Session, provider: Provider, standing: Standing, facts: Asking): Session | SignInAgain {
+  function use(session: Session, provider: Provider, unsettled: Unsettled, facts: Asking): Session | SignInAgain {
     const at = stage(session)
     const mayRedirect = facts.kind === 'navigation' && (facts.method === 'GET' || facts.method === 'HEAD')
-    switch (standing.is) {
+    switch (unsettled.is) {
       case 'alarm':
         return session
       case 'grace':
-        if (at === 'over') throw new Fault(standing.fault)
+        if (at === 'over') throw new Fault(unsettled.fault)
         return session
       case 'interactive':
         if (at === 'soft') return session
-        return { again: { provider, claims: standing.claims, loginHint: standing.hint } }
+        return { again: { provider, claims: unsettled.claims, loginHint: unsettled.hint } }
       case 'silent': {
         if (at === 'soft' && !mayRedirect) return session
         // Nobody is sent to a provider of which not even the address is known.
         if (at !== 'over' && providers.known(provider) === null) return session
         const person = `${session.facts.directoryId}/${session.facts.objectId}`
-        return { again: { provider, prompt: 'none', loginHint: standing.hint, intent: { silent: true, person } } }
+        return { again: { provider, prompt: 'none', loginHint: unsettled.hint, intent: { silent: true, person } } }
       }
       default:
-        return standing satisfies never
+        return unsettled satisfies never
     }
   }
 
@@ -136,10 +136,10 @@ export function createRevalidation(parts: RevalidationParts): Revalidation {
       const provider = providerOf(tenant, session.facts)
       // Nobody vouches for it any more, and nobody will believe it.
       if (provider === null) return session
-      const known = standings.get(session)
+      const known = findings.get(session)
       if (known !== undefined) {
         if (clock() >= known.until) inBackground(tenant, provider, session)
-        return use(session, provider, known.standing, facts)
+        return use(session, provider, known.unsettled, facts)
       }
       if (at === 'soft') {
         inBackground(tenant, provider, session)

@@ -6,7 +6,7 @@ import type { ProviderError } from '../oidc/redeem.ts'
 import type { Finished, Intent } from '../session/transaction.ts'
 import type { LoginStart } from './login.ts'
 import { cookieOf } from './read-facts.ts'
-import { hintFor } from './standing.ts'
+import { hintFor } from './unsettled.ts'
 import type { Walk } from './walk.ts'
 
 /** OpenID Connect Core 3.1.2.6: what `prompt=none` is answered with where something must be shown. */

@@ -3,16 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../../src/config/load.ts'
-import { startEmulator } from '../../src/emulator/emulator.ts'
+import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 import { createGate } from '../../src/http/gate.ts'
 import { listen } from '../../src/http/listen.ts'
 import { createUpgradeGate } from '../../src/http/upgrade.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { createParts } from '../../src/parts.ts'
-import { freePort, stageYaml, startUpstream } from '../stage.ts'
+import { freePort, type StageOptions, stageYaml, startUpstream, type Upstream } from '../stage.ts'
 
 export interface ClockedStage {
   readonly origin: string
+  readonly emulator: Emulator
+  readonly upstream: Upstream
+  /** The log so far, one object per line. */
+  log(): readonly Record<string, unknown>[]
   forward(seconds: number): void
   /** What Prometheus would read. */
   metrics(): Promise<string>
@@ -20,7 +24,11 @@ export interface ClockedStage {
 }
 
 /** @param session YAML of the key `session`. @param routes YAML of the tenant's routes, if not the usual ones. */
-export async function startClockedStage(session: string, routes?: string): Promise<ClockedStage> {
+export async function startClockedStage(
+  session: string,
+  routes?: string,
+  also: StageOptions = {},
+): Promise<ClockedStage> {
   const [emulator, upstream, port] = await Promise.all([startEmulator({ port: 0 }), startUpstream(), freePort()])
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-clocked-'))
   const file = join(folder, 'sallyport.yaml')
@@ -29,14 +37,16 @@ export async function startClockedStage(session: string, routes?: string): Promi
     stageYaml({
       port,
       session,
+      ...also,
       ...(routes === undefined ? {} : { routes }),
-      authority: emulator.origin,
+      authority: also.authority ?? emulator.origin,
       upstream: upstream.origin,
     }),
   )
   const gateway = loadConfig(file, { env: {} })
   let ahead = 0
-  const log = createLog({ level: 'error', destination: { write: () => undefined } })
+  const lines: string[] = []
+  const log = createLog({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } })
   const parts = createParts(gateway, log, () => Date.now() / 1_000 + ahead)
   const main = await listen({
     address: gateway.server.listen,
@@ -49,6 +59,8 @@ export async function startClockedStage(session: string, routes?: string): Promi
   })
   return {
     origin: `http://localhost:${main.port}`,
+    ...{ emulator, upstream },
+    log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     forward(seconds) {
       ahead += seconds
     },

@@ -2,7 +2,7 @@
 import { type FaultCode, outcomes } from '../core/answer/outcomes.ts'
 import type { SessionFacts, SessionTokens } from '../core/identity/session.ts'
 
-export type Standing =
+export type Unsettled =
   /** There is nothing to ask with: the browser is sent to the provider, which shows nothing if it knows the person. */
   | { readonly is: 'silent'; readonly hint: string | null }
   /** Only the person can satisfy the provider. `claims`: what it asks for, as JSON. */
@@ -16,12 +16,12 @@ export type Standing =
 const pause = { silent: 600, interactive: 600, grace: 30, alarm: 60 } as const
 
 /** @param random from 0 up to 1. */
-export function pauseFor({ is }: Standing, random: () => number): number {
+export function pauseFor({ is }: Unsettled, random: () => number): number {
   return pause[is] * (1 + random() / 2)
 }
 
 /** Another version of this program may have written it: what it does not say is not known, which is the bounded grace. */
-export function readStanding(note: string): Standing {
+export function readUnsettled(note: string): Unsettled {
   const value: unknown = JSON.parse(note)
   const { is, claims, hint, fault } =
     typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
