@@ -11,16 +11,20 @@ import { createLog } from '../../src/ops/log.ts'
 import { createParts } from '../../src/parts.ts'
 import { freePort, type StageOptions, stageYaml, startUpstream, type Upstream } from '../stage.ts'
 
-export interface ClockedStage {
+/** The gateway alone. */
+export interface ClockedGateway {
   readonly origin: string
-  readonly emulator: Emulator
-  readonly upstream: Upstream
   /** The log so far, one object per line. */
   log(): readonly Record<string, unknown>[]
   forward(seconds: number): void
   /** What Prometheus would read. */
   metrics(): Promise<string>
   close(): Promise<void>
+}
+
+export interface ClockedStage extends ClockedGateway {
+  readonly emulator: Emulator
+  readonly upstream: Upstream
 }
 
 /** @param session YAML of the key `session`. @param routes YAML of the tenant's routes, if not the usual ones. */
@@ -30,10 +34,7 @@ export async function startClockedStage(
   also: StageOptions = {},
 ): Promise<ClockedStage> {
   const [emulator, upstream, port] = await Promise.all([startEmulator({ port: 0 }), startUpstream(), freePort()])
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-clocked-'))
-  const file = join(folder, 'sallyport.yaml')
-  writeFileSync(
-    file,
+  const gateway = await startClockedGateway(
     stageYaml({
       port,
       session,
@@ -43,6 +44,22 @@ export async function startClockedStage(
       upstream: upstream.origin,
     }),
   )
+  return {
+    ...gateway,
+    ...{ emulator, upstream },
+    async close() {
+      await gateway.close()
+      await upstream.close()
+      await emulator.close()
+    },
+  }
+}
+
+/** @param yaml the whole configuration. */
+export async function startClockedGateway(yaml: string): Promise<ClockedGateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-clocked-'))
+  const file = join(folder, 'sallyport.yaml')
+  writeFileSync(file, yaml)
   const gateway = loadConfig(file, { env: {} })
   let ahead = 0
   const lines: string[] = []
@@ -59,7 +76,6 @@ export async function startClockedStage(
   })
   return {
     origin: `http://localhost:${main.port}`,
-    ...{ emulator, upstream },
     log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     forward(seconds) {
       ahead += seconds
@@ -68,8 +84,6 @@ export async function startClockedStage(
     async close() {
       await main.drain(0)
       await parts.close()
-      await upstream.close()
-      await emulator.close()
       rmSync(folder, { recursive: true })
     },
   }
