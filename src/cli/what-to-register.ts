@@ -107,7 +107,7 @@ function elsewhere(registration: PlainRegistration): PlainEntry {
       application_type: 'web',
       redirect_uris: tenants.map(({ redirectUri }) => redirectUri),
       post_logout_redirect_uris: tenants.map(({ postLogoutRedirectUri }) => postLogoutRedirectUri),
-      grant_types: ['authorization_code'],
+      grant_types: ['authorization_code', ...(scopes.includes('offline_access') ? ['refresh_token'] : [])],
       response_types: ['code'],
       // What the gateway uses wherever the provider offers it. Without this line it would be client_secret_basic.
       token_endpoint_auth_method: 'client_secret_post',

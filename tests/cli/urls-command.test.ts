@@ -122,7 +122,7 @@ time-sheets/own: client at https://login.example.com/staff
         "code"
       ],
       "token_endpoint_auth_method": "client_secret_post",
-      "scope": "openid profile email offline_access"
+      "scope": "openid profile email"
     }
   If the provider does not offer client_secret_post, it is client_secret_basic.
 

@@ -119,7 +119,7 @@ describe('whatToRegister', () => {
       expect(entry.clientMetadata).toMatchObject({
         redirect_uris: ['https://a.example/.auth/callback', 'https://b.example/.auth/callback'],
         post_logout_redirect_uris: ['https://a.example/.auth/signed-out', 'https://b.example/.auth/signed-out'],
-        scope: 'openid profile email offline_access',
+        scope: 'openid profile email',
       })
     } finally {
       server.closeAllConnections()
