@@ -78,7 +78,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     })
     if ('refused' in redeemed && needsPerson(walk, finished, redeemed.said))
       return await parts.login.start(aloud(walk, finished))
-    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed.said)
+    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed.said ?? undefined)
     return await signIn(request, walk, finished, redeemed)
   }
 

@@ -15,9 +15,9 @@ const withPerson = ['login_required', 'interaction_required', 'account_selection
 type Opened = Extract<Finished, { outcome: 'opened' }>
 
 /** Whether nothing is wrong but that the person has to be asked. */
-export function needsPerson({ facts }: Walk, { intent }: Opened, said: ProviderError): boolean {
+export function needsPerson({ facts }: Walk, { intent }: Opened, said: ProviderError | null): boolean {
   // Neither does a frame, a script or a prefetch begin a sign-in here (T53).
-  return intent.silent === true && facts.kind === 'navigation' && withPerson.includes(said.error)
+  return intent.silent === true && facts.kind === 'navigation' && said !== null && withPerson.includes(said.error)
 }
 
 /** The same sign-in once more, in which the person is asked; it cannot come back as a silent one. */

@@ -5,6 +5,7 @@ import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
 import { judgeRefresh, type RefreshVerdict } from '../core/identity/refresh-table.ts'
 import type { SessionFacts, SessionTokens } from '../core/identity/session.ts'
+import { grant } from './grant.ts'
 import type { ProviderAnswer } from './identify.ts'
 import type { Providers } from './provider.ts'
 import { neverAnswered, type ProviderError, saidBy, userInfo } from './redeem.ts'
@@ -48,10 +49,16 @@ const longestClaims = 1_500
 export async function refresh(providers: Providers, provider: Provider, request: RefreshRequest): Promise<Refreshed> {
   let tokens: SessionTokens | null = null
   try {
-    const configuration = await providers.configuration(provider)
+    // Of several directories the one that has vouched so far must answer.
+    const directoryId = provider.kind === 'entra' ? request.facts.directoryId : null
+    const configuration = await providers.configuration(provider, directoryId)
     // Other providers must not be asked for more than was granted (RFC 6749 section 6), and grant the same where nothing is said.
     const parameters = provider.kind === 'entra' ? { scope: request.scopes.join(' ') } : {}
-    const answer = await client.refreshTokenGrant(configuration, request.refreshToken, parameters)
+    const granted = await grant(providers, provider, directoryId, (by) =>
+      client.refreshTokenGrant(by, request.refreshToken, parameters),
+    )
+    if ('refused' in granted) throw new Fault('provider_fault')
+    const { answer } = granted
     tokens = { ...request.tokens, refreshToken: answer.refresh_token ?? request.refreshToken }
     return { answer: await answerOf(configuration, provider, request.facts, answer), tokens }
   } catch (cause) {
