@@ -83,7 +83,7 @@ export function createParts(
   const revalidation = createRevalidation({ sessions, providers, askAgain, policy, clock, log })
   const openSockets = createOpenSockets({ sessions, revalidation, log })
   const login = createLogin({ ...signingIn, refuse })
-  const callback = createCallback({ ...signingIn, login, writer, log, identify })
+  const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
   const endpoints = createEndpoints({ answers, refuse, login, callback, logout, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)

@@ -4,9 +4,8 @@ import { Fault } from '../core/fault.ts'
 import type { Provider, Tenant } from '../core/gateway.ts'
 import type { FactsRead } from '../core/identity/claims.ts'
 import { renewFacts } from '../core/identity/renewal.ts'
-import { resolveRoles } from '../core/identity/roles.ts'
 import { scopesOf } from '../core/identity/scopes.ts'
-import type { Session, SessionFacts, SessionTokens } from '../core/identity/session.ts'
+import type { Session, SessionTokens } from '../core/identity/session.ts'
 import type { Identify, ProviderAnswer } from '../oidc/identify.ts'
 import type { Providers } from '../oidc/provider.ts'
 import { type RefreshRefused, refresh } from '../oidc/refresh.ts'
@@ -14,6 +13,7 @@ import type { Log, LogFields } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { oncePerMinute } from '../session/quietly.ts'
 import type { Sessions } from '../session/sessions.ts'
+import { tellRoles, whose } from './role-changes.ts'
 import { hintFor, type Unsettled } from './unsettled.ts'
 
 /**
@@ -87,7 +87,7 @@ export function createAskAgain(parts: AskAgainParts): AskAgain {
     if (facts === null) return await end(tenant, session, 'another_person', {})
     const now = await sessions.revise(session, { facts, tokens })
     metrics.revalidation(tenant.name, now === null ? 'ended' : 'refreshed')
-    if (now !== null) tellRoles(tenant, session, facts)
+    if (now !== null) tellRoles(log, tenant, session, facts)
     return null
   }
 
@@ -98,13 +98,6 @@ export function createAskAgain(parts: AskAgainParts): AskAgain {
       if (error instanceof Fault) return error
       throw error
     }
-  }
-
-  function tellRoles(tenant: Tenant, session: Session, facts: SessionFacts): void {
-    const before = resolveRoles(tenant, session)
-    const { roles, matched, admitted } = resolveRoles(tenant, { facts, version: 0 })
-    if (before.roles.join() === roles.join() && before.admitted === admitted) return
-    log.info('roles_changed', { ...whose(tenant, session), before: before.roles, roles, matched, admitted })
   }
 
   return async function askAgain(tenant, provider, session) {
@@ -122,9 +115,4 @@ export function createAskAgain(parts: AskAgainParts): AskAgain {
 function unsettledFor({ verdict, claims, fault }: RefreshRefused, hint: string | null): Unsettled {
   if (verdict === 'interactive') return { is: 'interactive', claims, hint }
   return verdict === 'alarm' ? { is: 'alarm' } : { is: 'grace', fault }
-}
-
-function whose({ name }: Tenant, { facts }: Session): LogFields {
-  const { provider, directoryId, objectId } = facts
-  return { tenant: name, provider, directoryId, objectId }
 }

@@ -15,6 +15,7 @@ import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Unreturned } from '../ops/unreturned.ts'
 import { readBinding } from '../session/cookie.ts'
+import type { Sessions } from '../session/sessions.ts'
 import type { Finished, Transactions } from '../session/transaction.ts'
 import type { SessionWriter } from '../session/writer.ts'
 import type { Answers, Occasion } from './answers.ts'
@@ -22,7 +23,7 @@ import { begunAt, type Login } from './login.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Rounds } from './rounds.ts'
-import { aloud, continued, needsPerson } from './silent-sign-in.ts'
+import { aloud, confirmsSession, needsPerson } from './silent-sign-in.ts'
 import type { Walk } from './walk.ts'
 
 export interface CallbackParts {
@@ -31,6 +32,7 @@ export interface CallbackParts {
   readonly providers: Providers
   readonly transactions: Transactions
   readonly writer: SessionWriter
+  readonly sessions: Sessions
   readonly rounds: Rounds
   readonly metrics: Metrics
   readonly unreturned: Unreturned
@@ -104,18 +106,21 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
   async function signIn(
     request: Request,
     walk: Walk,
-    { returnTo, from, intent }: Returned,
+    finished: Returned,
     redeemed: Exclude<Redeemed, { refused: string }>,
   ): Promise<Answer> {
     const { tenant, requestId } = walk
-    const read = await parts.identify(tenant, from, redeemed)
+    const { returnTo } = finished
+    const read = await parts.identify(tenant, finished.from, redeemed)
     if ('refused' in read) {
       log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail })
       return refuse(walk, read.refused, returnTo)
     }
-    const facts = continued(read.facts, intent, walk.session)
-    await parts.writer.signIn(request, facts, redeemed.tokens)
-    logSignIn(walk, facts, read)
+    const login = { facts: read.facts, tokens: redeemed.tokens }
+    if (!(await confirmsSession(parts, walk, finished, login))) {
+      await parts.writer.signIn(request, read.facts, redeemed.tokens)
+      logSignIn(walk, read.facts, read)
+    }
     metrics.signIn(tenant.name, 'signed_in')
     const binding = readBinding(cookieOf(walk.facts))
     if (binding !== null) parts.rounds.finished(binding, returnTo)

@@ -55,7 +55,12 @@ export function createRevalidation(parts: RevalidationParts): Revalidation {
   // Both hang on the opened session: gone with it, and with every change of it.
   const findings = new WeakMap<Session, Known>()
   const flights = new WeakMap<Session, Promise<Session | Unsettled | null>>()
-  const stage = (session: Session) => freshness(session.facts, policy.revalidateSeconds, clock())
+
+  function stage({ facts }: Session): ReturnType<typeof freshness> {
+    const { revalidateSeconds, lifetimeSeconds } = policy
+    // A session that ends before the provider would have to be asked is none to ask about.
+    return revalidateSeconds >= lifetimeSeconds ? 'fresh' : freshness(facts, revalidateSeconds, clock())
+  }
 
   function keep(session: Session, unsettled: Unsettled, seconds: number): Unsettled {
     findings.set(session, { unsettled, until: clock() + seconds })

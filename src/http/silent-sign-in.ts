@@ -1,11 +1,14 @@
 /** Sign-ins that show nothing, in place of a refresh token: what they change where they come back. */
 import type { Provider } from '../core/gateway.ts'
-import { isSamePerson } from '../core/identity/renewal.ts'
-import type { Session, SessionFacts } from '../core/identity/session.ts'
+import { renewFacts } from '../core/identity/renewal.ts'
+import type { SessionFacts, SessionTokens } from '../core/identity/session.ts'
 import type { ProviderError } from '../oidc/redeem.ts'
-import type { Finished, Intent } from '../session/transaction.ts'
+import type { Log } from '../ops/log.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { Finished } from '../session/transaction.ts'
 import type { LoginStart } from './login.ts'
 import { cookieOf } from './read-facts.ts'
+import { tellRoles } from './role-changes.ts'
 import { hintFor } from './unsettled.ts'
 import type { Walk } from './walk.ts'
 
@@ -28,12 +31,21 @@ export function aloud(walk: Walk, { from, returnTo, attempt }: Opened & { readon
 }
 
 /**
- * A silent sign-in of the same person goes on with the session that it confirms: its lifetime counts from when the person signed
- * in, and no redirect prolongs it. Of anybody else, or without that session, it is a sign-in like any other.
+ * A silent sign-in of the same person is a revalidation: the session goes on, with its id and its lifetime, so that neither its open
+ * WebSockets nor requests under way notice.
+ * @returns false of anybody else, or without that session: then it is a sign-in like any other. True also where the session has
+ *   ended meanwhile: it is not brought back (T74), and what the person opens next begins with a sign-in.
  */
-export function continued(facts: SessionFacts, intent: Intent, session: Session | null): SessionFacts {
-  if (intent.silent !== true || session === null || !isSamePerson(session.facts, facts)) return facts
-  if (intent.person !== `${facts.directoryId}/${facts.objectId}`) return facts
-  const { startedAt, contexts } = session.facts
-  return { ...facts, startedAt, contexts }
+export async function confirmsSession(
+  { sessions, log }: { readonly sessions: Sessions; readonly log: Log },
+  { tenant, session }: Walk,
+  { intent }: Opened,
+  { facts, tokens }: { readonly facts: SessionFacts; readonly tokens: SessionTokens },
+): Promise<boolean> {
+  if (intent.silent !== true || intent.person !== `${facts.directoryId}/${facts.objectId}`) return false
+  const renewed = session === null ? null : renewFacts(session.facts, facts)
+  if (session === null || renewed === null) return false
+  const now = await sessions.revise(session, { facts: renewed, tokens })
+  if (now !== null) tellRoles(log, tenant, session, renewed)
+  return true
 }

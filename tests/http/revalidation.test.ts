@@ -81,6 +81,15 @@ describe('confirm', () => {
     }
   })
 
+  test('confirm never asks where the interval is as long as the lifetime', async () => {
+    const stage = await setUp({ session: 'revalidate: 10h' })
+    for (let at = 0; at < 10 * 3_600 - 1_800; at += 1_800) {
+      stage.forward(1_800)
+      expect((await stage.data('/x')).status).toBe(200)
+    }
+    expect(stage.refreshes()).toBe(0)
+  })
+
   test('confirm does not prolong the lifetime', async () => {
     const stage = await setUp()
     for (let at = 0; at < 10 * 3_600 - interval; at += 1_800) {
