@@ -1,5 +1,6 @@
 /** The composition root: from a compiled configuration to the parts that serve it. Everything is made here, and handed on. */
 import type { Gateway, Provider, SessionPolicy, Upstream } from './core/gateway.ts'
+import { createAccessTokens } from './http/access-tokens.ts'
 import { createAnswers } from './http/answers.ts'
 import { createAskAgain } from './http/ask-again.ts'
 import { createCallback } from './http/callback.ts'
@@ -81,6 +82,7 @@ export function createParts(
   const identify = createIdentify({ clock })
   const askAgain = createAskAgain({ sessions, providers, identify, clock, metrics, log })
   const revalidation = createRevalidation({ sessions, providers, askAgain, policy, clock, log })
+  const accessTokens = createAccessTokens({ sessions, providers, clock, log })
   const openSockets = createOpenSockets({ sessions, revalidation, log })
   const login = createLogin({ ...signingIn, refuse })
   const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify })
@@ -134,7 +136,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ revalidation, openSockets },
+    ...{ revalidation, openSockets, accessTokens },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     replace(next) {
       const before = gateway

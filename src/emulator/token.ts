@@ -47,11 +47,13 @@ export function createTokenEndpoint(parts: TokenParts): RequestHandler {
     const redeemed = redeem(form, authority, application.clientId, grants)
     if ('code' in redeemed) return refuse(redeemed)
     const { grant } = redeemed
+    // A refresh may ask for less, and the next refresh token still stands for all (RFC 6749 section 6).
+    const whole = { ...grant, scopes: 'whole' in redeemed ? redeemed.whole : grant.scopes }
     const person = directory.byId(grant.personId)
     if (person === null) return refuse({ code: 50034 })
     const refusal = refusalAt(form.get('grant_type'), grant, person, parts)
     if (refusal !== null) return refuse({ code: refusal, detail: person.username })
-    response.json(await tokens(grant, person, parts))
+    response.json(await tokens({ grant, whole }, person, parts))
   }
 }
 
@@ -75,7 +77,11 @@ function tokenHeaders(): Readonly<Record<string, string>> {
   }
 }
 
-async function tokens(grant: Grant, person: Person, parts: TokenParts): Promise<Record<string, unknown>> {
+async function tokens(
+  { grant, whole }: { readonly grant: Grant; readonly whole: Grant },
+  person: Person,
+  parts: TokenParts,
+): Promise<Record<string, unknown>> {
   const { application, groups } = parts.directory
   const { grants, keys } = parts
   const claims = idTokenClaims({
@@ -95,7 +101,7 @@ async function tokens(grant: Grant, person: Person, parts: TokenParts): Promise<
     expires_in: expiresIn,
     ext_expires_in: expiresIn,
     access_token: accessToken,
-    ...(grant.scopes.includes('offline_access') ? { refresh_token: grants.issueRefreshToken(grant) } : {}),
+    ...(grant.scopes.includes('offline_access') ? { refresh_token: grants.issueRefreshToken(whole) } : {}),
     ...(grant.scopes.includes('openid')
       ? { id_token: await signIdToken(claims, { keys, genuine, forgery: parts.takeForgery(), clientSecret: secret }) }
       : {}),
@@ -113,7 +119,7 @@ function accessClaims(grant: Grant, person: Person, parts: TokenParts, expiresIn
   }
 }
 
-function redeem(form: URLSearchParams, authority: Authority, clientId: string, grants: Grants): Redeemed {
+function redeem(form: URLSearchParams, authority: Authority, clientId: string, grants: Grants): Redeemed | Narrowed {
   const grantType = form.get('grant_type')
   const missing = (name: string): Redeemed => ({ code: 900144, detail: name })
   if (grantType === null) return missing('grant_type')
@@ -133,13 +139,16 @@ function redeem(form: URLSearchParams, authority: Authority, clientId: string, g
   return { code: 70003, detail: grantType }
 }
 
+/** `whole`: what was granted in all. */
+type Narrowed = { readonly grant: Grant; readonly whole: readonly string[] }
+
 /** A refresh may ask for fewer scopes. Its ID token has no nonce: nobody sent one. */
-function narrowed(redeemed: Redeemed, scope: string | null): Redeemed {
+function narrowed(redeemed: Redeemed, scope: string | null): Redeemed | Narrowed {
   if ('code' in redeemed) return redeemed
   const grant = { ...redeemed.grant, nonce: null }
   if (scope === null) return { grant }
   const read = readScopes(scope)
   if ('code' in read) return read
   const foreign = read.scopes.find((asked) => !grant.scopes.includes(asked))
-  return foreign === undefined ? { grant: { ...grant, scopes: read.scopes } } : { code: 65001 }
+  return foreign === undefined ? { grant: { ...grant, scopes: read.scopes }, whole: grant.scopes } : { code: 65001 }
 }

@@ -15,10 +15,11 @@ import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Forwarder } from '../proxy/forward.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { AccessTokens } from './access-tokens.ts'
 import type { Answers } from './answers.ts'
 import type { CallerReader } from './caller.ts'
 import type { Endpoints } from './endpoints.ts'
-import { type Forwarding, planFor } from './forwarding.ts'
+import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
 import { loadFor, loadForEndpoint } from './load-session.ts'
 import type { Login } from './login.ts'
 import type { OpenSockets } from './open-sockets.ts'
@@ -33,6 +34,7 @@ export interface GateParts {
   readonly sessions: Sessions
   readonly revalidation: Revalidation
   readonly openSockets: OpenSockets
+  readonly accessTokens: AccessTokens
   readonly forwarder: Forwarder
   readonly endpoints: Endpoints
   readonly login: Login
@@ -133,7 +135,9 @@ export function createGate(parts: GateParts): Gate {
   }
 
   async function forward(passage: Passage, way: Forwarding, person: Person | null): Promise<void> {
-    const plan = planFor(passage.facts, way, person, passage.requestId)
+    const asked = accessTokenFor(parts.accessTokens, way, person)
+    const accessToken = asked instanceof Promise ? await asked : asked
+    const plan = planFor(passage.facts, way, person, { requestId: passage.requestId, accessToken })
     const how = await parts.forwarder.forward(passage.request, passage.response, plan, passage.tooSlow)
     if (how === 'caller_too_slow') {
       return answerOutcome(passage, report.refusal(passage, { reason: 'request_too_slow', tenant: way.tenant }))

@@ -9,7 +9,7 @@ import type { Gateway, Tenant } from '../core/gateway.ts'
 import type { Session } from '../core/identity/session.ts'
 import { refusedUpgrade } from '../core/request/handshake.ts'
 import { locate } from '../core/request/locate.ts'
-import { type Forwarding, planFor } from './forwarding.ts'
+import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
 import type { GateParts } from './gate.ts'
 import { loadFor } from './load-session.ts'
 import { readFacts } from './read-facts.ts'
@@ -85,7 +85,9 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const refused = refusedUpgrade(facts, tenant, person !== null)
     if (refused !== null) return { ...refused, tenant, session }
     const way = { tenant, to, target: located.target, strictTransport: strictTransport(parts.current(), tenant) }
-    const tunnel = await parts.forwarder.tunnel(request, socket, head, planFor(facts, way, person, requestId))
+    const accessToken = await accessTokenFor(parts.accessTokens, way, person)
+    const plan = planFor(facts, way, person, { requestId, accessToken })
+    const tunnel = await parts.forwarder.tunnel(request, socket, head, plan)
     parts.metrics.request(tenant.name, typeof tunnel === 'string' ? tunnel : 'tunnelled')
     if (typeof tunnel === 'string') return null
     const entry = { passing, way, person, cut: tunnel.cut }

@@ -4,7 +4,7 @@ import type { FaultCode } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
 import { judgeRefresh, type RefreshVerdict } from '../core/identity/refresh-table.ts'
-import type { SessionFacts, SessionTokens } from '../core/identity/session.ts'
+import type { AccessToken, SessionFacts, SessionTokens } from '../core/identity/session.ts'
 import { grant } from './grant.ts'
 import type { ProviderAnswer } from './identify.ts'
 import type { Providers } from './provider.ts'
@@ -63,6 +63,40 @@ export async function refresh(providers: Providers, provider: Provider, request:
     return { answer: await answerOf(configuration, provider, request.facts, answer), tokens }
   } catch (cause) {
     return { ...refusedBy(cause), tokens }
+  }
+}
+
+export type TokenGiven = { readonly accessToken: AccessToken; readonly tokens: SessionTokens } | RefreshRefused
+
+/** Where the provider does not say how long a token is good for, in seconds. */
+const shortest = 300
+
+/**
+ * The same grant for an access token of one resource, which an application is to have. Nothing is read of it (RFC 9068 section 6).
+ * @param now seconds since 1970.
+ */
+export async function accessTokenFor(
+  providers: Providers,
+  provider: Provider,
+  request: Omit<RefreshRequest, 'scopes'> & { readonly scope: string },
+  now: number,
+): Promise<TokenGiven> {
+  try {
+    const directoryId = provider.kind === 'entra' ? request.facts.directoryId : null
+    // Without `offline_access` Entra need not give the next refresh token.
+    const scope = provider.kind === 'entra' ? `${request.scope} offline_access` : request.scope
+    const granted = await grant(providers, provider, directoryId, (by) =>
+      client.refreshTokenGrant(by, request.refreshToken, { scope }),
+    )
+    if ('refused' in granted) throw new Fault('provider_fault')
+    const { access_token: value, expires_in: seconds = shortest, refresh_token: next } = granted.answer
+    // It becomes a header: what is no token would be something else there (RFC 6750 section 2.1).
+    if (!/^[\w.~+/-]{1,8000}=*$/.test(value)) throw new Fault('provider_fault')
+    const accessToken = { value, expiresAt: now + seconds }
+    const accessTokens = { ...request.tokens.accessTokens, [request.scope]: accessToken }
+    return { accessToken, tokens: { ...request.tokens, refreshToken: next ?? request.refreshToken, accessTokens } }
+  } catch (cause) {
+    return { ...refusedBy(cause), tokens: null }
   }
 }
 

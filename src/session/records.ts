@@ -1,6 +1,6 @@
 /** A session's two records: how they are written, sealed, opened and believed. */
 import { Fault } from '../core/fault.ts'
-import type { SessionFacts, SessionTokens } from '../core/identity/session.ts'
+import type { AccessToken, SessionFacts, SessionTokens } from '../core/identity/session.ts'
 import { type KeyRing, storeKey } from './seal.ts'
 import type { SessionStore } from './store.ts'
 
@@ -97,8 +97,16 @@ function parseFacts(text: string): SessionFacts | null {
 function parseTokens(text: string): SessionTokens | null {
   const value = parseObject(text)
   if (value === null) return null
-  const { loginHint, refreshToken } = value
-  return { loginHint: isText(loginHint) ? loginHint : null, refreshToken: isText(refreshToken) ? refreshToken : null }
+  const { loginHint, refreshToken, accessTokens } = value
+  return {
+    loginHint: isText(loginHint) ? loginHint : null,
+    refreshToken: isText(refreshToken) ? refreshToken : null,
+    ...(isRecord(accessTokens, isAccessToken) ? { accessTokens } : {}),
+  }
+}
+
+function isAccessToken(value: unknown): value is AccessToken {
+  return isObject(value) && isText(value.value) && isNumber(value.expiresAt)
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

@@ -11,7 +11,7 @@ const payrollsUpstream = {
     tls: { ca: null, clientCertificate: null, serverName: null },
     ...{ connectTimeoutSeconds: 5, firstByteTimeoutSeconds: 60, idleTimeoutSeconds: 0 },
   },
-  ...{ host: 'payroll.contoso.com', stripPrefix: null, headers: { entries: [], encoding: 'utf8' } },
+  ...{ host: 'payroll.contoso.com', stripPrefix: null, headers: { entries: [], encoding: 'utf8', accessToken: null } },
 }
 /** What a route says that says no more than it must. */
 const usual = { onUnauthenticated: 'auto', keepsAlive: true, preflight: 'judge', to: payrollsUpstream }

@@ -37,7 +37,7 @@ const roles: readonly RoleRule[] = [
   { name: 'user', groups: [staff], appRoles: ['Payroll.Reader'] },
 ]
 
-const headers: HeaderPlan = { entries: [], encoding: 'utf8' }
+const headers: HeaderPlan = { entries: [], encoding: 'utf8', accessToken: null }
 
 export const upstream: Upstream = {
   protocol: 'http:',
