@@ -106,7 +106,33 @@ test('compile spells out presets first, then what is set by hand', () => {
       { name: 'X-Employee', parts: [{ text: 'E-' }, { claim: 'employeeid' }] },
     ],
     encoding: 'latin1',
+    accessToken: null,
   })
+})
+
+test('compile sends an access token as a bearer in Authorization, and bare in any other header', () => {
+  const planned = (accessToken: object) => {
+    const to = load(withTenant({ headers: { accessToken } })).tenants[0]?.routes[0]?.to
+    return to?.act === 'forward' ? to.headers.accessToken : null
+  }
+  const scope = 'api://payroll/.default'
+  assert.deepEqual(planned({ scope }), { scope, name: 'Authorization', prefix: 'Bearer ' })
+  assert.deepEqual(planned({ scope, header: 'X-Token' }), { scope, name: 'X-Token', prefix: '' })
+})
+
+test('compile takes the scope that brings refresh tokens', () => {
+  const provider = {
+    ...{
+      kind: 'oidc',
+      name: 'other',
+      issuer: 'https://login.example.com',
+      clientId: 'x',
+      credential: { secret: '${env:CLIENT}' },
+    },
+    scopes: ['profile', 'offline_access'],
+  }
+  const [compiled] = load(withTenant({ providers: [provider] })).tenants[0]?.providers ?? []
+  assert.deepEqual(compiled?.kind === 'oidc' && compiled.scopes, ['profile', 'offline_access'])
 })
 
 test('compile gives tenants that share a provider the same object of it', () => {
