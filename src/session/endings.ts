@@ -1,0 +1,67 @@
+/** Ends and lists sessions without their cookies: those of a person, a tenant, a provider, or of a session at the provider. */
+import { isEndedByProviders, textOfGroup, type Whose } from '../core/identity/whose.ts'
+import type { KeyRing } from './seal.ts'
+import type { SessionStore } from './store.ts'
+import { namesOf, openStub, type Stub } from './stub.ts'
+
+export interface EndingsParts {
+  readonly store: SessionStore
+  readonly ring: KeyRing
+  /** Seconds since 1970. */
+  readonly clock: () => number
+}
+
+export interface Endings {
+  /**
+   * Ends every session of a group, on all replicas within a second: what began before is refused from now on, also what is
+   * being written at this moment.
+   * @returns how many were found. Throws the fault `session_store_down`; to be called again then.
+   */
+  end(whose: Whose): Promise<number>
+  /** The sessions of a group, each once, in no order; some may have expired while it was looked. Throws the same fault. */
+  list(whose: Whose): AsyncIterable<Stub>
+}
+
+export function createEndings({ store, ring, clock }: EndingsParts): Endings {
+  async function* walk(whose: Whose): AsyncIterable<readonly string[]> {
+    const seen = new Set<string>()
+    for (const name of ring.indexNames(textOfGroup(whose))) {
+      for await (const page of store.walk(name)) {
+        const keys = page.filter((key) => !seen.has(key))
+        for (const key of keys) seen.add(key)
+        yield keys
+      }
+    }
+  }
+
+  async function stubOf(key: string): Promise<Stub | null> {
+    const record = await store.readStub(key)
+    return record === null ? null : openStub(ring, key, record.value)
+  }
+
+  /** @returns whether it was still there. What cannot be read is ended all the same: it was in the group. */
+  async function endOne(whose: Whose, key: string): Promise<boolean> {
+    const stub = await stubOf(key)
+    await store.end(key, stub === null ? ring.indexNames(textOfGroup(whose)) : namesOf(ring, stub))
+    return stub !== null
+  }
+
+  return {
+    async end(whose) {
+      const [name = ''] = ring.indexNames(textOfGroup(whose))
+      // Before the index is looked at: what is put into it later asks for this (sessions.ts).
+      await store.endBefore(name, clock(), isEndedByProviders(whose) ? 'passing' : 'lasting')
+      let ended = 0
+      for await (const keys of walk(whose)) {
+        const there = await Promise.all(keys.map((key) => endOne(whose, key)))
+        ended += there.filter(Boolean).length
+      }
+      return ended
+    },
+    async *list(whose) {
+      for await (const keys of walk(whose)) {
+        for (const stub of await Promise.all(keys.map(stubOf))) if (stub !== null) yield stub
+      }
+    },
+  }
+}
