@@ -111,11 +111,12 @@ function outcomeProblem(code: OutcomeCode, { requestId, tenant }: Occasion): Ans
   return { ...answer, headers: { ...answer.headers, ...required(code, tenant) } }
 }
 
-/** RFC 9110 sections 15.5.2 and 15.6.4: a 401 names its challenge; a 503 says when to come again. */
+/** RFC 9110 sections 15.5.2 and 15.6.4, RFC 6585 section 4: a 401 names its challenge; a 503 and a 429 say when to come again. */
 function required(code: OutcomeCode, tenant: Tenant | null): Record<string, string> {
   const { status } = outcomes[code]
   if (status === 401)
     return { 'WWW-Authenticate': `Cookie realm="${tenant?.name ?? ''}", form-action="${endpoints.login}"` }
+  if (status === 429) return { 'Retry-After': '60' }
   return status === 503 ? { 'Retry-After': '5' } : {}
 }
 

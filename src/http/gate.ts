@@ -44,7 +44,9 @@ export interface GateParts {
 export type Gate = (request: IncomingMessage, response: ServerResponse, tooSlow: AbortSignal | null) => void
 
 /** What these say is the same for everybody, or they look for the session themselves. */
-const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>(['signedOut', 'help', 'helpWithCode'])
+const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>([
+  ...(['signedOut', 'help', 'helpWithCode', 'frontchannelLogout', 'backchannelLogout'] as const),
+])
 
 /** One request on its way, as far as it has come. */
 interface Passage {
