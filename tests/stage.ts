@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import { loadConfig } from '../src/config/load.ts'
 import type { NewPerson } from '../src/emulator/directory.ts'
 import { type Emulator, startEmulator } from '../src/emulator/emulator.ts'
+import type { Application } from '../src/emulator/registration.ts'
 import { createLog } from '../src/ops/log.ts'
 import { type Running, serve } from '../src/serve.ts'
 
@@ -36,6 +37,10 @@ export interface StageOptions {
   /** Further tenants, as list items indented by two. */
   readonly tenants?: string
   readonly people?: readonly NewPerson[]
+  /** What the emulator's registration of the application says differently. */
+  readonly application?: Partial<Application>
+  /** Whose accounts get in, as lines of the provider in YAML; Contoso's by its id when not given. */
+  readonly directory?: string
   /** Where the gateway forwards to; an upstream of our own when not given. */
   readonly upstreamUrl?: string
   readonly publicUrl?: (port: number) => string
@@ -46,7 +51,11 @@ export interface StageOptions {
 }
 
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
-  const emulator = await startEmulator({ port: 0, people: options.people ?? [] })
+  const emulator = await startEmulator({
+    port: 0,
+    people: options.people ?? [],
+    application: options.application ?? {},
+  })
   const upstream = await startUpstream()
   const port = await freePort()
   const lines: string[] = []
@@ -92,7 +101,7 @@ session:
 ${indent(parts.session ?? 'store: { type: memory }', 2)}
 providers:
   - name: contoso
-    tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30
+${indent(parts.directory ?? 'tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30', 4)}
     clientId: 6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791
     credential: ${parts.credential ?? '{ secret: pretend-secret-for-the-demo-only }'}
     authority: ${parts.authority}${parts.provider ?? ''}

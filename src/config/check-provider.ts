@@ -55,7 +55,7 @@ function checkDirectories(provider: Salvaged<ProviderDocument>, path: Path): rea
     const message = 'personal Microsoft accounts exist in the global cloud only'
     findings.push({ path: [...path, 'cloud'], found: cloud, message })
   }
-  if (authority !== undefined && cloud !== undefined && cloud !== 'global') {
+  if (typeof authority === 'string' && cloud !== undefined && cloud !== 'global') {
     const message = '`authority` says where the sign-in service is: this has no effect'
     findings.push({ path: [...path, 'cloud'], at: 'key', found: null, message })
   }

@@ -18,8 +18,8 @@ export function compileProvider(provider: ProviderDocument, name: string): Provi
     const { issuer, scopes, groupsClaim, appRolesClaim } = provider
     return { kind: 'oidc', ...own, issuer, scopes, groupsClaim, appRolesClaim }
   }
-  const { tenantId, allowedTenantIds = null, cloud, authority = signInServices[cloud] } = provider
-  return { kind: 'entra', ...own, tenantId, allowedTenantIds, authority }
+  const { tenantId, allowedTenantIds = null, cloud } = provider
+  return { kind: 'entra', ...own, tenantId, allowedTenantIds, authority: provider.authority ?? signInServices[cloud] }
 }
 
 /** @see https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud */

@@ -104,8 +104,10 @@ function unknownAddress({ name, draft, namesake: { file, line, column } }: Tenan
 /** Entries with the same client id at the same provider are one registration; without a client id each will get its own. */
 function identityOf({ name, provider }: Use): string {
   const { clientId } = provider
-  const place = isPlain(provider) ? [provider.issuer] : [provider.authority ?? provider.cloud, provider.tenantId]
-  return JSON.stringify(clientId === undefined || place.includes(undefined) ? [name] : [clientId, ...place])
+  const place = isPlain(provider) ? [provider.issuer] : [authorityOf(provider), provider.tenantId]
+  return JSON.stringify(
+    clientId === undefined || place.some((each) => each === undefined || each === null) ? [name] : [clientId, ...place],
+  )
 }
 
 function registrationOf(uses: readonly Use[]): Registration {
@@ -121,8 +123,8 @@ function registrationOf(uses: readonly Use[]): Registration {
     tenants: [...tenants.values()],
   }
   if (!isPlain(first.provider)) {
-    const { tenantId = null, cloud = 'global' } = first.provider
-    const { authority = signInServices[cloud] } = first.provider
+    const { tenantId = null } = first.provider
+    const authority = authorityOf(first.provider)
     return { kind: 'entra', tenantId, authority, ...own }
   }
   const scopes = uses.flatMap(({ provider }) => (isPlain(provider) ? (provider.scopes ?? []) : []))
@@ -139,6 +141,12 @@ function registered({ name, draft }: TenantRead): RegisteredTenant {
     postLogoutRedirectUri: origin + endpoints.signedOut,
     homePageUrl: origin + endpoints.login,
   }
+}
+
+/** Null where a reference to it, or to the cloud, has no value here. */
+function authorityOf({ authority, cloud }: Exclude<ProviderDraft, { readonly issuer?: unknown }>): string | null {
+  if (authority !== null) return authority ?? null
+  return cloud === undefined ? null : signInServices[cloud]
 }
 
 function isPlain(provider: ProviderDraft): provider is Extract<ProviderDraft, { readonly issuer?: unknown }> {

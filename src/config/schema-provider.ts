@@ -129,15 +129,14 @@ const entraProvider = z.strictObject({
     .optional()
     .meta(credentialMeta),
   authority: text(readAuthority, {
-    allowed: 'an origin such as https://login.microsoftonline.com; http only on localhost',
+    allowed: 'cloud, or an origin such as https://login.microsoftonline.com; http only on localhost',
     placeholder: 'https://placeholder.invalid',
   })
-    .optional()
+    .prefault('cloud')
     .meta({
       description:
-        'Origin of the sign-in service, where it is not that of the cloud: `https://<directory id>.ciamlogin.com` for an external tenant.',
+        'Origin of the sign-in service: `cloud`, that of the cloud; `https://<directory id>.ciamlogin.com` for an external tenant.',
       examples: ['https://11111111-2222-3333-4444-555555555555.ciamlogin.com'],
-      aside: true,
     }),
 })
 

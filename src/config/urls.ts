@@ -31,7 +31,8 @@ export function readPublicUrl(text: string): Reading<PublicUrl> {
 const noProvider = 'this is a link-local or metadata address, which no provider has'
 
 /** Origin of the sign-in service. */
-export function readAuthority(text: string): Reading<string> {
+export function readAuthority(text: string): Reading<string | null> {
+  if (text === 'cloud') return { value: null }
   const found = readOrigin(text)
   if ('problem' in found) return found
   const { protocol, hostname, origin } = found.value

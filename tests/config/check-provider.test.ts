@@ -25,7 +25,7 @@ test('checkProvider asks for clientId and credential, unless the provider is swi
   assert.deepEqual([off.tenants, off.closedHosts.get('payroll.contoso.com')?.why], [[], 'off'])
 })
 
-test('compile takes any other OpenID provider, and of several the one that is switched on', () => {
+test('compile takes any other OpenID provider, and of several those that are switched on, in their order', () => {
   const file = {
     ...minimal(),
     providers: [{ ...contoso, enabled: false }, plain],
@@ -35,7 +35,13 @@ test('compile takes any other OpenID provider, and of several the one that is sw
   assert.deepEqual(provider, {
     ...{ kind: 'oidc', name: 'keycloak', clientId: 'gate', issuer: 'https://login.example.com/realms/staff' },
     ...{ scopes: ['profile', 'email'], groupsClaim: 'groups', appRolesClaim: 'roles' },
+    ...{ label: 'keycloak', emailDomains: [] },
   })
+  const both = load({ ...file, providers: [plain, { ...contoso, label: 'Sign in with Microsoft' }] }).tenants[0]
+  assert.deepEqual(
+    both?.providers.map(({ label }) => label),
+    ['Sign in with Microsoft', 'keycloak'],
+  )
 })
 
 test('checkTenant lets groups have names only where no provider is Entra’s', () => {
@@ -57,7 +63,7 @@ test('loadConfig says what is wrong within a provider of a tenant’s own, at it
     [
       { ...contoso, name: 'own', tenantId: 'common' },
       [
-        'tenants[0].providers[0].tenantId: this lets in accounts of any directory: sign-in is for one directory, given by its id',
+        'tenants[0].providers[0].allowedTenantIds: with `common` this is required: accounts of any directory could sign in',
       ],
     ],
     [
@@ -75,7 +81,7 @@ test('loadConfig says what is wrong within a provider of a tenant’s own, at it
 test('loadConfig names the keys of the kind that is meant, and the nearest', () => {
   const [issue] = issuesOf({ ...minimal(), providers: [{ ...plain, name: 'contoso', isuer: 'x' }] })
   assert.deepEqual([issue?.path, issue?.nearest], ['providers[0].isuer', 'issuer'])
-  assert.match(issue?.allowed ?? '', /^kind, name, enabled, issuer, clientId, /)
+  assert.match(issue?.allowed ?? '', /^kind, name, enabled, label, emailDomains, issuer, clientId, /)
   const [shape] = issuesOf({ ...minimal(), providers: contoso })
   assert.equal(shape?.allowed, 'a list, each a mapping whose kind is entra or oidc')
   const [kind] = issuesOf({ ...minimal(), providers: [{ ...contoso, kind: 'entr' }] })
@@ -234,3 +240,65 @@ describe('a credential', () => {
     ])
   })
 })
+
+const directory = '11111111-2222-3333-4444-555555555555'
+const personal = '9188040d-6c67-4c5b-b112-36a304b66dad'
+for (const [what, keys, lines] of [
+  ['a domain by itself', { tenantId: 'contoso.com' }, []],
+  ['a domain that is pinned', { tenantId: 'contoso.com', allowedTenantIds: [directory] }, []],
+  ['several directories, each named', { tenantId: 'organizations', allowedTenantIds: [directory] }, []],
+  ['personal accounts beside a directory', { tenantId: 'common', allowedTenantIds: [directory, personal] }, []],
+  [
+    'several directories without naming them (T106)',
+    { tenantId: 'organizations' },
+    ['allowedTenantIds: with `organizations` this is required: accounts of any directory could sign in'],
+  ],
+  [
+    'a list beside the one directory',
+    { tenantId: directory, allowedTenantIds: [directory] },
+    ['allowedTenantIds: `tenantId` names the one directory already: this has no effect'],
+  ],
+  [
+    'a domain that would stand for two directories',
+    { tenantId: 'contoso.com', allowedTenantIds: [directory, personal] },
+    ['allowedTenantIds: a domain stands for one directory'],
+  ],
+  [
+    'personal accounts where there are none',
+    { tenantId: 'organizations', allowedTenantIds: [directory, personal] },
+    [
+      'allowedTenantIds: this is the directory of personal accounts, which `organizations` leaves out: `common` has them',
+    ],
+  ],
+  [
+    'personal accounts of another cloud',
+    { tenantId: 'consumers', cloud: 'china' },
+    ['cloud: personal Microsoft accounts exist in the global cloud only'],
+  ],
+  [
+    'a cloud without effect',
+    { authority: 'https://login.example', cloud: 'us-gov' },
+    ['cloud: `authority` says where the sign-in service is: this has no effect'],
+  ],
+] as const) {
+  const judges = lines.length === 0 ? 'takes' : 'refuses'
+  test(`checkProvider ${judges} ${what}`, () => {
+    const found = linesOf({ ...minimal(), providers: [{ ...contoso, ...keys }] })
+    assert.deepEqual(
+      found,
+      lines.map((line) => `providers[0].${line}`),
+    )
+  })
+}
+
+for (const [cloud, authority] of [
+  ['global', 'https://login.microsoftonline.com'],
+  ['us-gov', 'https://login.microsoftonline.us'],
+  ['us-gov-dod', 'https://login.microsoftonline.us'],
+  ['china', 'https://login.partner.microsoftonline.cn'],
+] as const) {
+  test(`compile finds the sign-in service of the cloud ${cloud}`, () => {
+    const [found] = load({ ...minimal(), providers: [{ ...contoso, cloud }] }).tenants[0]?.providers ?? assert.fail()
+    assert.equal(found?.kind === 'entra' && found.authority, authority)
+  })
+}

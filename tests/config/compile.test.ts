@@ -36,6 +36,7 @@ test('compile fills in every default', () => {
     store: { type: 'memory', maxSessions: 100_000 },
   })
   const { providers, ...payroll } = gateway.tenants[0] ?? assert.fail('no tenant')
+  const [provider] = providers
   assert.equal(provider.kind === 'entra' && provider.authority, 'https://login.microsoftonline.com')
   assert.equal(secretOf(provider), clientSecret)
   assert.deepEqual(payroll, {

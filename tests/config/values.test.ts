@@ -138,11 +138,19 @@ test('readGuid gives lower case, and refuses braces, blanks and other lengths', 
   }
 })
 
-test('readDirectoryId refuses every way to mean more than one directory, each with its reason', () => {
-  for (const text of ['common', 'organizations', 'consumers', 'Common', '9188040d-6c67-4c5b-b112-36a304b66dad']) {
-    refuses(readDirectoryId(text), /accounts of any directory/)
+test('readDirectoryId takes an id, a domain or a word for several, in lower case', () => {
+  for (const text of [
+    'Common',
+    'organizations',
+    'consumers',
+    'Contoso.onmicrosoft.com',
+    `${'A'.repeat(8)}${'-1111'.repeat(3)}-${'2'.repeat(12)}`,
+  ]) {
+    assert.deepEqual(readDirectoryId(text), { value: text.toLowerCase() })
   }
-  refuses(readDirectoryId('contoso.onmicrosoft.com'), /domain can move/)
+  refuses(readDirectoryId('9188040d-6c67-4c5b-b112-36a304b66dad'), /personal accounts: write consumers/)
+  for (const text of ['contoso.', '.com', 'con toso.com', 'contoso/.com', '10.0.0.1:80'])
+    refuses(readDirectoryId(text), /not a GUID/)
   refuses(readDirectoryId('contoso'), /not a GUID/)
 })
 
