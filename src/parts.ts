@@ -1,12 +1,15 @@
 /** The composition root: from a compiled configuration to the parts that serve it. Everything is made here, and handed on. */
 import type { Gateway, Provider, SessionPolicy, Upstream } from './core/gateway.ts'
 import { createAnswers } from './http/answers.ts'
+import { createBackchannelLogout } from './http/backchannel-logout.ts'
 import { createCallback } from './http/callback.ts'
 import { type CallerReader, createCallerReader } from './http/caller.ts'
 import { createEndpoints } from './http/endpoints.ts'
+import { createFrontchannelLogout } from './http/frontchannel-logout.ts'
 import type { GateParts } from './http/gate.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
+import { createMisses } from './http/misses.ts'
 import { createRefuse } from './http/refusals.ts'
 import { createRounds } from './http/rounds.ts'
 import { createCredentials } from './oidc/credential.ts'
@@ -14,6 +17,7 @@ import { createCredentialHealth } from './oidc/credential-health.ts'
 import { createEgress } from './oidc/egress.ts'
 import { createFederatedToken, type PlatformVariables } from './oidc/federated-token.ts'
 import { createIdentify } from './oidc/identify.ts'
+import { createLogoutTokens } from './oidc/logout-token.ts'
 import { createProviders, type Providers } from './oidc/provider.ts'
 import { createHealth, type Health } from './ops/health.ts'
 import type { AdjustableLog, Log } from './ops/log.ts'
@@ -21,6 +25,7 @@ import { createMetrics } from './ops/metrics.ts'
 import { createUnreturned } from './ops/unreturned.ts'
 import { createPages } from './pages/render.ts'
 import { createForwarder } from './proxy/forward.ts'
+import { createEndings } from './session/endings.ts'
 import { createKeyRing } from './session/seal.ts'
 import { createSessions } from './session/sessions.ts'
 import type { SessionStore } from './session/store.ts'
@@ -78,7 +83,12 @@ export function createParts(
   const login = createLogin({ ...signingIn, refuse })
   const callback = createCallback({ ...signingIn, login, writer, log, identify })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
-  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, writer })
+  const endings = createEndings({ store, ring, clock })
+  const told = { answers, refuse, providers, endings, misses: createMisses(clock), metrics, log }
+  const frontchannelLogout = createFrontchannelLogout(told)
+  const backchannelLogout = createBackchannelLogout({ ...told, store, tokens: createLogoutTokens(providers, clock) })
+  const channels = { frontchannelLogout, backchannelLogout }
+  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, ...channels, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
   const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)
 

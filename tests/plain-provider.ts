@@ -21,6 +21,8 @@ export interface PlainProviderOptions {
   readonly signing?: 'RS256' | 'PS256' | 'ES256' | 'Ed25519'
   /** By default everything but `sub` is at the userinfo endpoint only. */
   readonly claimsIn?: 'userinfo' | 'id-token'
+  /** Where the client is told on the back channel that somebody has signed out; of the one session, or of the person. */
+  readonly backchannel?: { readonly path: string; readonly of: 'session' | 'person' }
   /** Whether the person can be asked which account. */
   readonly selectAccount?: boolean
 }
@@ -32,7 +34,7 @@ export interface PlainProvider {
   /** Changes every further answer at the path; null: no more. */
   tamper(path: string, change: ((exchange: Exchange) => unknown) | null): void
   /** Signs an ID token of its own making with its own key. */
-  sign(claims: JWTPayload): Promise<string>
+  sign(claims: JWTPayload, header?: Readonly<Record<string, unknown>>): Promise<string>
   close(): Promise<void>
 }
 
@@ -88,7 +90,7 @@ export async function startPlainProvider(options: PlainProviderOptions): Promise
       if (change === null) changes.delete(changed)
       else changes.set(changed, change)
     },
-    sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg, kid: 'key-1' }).sign(privateKey),
+    sign: (claims, header) => new SignJWT(claims).setProtectedHeader({ alg, kid: 'key-1', ...header }).sign(privateKey),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -113,6 +115,7 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
         token_endpoint_auth_method: authMethod,
         ...(options.clientKey === undefined ? {} : { jwks: { keys: [options.clientKey] } }),
         id_token_signed_response_alg: signing,
+        ...backchannelOf(options),
       },
     ],
     clientAuthMethods: [...announced],
@@ -131,7 +134,11 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
     conformIdTokenClaims: options.claimsIn !== 'id-token',
     cookies: { keys: ['the-cookie-key-of-the-plain-provider'] },
     ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true, logoutSource: askToSignOut } },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: true, logoutSource: askToSignOut },
+      backchannelLogout: { enabled: true },
+    },
     interactions: { policy, url: (_ctx, { uid }) => `${mount}/interaction/${uid}` },
     findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub, ...people[sub] }) }),
     // Everybody agrees to everything: consent is not what is tried here.
@@ -144,6 +151,14 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
       await grant.save()
       return grant
     },
+  }
+}
+
+function backchannelOf({ origins: [origin = ''], backchannel }: PlainProviderOptions) {
+  if (backchannel === undefined) return {}
+  return {
+    backchannel_logout_uri: origin + backchannel.path,
+    backchannel_logout_session_required: backchannel.of === 'session',
   }
 }
 

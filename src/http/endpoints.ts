@@ -8,7 +8,9 @@ import type { Answer } from '../core/answer/answer.ts'
 import { endpoints as addresses, type EndpointFound, type EndpointName } from '../core/request/addresses.ts'
 import type { SessionWriter } from '../session/writer.ts'
 import type { Answers } from './answers.ts'
+import type { BackchannelLogout } from './backchannel-logout.ts'
 import type { createCallback } from './callback.ts'
+import type { FrontchannelLogout } from './frontchannel-logout.ts'
 import { helpAnswer, helpWithCodeAnswer } from './help.ts'
 import type { Login } from './login.ts'
 import type { Logout } from './logout.ts'
@@ -28,6 +30,8 @@ export interface EndpointParts {
   readonly login: Login
   readonly callback: ReturnType<typeof createCallback>
   readonly logout: Logout
+  readonly frontchannelLogout: FrontchannelLogout
+  readonly backchannelLogout: BackchannelLogout
   readonly writer: SessionWriter
 }
 
@@ -38,7 +42,8 @@ interface Call {
   readonly failed: (error: unknown) => void
 }
 
-export function createEndpoints({ answers, refuse, login, callback, logout, writer }: EndpointParts): Endpoints {
+export function createEndpoints(parts: EndpointParts): Endpoints {
+  const { answers, refuse, login, callback, logout, writer } = parts
   const calls = new WeakMap<IncomingMessage, Call>()
   const callOf = (request: IncomingMessage): Call => {
     const call = calls.get(request)
@@ -85,6 +90,10 @@ export function createEndpoints({ answers, refuse, login, callback, logout, writ
           return writeAnswer(request, walk.response, await login.answer(walk, query))
         case 'signedOut':
           return writeAnswer(request, walk.response, await logout.signedOut(walk, query))
+        case 'frontchannelLogout':
+          return writeAnswer(request, walk.response, await parts.frontchannelLogout(walk, segment, query))
+        case 'backchannelLogout':
+          return writeAnswer(request, walk.response, await parts.backchannelLogout(request, walk, segment))
         case 'me':
           return writeAnswer(request, walk.response, meAnswer(answers, refuse, walk))
         case 'help':
