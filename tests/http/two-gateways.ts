@@ -32,14 +32,19 @@ export interface TwoGateways {
 
 type Tenant = 'payroll' | 'canteen' | 'wiki'
 
+/** As the tenants write it. */
+const called = { payroll: 'contoso', canteen: 'also-contoso', wiki: 'own' } as const
+
 const registration = `tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30, clientId: 6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791, credential: { secret: pretend-secret-for-the-demo-only }`
 
 export async function startTwoGateways(logoutTenant: Tenant = 'payroll'): Promise<TwoGateways> {
   const redis = await startRedis()
   const [port, secondPort] = [await freePort(), await freePort()]
   const origin = (tenant: Tenant) => `http://${tenant}.localhost:${port}`
-  const redirectUris = (['payroll', 'canteen', 'wiki'] as const).map((name) => `${origin(name)}/.auth/callback`)
-  const logoutUrl = `${origin(logoutTenant)}/.auth/frontchannel-logout/contoso`
+  const redirectUris = (['payroll', 'canteen', 'wiki'] as const).flatMap((name) =>
+    ['callback', 'signed-out'].map((address) => `${origin(name)}/.auth/${address}`),
+  )
+  const logoutUrl = `${origin(logoutTenant)}/.auth/frontchannel-logout/${called[logoutTenant]}`
   const emulator = await startEmulator({ port: 0, application: { redirectUris, logoutUrl } })
   const upstream = await startUpstream()
   const shared = { authority: emulator.origin, upstream: upstream.origin }
