@@ -25,7 +25,7 @@ import { createMetrics } from './ops/metrics.ts'
 import { createUnreturned } from './ops/unreturned.ts'
 import { createPages } from './pages/render.ts'
 import { createForwarder } from './proxy/forward.ts'
-import { createEndings } from './session/endings.ts'
+import { createEndings, type Endings } from './session/endings.ts'
 import { createKeyRing } from './session/seal.ts'
 import { createSessions } from './session/sessions.ts'
 import type { SessionStore } from './session/store.ts'
@@ -164,6 +164,22 @@ export function createParts(
       await store.close()
     },
   }
+}
+
+/** What looks after sessions from outside of the gateways that serve them. */
+export interface SessionKeeping extends Endings {
+  /** Whether the store has answered; it is asked from the beginning. */
+  ready(): boolean
+  close(): Promise<void>
+}
+
+/** @returns null where sessions are in the memory of the gateway: nobody else can reach them. */
+export function createSessionKeeping({ session }: Gateway, log: Log): SessionKeeping | null {
+  if (session.store.type === 'memory') return null
+  const clock = () => Date.now() / 1_000
+  const store = createStore(session, log, clock)
+  const endings = createEndings({ store, ring: createKeyRing(session.secrets), clock })
+  return { ...endings, ready: () => store.ready() === 'ready', close: () => store.close() }
 }
 
 function providersOf({ tenants }: Gateway): readonly Provider[] {

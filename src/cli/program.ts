@@ -6,6 +6,7 @@ import { emulatorCommand } from './emulator-command.ts'
 import { keygenCommand } from './keygen-command.ts'
 import { schemaCommand } from './schema-command.ts'
 import { serveCommand } from './serve-command.ts'
+import { sessionsCommand } from './sessions-command.ts'
 import { urlsCommand } from './urls-command.ts'
 
 const exitCodes = `
@@ -24,7 +25,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(try --help)')
   const commands = [
     ...[serveCommand(), checkCommand(), urlsCommand(), demoCommand(), emulatorCommand(), schemaCommand()],
-    keygenCommand(),
+    ...[keygenCommand(), sessionsCommand()],
   ]
   for (const command of commands) {
     program.addCommand(command.exitOverride())
