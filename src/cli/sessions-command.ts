@@ -129,7 +129,9 @@ async function agreed(keeping: SessionKeeping, whose: Whose): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return true
   const { length } = await all(keeping, whose)
   const asking = createInterface({ input: process.stdin, output: process.stdout })
-  const answer = await asking.question(`End ${howMany(length)}? [y/N] `)
+  // Ctrl-C and Ctrl-D end the conversation, and a question that nobody answers is a no.
+  const left = new Promise<string>((resolve) => asking.once('close', () => resolve('')))
+  const answer = await Promise.race([asking.question(`End ${howMany(length)}? [y/N] `), left])
   asking.close()
   return /^y(?:es)?$/i.test(answer.trim())
 }

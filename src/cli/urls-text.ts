@@ -30,7 +30,7 @@ function ofEntra(entry: EntraEntry): readonly string[] {
     ...(clientId === null ? firstStep : []),
     ...list('Authentication → Web → Redirect URIs (each exactly so; without wildcards)', redirectUris),
     ...list(`Branding & properties → Home page URL${choice}`, homePageUrls),
-    ...list('Authentication → Front-channel logout URL', ['(leave it empty: the gateway has none yet)']),
+    ...frontChannel(entry),
     ...(adminConsentUrl === null ? [] : consent(adminConsentUrl)),
   ]
 }
@@ -40,6 +40,15 @@ const firstStep = [
   '  If there is no registration yet: App registrations → New registration, Accounts in this organizational directory',
   '  only. Its Application (client) ID becomes `clientId`.',
 ]
+
+function frontChannel({ frontChannelLogoutUrl }: EntraEntry): readonly string[] {
+  if (frontChannelLogoutUrl === null) return []
+  const title = 'Authentication → Front-channel logout URL (there is one; it is for all tenants of the registration)'
+  return [
+    ...list(title, [frontChannelLogoutUrl]),
+    '  It needs the optional claim sid: Token configuration → Add optional claim → ID.',
+  ]
+}
 
 function consent(url: string): readonly string[] {
   return [

@@ -22,7 +22,15 @@ export interface Endings {
   list(whose: Whose): AsyncIterable<Stub>
 }
 
+/**
+ * Of what providers end, or strangers who speak in their name: they must not fill the store (T95). Beyond it, a session that is
+ * being written at that very moment would be missed, and no other.
+ */
+const mostPerMinute = 6_000
+
 export function createEndings({ store, ring, clock }: EndingsParts): Endings {
+  let minute = { since: Number.NEGATIVE_INFINITY, remembered: 0 }
+
   async function* walk(whose: Whose): AsyncIterable<readonly string[]> {
     const seen = new Set<string>()
     for (const name of ring.indexNames(textOfGroup(whose))) {
@@ -32,6 +40,16 @@ export function createEndings({ store, ring, clock }: EndingsParts): Endings {
         yield keys
       }
     }
+  }
+
+  async function remember(whose: Whose): Promise<void> {
+    const [name = ''] = ring.indexNames(textOfGroup(whose))
+    if (!isEndedByProviders(whose)) return await store.endBefore(name, clock(), 'lasting')
+    const now = clock()
+    if (now >= minute.since + 60) minute = { since: now, remembered: 0 }
+    if (minute.remembered >= mostPerMinute) return
+    minute.remembered += 1
+    await store.endBefore(name, now, 'passing')
   }
 
   async function stubOf(key: string): Promise<Stub | null> {
@@ -48,9 +66,8 @@ export function createEndings({ store, ring, clock }: EndingsParts): Endings {
 
   return {
     async end(whose) {
-      const [name = ''] = ring.indexNames(textOfGroup(whose))
       // Before the index is looked at: what is put into it later asks for this (sessions.ts).
-      await store.endBefore(name, clock(), isEndedByProviders(whose) ? 'passing' : 'lasting')
+      await remember(whose)
       let ended = 0
       for await (const keys of walk(whose)) {
         const there = await Promise.all(keys.map((key) => endOne(whose, key)))

@@ -1,4 +1,5 @@
 /** `sallyport sessions` as a process of its own, beside a gateway that is another one, on a real Redis. */
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -122,6 +123,37 @@ describe.skipIf(redisMissing())('sessions', () => {
       await until('the session has ended', async () => !(await uwe.isIn()), 1000)
       expect(await listed('--all')).toEqual([])
     }
+  })
+
+  /** At a terminal, which util-linux pretends, somebody answers what is asked. */
+  async function atTerminal(answer: string, ...args: string[]) {
+    const line = [process.execPath, 'src/main.ts', 'sessions', 'end', '--config', file, ...args].join(' ')
+    const child = spawn('/usr/bin/script', ['-qec', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    let said = ''
+    let answered = false
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      if (answered || !said.includes('[y/N]')) return
+      answered = true
+      child.stdin.write(`${answer}\n`)
+    })
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    return { code, said, answered }
+  }
+
+  test('end asks first at a terminal, says how many it would be, and takes no for an answer', async () => {
+    const uwe = await person('uwe@contoso.example')
+    for (const answer of ['n', '', 'yeah']) {
+      const { code, said } = await atTerminal(answer, '--all')
+      expect(code).toBe(0)
+      expect(said).toContain('End 1 session? [y/N]')
+      expect(said).toContain('Nothing ended.')
+    }
+    expect(await uwe.isIn()).toBe(true)
+    expect((await atTerminal('y', '--all')).said).toContain('Ended 1 session.')
+    await until('the session has ended', async () => !(await uwe.isIn()), 1000)
+    const unasked = await atTerminal('', '--all', '--yes')
+    expect([unasked.answered, unasked.said.includes('Ended 0 sessions.')]).toEqual([false, true])
   })
 
   for (const [what, args, says] of [

@@ -116,6 +116,20 @@ describe.each(Object.entries(stores))('with the %s store', (kind, make) => {
     expect(await (await signIn({ sid, objectId: 'b', startedAt: began - 1 })).isIn()).toBe(false)
   })
 
+  test('end remembers of unknown sids no more than a store can bear (T95)', async () => {
+    let written = 0
+    const endBefore = async () => {
+      written += 1
+    }
+    const nothing = async function* () {}
+    const counting: SessionStore = { ...here.store, endBefore, walk: nothing }
+    const endings = createEndings({ store: counting, ring, clock: () => 1_800_000_000 })
+    for (let n = 0; n < 6_100; n++) await endings.end({ of: 'sid', registration: 'x', sid: `unknown ${n}` })
+    expect(written).toBe(6_000)
+    await endings.end({ of: 'tenant', tenant: 'payroll' })
+    expect(written).toBe(6_001)
+  })
+
   test('load refuses a session of an ended group that no index led to', async () => {
     const lost = await replica(ring, (store) => ({ ...store, endedBefore: async () => Number.NEGATIVE_INFINITY }))
     await here.endings.end({ of: 'tenant', tenant: 'payroll' })
