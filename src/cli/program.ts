@@ -24,8 +24,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .addHelpText('after', exitCodes)
     .showHelpAfterError('(try --help)')
   const commands = [
-    ...[serveCommand(), checkCommand(), urlsCommand(), demoCommand(), emulatorCommand(), schemaCommand()],
-    ...[keygenCommand(), sessionsCommand()],
+    ...[serveCommand(), checkCommand(), urlsCommand(), sessionsCommand(), demoCommand(), emulatorCommand()],
+    ...[schemaCommand(), keygenCommand()],
   ]
   for (const command of commands) {
     program.addCommand(command.exitOverride())
