@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { ConfigError } from '../config/issues.ts'
 import { createLoader, type Written } from '../config/loader.ts'
 import { type Choice, registrations } from '../config/registrations.ts'
+import { isColourful } from './colour.ts'
 import { refuseUnknown } from './known-names.ts'
 import { reportIssues } from './report-issues.ts'
 import { urlsText } from './urls-text.ts'
@@ -42,9 +43,4 @@ function readWritten(file: string): Written {
   const { issues, written } = createLoader(file, { env: process.env, withoutSecrets: true }).load()
   if (issues.length > 0) throw new ConfigError(issues)
   return written
-}
-
-/** https://no-color.org, https://force-color.org: Node reads both. */
-function isColourful(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && stream.hasColors()
 }

@@ -27,7 +27,7 @@ function ofEntra(entry: EntraEntry): readonly string[] {
   const choice = homePageUrls.length > 1 ? ' (one of these; the tile in My Apps opens it)' : ''
   return [
     ...head,
-    ...(clientId === null ? firstStep : []),
+    ...(clientId === null ? firstStep(tenantId) : []),
     ...list('Authentication → Web → Redirect URIs (each exactly so; without wildcards)', redirectUris),
     ...list(`Branding & properties → Home page URL${choice}`, homePageUrls),
     ...frontChannel(entry),
@@ -35,11 +35,21 @@ function ofEntra(entry: EntraEntry): readonly string[] {
   ]
 }
 
-const firstStep = [
-  '',
-  '  If there is no registration yet: App registrations → New registration, Accounts in this organizational directory',
-  '  only. Its Application (client) ID becomes `clientId`.',
-]
+/** What the portal calls the supported account types of a `tenantId`; of one directory, where it is none of these words. */
+const accountTypes = new Map([
+  ['organizations', ['Accounts in any organizational', 'directory.']],
+  ['common', ['Accounts in any organizational', 'directory and personal Microsoft accounts.']],
+  ['consumers', ['Personal Microsoft accounts', 'only.']],
+])
+
+function firstStep(tenantId: string | null): readonly string[] {
+  const [accounts, end] = accountTypes.get(tenantId ?? '') ?? ['Accounts in this organizational directory', 'only.']
+  return [
+    '',
+    `  If there is no registration yet: App registrations → New registration, ${accounts}`,
+    `  ${end} Its Application (client) ID becomes \`clientId\`.`,
+  ]
+}
 
 function frontChannel({ frontChannelLogoutUrl }: EntraEntry): readonly string[] {
   if (frontChannelLogoutUrl === null) return []

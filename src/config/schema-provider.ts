@@ -1,6 +1,7 @@
 /** The settings of a provider: a directory of Microsoft Entra, or any other OpenID provider. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import { z } from 'zod'
+import { unlessPasted } from './instead.ts'
 import { certificate, guid, line, name, reference, secret, text } from './schema-kinds.ts'
 import { readAuthority, readIssuer } from './urls.ts'
 import * as values from './values.ts'
@@ -99,7 +100,7 @@ const entraProvider = z.strictObject({
   name: providerName,
   enabled: providerEnabled,
   ...shown,
-  tenantId: text(values.readDirectoryId, {
+  tenantId: text(unlessPasted('tenantId', values.readDirectoryId), {
     allowed: 'a Directory (tenant) ID, a verified domain, organizations, common or consumers',
     placeholder: '00000000-0000-4000-8000-000000000000',
   }).meta({
@@ -128,7 +129,7 @@ const entraProvider = z.strictObject({
     .strictObject({ ...credentialKeys, ...federatedKeys })
     .optional()
     .meta(credentialMeta),
-  authority: text(readAuthority, {
+  authority: text(unlessPasted('authority', readAuthority), {
     allowed: 'cloud, or an origin such as https://login.microsoftonline.com; http only on localhost',
     placeholder: 'https://placeholder.invalid',
   })
@@ -147,7 +148,7 @@ const plainProvider = z.strictObject({
   name: providerName,
   enabled: providerEnabled,
   ...shown,
-  issuer: text(readIssuer, {
+  issuer: text(unlessPasted('issuer', readIssuer), {
     allowed: 'an https URL, as the provider writes it; http only on localhost',
     placeholder: 'https://placeholder.invalid',
   }).meta({

@@ -16,7 +16,7 @@ export function hasSeveral(provider: Provider): provider is EntraProvider {
 }
 
 /** The one directory, where the configuration says it. */
-export function configuredDirectory({ tenantId, allowedTenantIds }: EntraProvider): string | null {
+function configuredDirectory({ tenantId, allowedTenantIds }: EntraProvider): string | null {
   if (tenantId === 'consumers') return personalDirectory
   if (isKeyword(tenantId)) return null
   return isDirectoryId(tenantId) ? tenantId : (allowedTenantIds?.[0] ?? null)

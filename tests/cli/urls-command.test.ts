@@ -244,6 +244,29 @@ describe('urlsText', () => {
   })
 })
 
+test('urlsText says which accounts a registration is for that there is not yet', () => {
+  const said = [null, 'contoso.com', 'organizations', 'common', 'consumers'].map((tenantId) => {
+    const origin = 'https://payroll.contoso.com'
+    const entry = whatToRegister({
+      ...{ kind: 'entra', providers: ['contoso'], enabled: false, tenantId, clientId: null, authority: null },
+      tenants: [
+        {
+          ...{ name: 'payroll', enabled: true, homePageUrl: `${origin}/.auth/login` },
+          ...{ redirectUri: `${origin}/.auth/callback`, postLogoutRedirectUri: `${origin}/.auth/signed-out` },
+        },
+      ],
+    })
+    return /New registration, ([\s\S]*?)\. Its/.exec(urlsText([entry], false))?.[1]?.replace(/\s+/g, ' ')
+  })
+  expect(said).toEqual([
+    'Accounts in this organizational directory only',
+    'Accounts in this organizational directory only',
+    'Accounts in any organizational directory',
+    'Accounts in any organizational directory and personal Microsoft accounts',
+    'Personal Microsoft accounts only',
+  ])
+})
+
 describe('what sallyport urls says of a running gateway', () => {
   let stage: Stage
   let entry: Record<'redirectUris' | 'homePageUrls', string[]>
