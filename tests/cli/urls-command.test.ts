@@ -253,6 +253,7 @@ test('urlsText says which accounts a registration is for that there is not yet',
         {
           ...{ name: 'payroll', enabled: true, homePageUrl: `${origin}/.auth/login` },
           ...{ redirectUri: `${origin}/.auth/callback`, postLogoutRedirectUri: `${origin}/.auth/signed-out` },
+          ...{ frontChannelLogoutUrl: `${origin}/front`, backChannelLogoutUrl: `${origin}/back` },
         },
       ],
     })

@@ -51,7 +51,7 @@ export async function startTwoGateways(logoutTenant: Tenant = 'payroll'): Promis
   const yaml = stageYaml({
     ...{ port, ...shared, publicUrl: () => origin('payroll') },
     session: `store: { type: redis, url: '${redis.url}', prefix: two }`,
-    provider: `\n  - { name: also-contoso, ${registration}, authority: '${emulator.origin}' }`,
+    provider: () => `\n  - { name: also-contoso, ${registration}, authority: '${emulator.origin}' }`,
     tenants: `
   - { name: canteen, publicUrl: '${origin('canteen')}', providers: [also-contoso], upstream: { url: '${upstream.origin}' } }
   - name: wiki
