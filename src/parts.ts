@@ -25,12 +25,12 @@ import { createMetrics } from './ops/metrics.ts'
 import { createUnreturned } from './ops/unreturned.ts'
 import { createPages } from './pages/render.ts'
 import { createForwarder } from './proxy/forward.ts'
-import { createEndings, type Endings } from './session/endings.ts'
+import { createConfiguredStore } from './session/configured-store.ts'
+import { createEndings } from './session/endings.ts'
+import { createSessionKeeping, type SessionKeeping } from './session/keeping.ts'
 import { createKeyRing } from './session/seal.ts'
 import { createSessions } from './session/sessions.ts'
 import type { SessionStore } from './session/store.ts'
-import { createMemoryStore } from './session/store-memory.ts'
-import { createRedisStore } from './session/store-redis.ts'
 import { createTransactions, transactionSeconds } from './session/transaction.ts'
 import { createSessionWriter } from './session/writer.ts'
 
@@ -64,7 +64,7 @@ export function createParts(
   const metrics = createMetrics()
   const health = createHealth()
   const ring = createKeyRing(gateway.session.secrets)
-  const store = createStore(gateway.session, log, clock)
+  const store = createConfiguredStore(gateway.session.store, log, clock)
   const sessions = createSessions({ store, ring, policy: policyInForce(current), clock, log })
   const writer = createSessionWriter({ sessions, ring })
   const transactions = createTransactions({ store, ring, clock })
@@ -166,20 +166,9 @@ export function createParts(
   }
 }
 
-/** What looks after sessions from outside of the gateways that serve them. */
-export interface SessionKeeping extends Endings {
-  /** Whether the store has answered; it is asked from the beginning. */
-  ready(): boolean
-  close(): Promise<void>
-}
-
-/** @returns null where sessions are in the memory of the gateway: nobody else can reach them. */
-export function createSessionKeeping({ session }: Gateway, log: Log): SessionKeeping | null {
-  if (session.store.type === 'memory') return null
-  const clock = () => Date.now() / 1_000
-  const store = createStore(session, log, clock)
-  const endings = createEndings({ store, ring: createKeyRing(session.secrets), clock })
-  return { ...endings, ready: () => store.ready() === 'ready', close: () => store.close() }
+/** What looks after sessions from outside; null where nobody else can reach them. */
+export function sessionKeeping({ session }: Gateway, log: Log): SessionKeeping | null {
+  return createSessionKeeping(session, log, () => Date.now() / 1_000)
 }
 
 function providersOf({ tenants }: Gateway): readonly Provider[] {
@@ -223,16 +212,5 @@ function policyInForce(current: () => Gateway): SessionPolicy {
     get store() {
       return current().session.store
     },
-  }
-}
-
-function createStore({ store }: SessionPolicy, log: Log, clock: () => number): SessionStore {
-  switch (store.type) {
-    case 'memory':
-      return createMemoryStore({ maxSessions: store.maxSessions, clock, log })
-    case 'redis':
-      return createRedisStore({ url: store.url, prefix: store.prefix, log })
-    default:
-      return store satisfies never
   }
 }

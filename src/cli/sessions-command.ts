@@ -6,7 +6,7 @@ import pino from 'pino'
 import { createLoader, type Written } from '../config/loader.ts'
 import type { Whose } from '../core/identity/whose.ts'
 import { createLog, type Log } from '../ops/log.ts'
-import { createSessionKeeping, type SessionKeeping } from '../parts.ts'
+import { sessionKeeping } from '../parts.ts'
 import { refuseUnknown } from './known-names.ts'
 import { reportIssues } from './report-issues.ts'
 import { type Listed, sessionsText } from './sessions-text.ts'
@@ -64,6 +64,8 @@ function choosing(command: Command): Command {
     .addHelpText('after', notes)
 }
 
+type SessionKeeping = NonNullable<ReturnType<typeof sessionKeeping>>
+
 interface Work {
   readonly keeping: SessionKeeping
   readonly whose: Whose
@@ -76,7 +78,7 @@ async function work(command: Command, options: SessionsOptions, task: (work: Wor
     const { gateway, written } = createLoader(options.config, { env: process.env }).load()
     const whose = chosen(command, options, written)
     const log = createLog({ level: 'info', destination: pino.destination({ dest: 2, sync: true }) })
-    const keeping = createSessionKeeping(gateway, log)
+    const keeping = sessionKeeping(gateway, log)
     if (keeping === null) throw new Error(inMemory)
     try {
       await reach(keeping)

@@ -5,7 +5,8 @@
  */
 import type { Answer } from '../core/answer/answer.ts'
 import type { Provider } from '../core/gateway.ts'
-import { admitsDirectory, isDirectoryId, registrationOf } from '../core/identity/authority.ts'
+import { isDirectoryId, registrationOf } from '../core/identity/authority.ts'
+import { issuerOf } from '../oidc/directories.ts'
 import { endSessionOrigin } from '../oidc/end-session.ts'
 import type { Providers } from '../oidc/provider.ts'
 import type { Log } from '../ops/log.ts'
@@ -49,8 +50,9 @@ export function createFrontchannelLogout(parts: FrontchannelLogoutParts): Frontc
       misses.count(facts.callerAddress)
       return refuse(walk, 'request_malformed')
     }
-    const isTheirs = asked.iss === undefined || isIssuer(provider, asked.iss)
-    const ended = isTheirs ? await endings.end({ of: 'sid', registration: registrationOf(provider), sid }) : 0
+    const directoryId = directoryOf(provider, asked.iss)
+    const whose = { of: 'sid', registration: registrationOf(provider), sid } as const
+    const ended = directoryId === unknown ? 0 : await endings.end(whose, directoryId)
     if (ended === 0) {
       misses.count(facts.callerAddress)
       return done(parts, provider)
@@ -68,13 +70,20 @@ function sidOf({ kind }: Provider, said: string | undefined): string | null {
   return kind === 'entra' ? said.toLowerCase() : said
 }
 
-/** Entra has been seen to leave it out; where it is there, it names the directory of the person. */
-function isIssuer(provider: Provider, issuer: string): boolean {
-  if (provider.kind === 'oidc') return issuer === provider.issuer
-  const [, directory = ''] = /^\/([^/]+)\/v2\.0$/.exec(issuer.slice(provider.authority.length)) ?? []
-  if (!issuer.startsWith(`${provider.authority}/`)) return false
-  return isDirectoryId(directory.toLowerCase()) && admitsDirectory(provider, directory.toLowerCase())
+/**
+ * Entra has been seen to leave it out; where it is there, it names the directory of the person. Not only one that this tenant
+ * admits: the address is that of one tenant, and stands for all that share the registration.
+ * @returns null where nothing is said, `unknown` where it is no issuer of this provider.
+ */
+function directoryOf(provider: Provider, issuer: string | undefined): string | null {
+  if (issuer === undefined) return null
+  if (provider.kind === 'oidc') return issuer === provider.issuer ? issuer : unknown
+  const [, directoryId = ''] = /\/([^/]+)\/v2\.0$/.exec(issuer) ?? []
+  return isDirectoryId(directoryId) && issuer === issuerOf(provider, directoryId) ? directoryId : unknown
 }
+
+/** No directory and no issuer is called so. */
+const unknown = 'unknown'
 
 /** Nobody but the provider may frame it. What is framed is seen by nobody, so there is nothing to see. */
 function done({ answers, providers }: FrontchannelLogoutParts, provider: Provider): Answer {

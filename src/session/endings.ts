@@ -15,9 +15,10 @@ export interface Endings {
   /**
    * Ends every session of a group, on all replicas within a second: what began before is refused from now on, also what is
    * being written at this moment.
+   * @param directoryId where only people of this directory are meant, of Entra or of an issuer.
    * @returns how many were found. Throws the fault `session_store_down`; to be called again then.
    */
-  end(whose: Whose): Promise<number>
+  end(whose: Whose, directoryId?: string | null): Promise<number>
   /** The sessions of a group, each once, in no order; some may have expired while it was looked. Throws the same fault. */
   list(whose: Whose): AsyncIterable<Stub>
 }
@@ -58,19 +59,20 @@ export function createEndings({ store, ring, clock }: EndingsParts): Endings {
   }
 
   /** @returns whether it was still there. What cannot be read is ended all the same: it was in the group. */
-  async function endOne(whose: Whose, key: string): Promise<boolean> {
+  async function endOne(whose: Whose, key: string, directoryId: string | null): Promise<boolean> {
     const stub = await stubOf(key)
+    if (directoryId !== null && stub !== null && stub.directoryId !== directoryId) return false
     await store.end(key, stub === null ? ring.indexNames(textOfGroup(whose)) : namesOf(ring, stub))
     return stub !== null
   }
 
   return {
-    async end(whose) {
+    async end(whose, directoryId = null) {
       // Before the index is looked at: what is put into it later asks for this (sessions.ts).
       await remember(whose)
       let ended = 0
       for await (const keys of walk(whose)) {
-        const there = await Promise.all(keys.map((key) => endOne(whose, key)))
+        const there = await Promise.all(keys.map((key) => endOne(whose, key, directoryId)))
         ended += there.filter(Boolean).length
       }
       return ended
