@@ -44,7 +44,6 @@ export function createBackchannelLogout(parts: BackchannelLogoutParts): Backchan
 
   /** Section 2.8: why is between us and whoever runs this. */
   function refused({ tenant, facts, requestId }: Walk, provider: Provider, detail: string): Answer {
-    misses.count(facts.callerAddress)
     const { callerAddress } = facts
     const named = { tenant: tenant.name, provider: provider.name }
     log.warn('logout_token_refused', { requestId, ...named, callerAddress, detail })
@@ -55,7 +54,7 @@ export function createBackchannelLogout(parts: BackchannelLogoutParts): Backchan
     const { tenant, requestId, facts } = walk
     const provider = providerCalled(tenant, segment)
     if (provider?.kind !== 'oidc') return refuse(walk, 'endpoint_unknown')
-    if (misses.tooMany(facts.callerAddress)) return refuse(walk, 'too_many_requests')
+    if (!misses.allows(facts.callerAddress)) return refuse(walk, 'too_many_requests')
     const form = await readForm(request, ['logout_token'])
     if (form?.logout_token === undefined) return refused(walk, provider, 'form')
     const said = await tokens.read(provider, form.logout_token)
@@ -64,6 +63,7 @@ export function createBackchannelLogout(parts: BackchannelLogoutParts): Backchan
       .update(JSON.stringify(['logout', provider.issuer, said.jti]))
       .digest('base64url')
     if (!(await store.markOnce(once, 2 * logoutTokenAge))) return refused(walk, provider, 'jti-used')
+    misses.hit(facts.callerAddress)
     const ended = await endings.end(whoseOf(provider, said))
     if (ended > 0) metrics.signOut(tenant.name)
     const named = { tenant: tenant.name, provider: provider.name, channel: 'back' }

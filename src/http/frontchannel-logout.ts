@@ -43,20 +43,15 @@ export function createFrontchannelLogout(parts: FrontchannelLogoutParts): Frontc
     const { tenant, requestId, facts } = walk
     const provider = providerCalled(tenant, segment)
     if (provider === null) return refuse(walk, 'endpoint_unknown')
-    if (misses.tooMany(facts.callerAddress)) return refuse(walk, 'too_many_requests')
+    if (!misses.allows(facts.callerAddress)) return refuse(walk, 'too_many_requests')
     const asked = onceEach(query, ['sid', 'iss'])
     const sid = asked === null ? null : sidOf(provider, asked.sid)
-    if (asked === null || sid === null) {
-      misses.count(facts.callerAddress)
-      return refuse(walk, 'request_malformed')
-    }
+    if (asked === null || sid === null) return refuse(walk, 'request_malformed')
     const directoryId = directoryOf(provider, asked.iss)
     const whose = { of: 'sid', registration: registrationOf(provider), sid } as const
     const ended = directoryId === unknown ? 0 : await endings.end(whose, directoryId)
-    if (ended === 0) {
-      misses.count(facts.callerAddress)
-      return done(parts, provider)
-    }
+    if (ended === 0) return done(parts, provider)
+    misses.hit(facts.callerAddress)
     metrics.signOut(tenant.name)
     const named = { tenant: tenant.name, provider: provider.name, channel: 'front' }
     log.info('signed_out_by_provider', { requestId, ...named, callerAddress: facts.callerAddress, sessions: ended })

@@ -1,14 +1,17 @@
 /** Counts what led to nothing, by caller: whoever tries things out at an endpoint that needs no sign-in is soon stopped. */
 
 export interface Misses {
-  /** Whether this caller has used up what is allowed within a minute. */
-  tooMany(caller: string): boolean
-  /** Something of this caller has led to nothing. */
-  count(caller: string): void
+  /**
+   * To be asked before anything is done. It counts as a miss until `hit` takes it back, so that many at once gain nothing.
+   * @returns false for a caller who has used up what is allowed within a minute.
+   */
+  allows(caller: string): boolean
+  /** What was allowed has led to something. */
+  hit(caller: string): void
 }
 
 const windowSeconds = 60
-/** What leads to something is never counted, so that hundreds of people behind one address can sign out at once. */
+/** What leads to something is not counted, so that hundreds of people behind one address can sign out in a minute. */
 const mostMisses = 120
 /** The oldest goes first: a caller with many addresses costs no more memory than this. */
 const mostCallers = 10_000
@@ -24,17 +27,22 @@ export function createMisses(clock: () => number): Misses {
   }
 
   return {
-    tooMany: (caller) => (current(caller)?.misses ?? 0) >= mostMisses,
-    count(caller) {
+    allows(caller) {
       const found = current(caller)
       if (found !== undefined) {
+        if (found.misses >= mostMisses) return false
         found.misses += 1
-        return
+        return true
       }
       callers.delete(caller)
       callers.set(caller, { since: clock(), misses: 1 })
       const [oldest] = callers.keys()
       if (callers.size > mostCallers && oldest !== undefined) callers.delete(oldest)
+      return true
+    },
+    hit(caller) {
+      const found = current(caller)
+      if (found !== undefined) found.misses = Math.max(0, found.misses - 1)
     },
   }
 }
