@@ -1,5 +1,6 @@
 /** The composition root: from a compiled configuration to the parts that serve it. Everything is made here, and handed on. */
 import type { Gateway, Provider, SessionPolicy, Upstream } from './core/gateway.ts'
+import { createAdminConsent } from './http/admin-consent.ts'
 import { createAnswers } from './http/answers.ts'
 import { createBackchannelLogout } from './http/backchannel-logout.ts'
 import { createCallback } from './http/callback.ts'
@@ -81,14 +82,15 @@ export function createParts(
   const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
   const identify = createIdentify({ clock })
   const login = createLogin({ ...signingIn, refuse })
-  const callback = createCallback({ ...signingIn, login, writer, log, identify })
+  const adminConsent = createAdminConsent({ answers, refuse, transactions, log })
+  const callback = createCallback({ ...signingIn, login, writer, log, identify, adminConsent, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
   const endings = createEndings({ store, ring, clock })
   const told = { answers, refuse, providers, endings, misses: createMisses(clock), metrics, log }
   const frontchannelLogout = createFrontchannelLogout(told)
   const backchannelLogout = createBackchannelLogout({ ...told, store, tokens: createLogoutTokens(providers, clock) })
   const channels = { frontchannelLogout, backchannelLogout }
-  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, ...channels, writer })
+  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, adminConsent, ...channels, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
   const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)
 
@@ -138,6 +140,7 @@ export function createParts(
   }
   return {
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
+    clock,
     replace(next) {
       const before = gateway
       gateway = next

@@ -61,11 +61,10 @@ function frontChannel({ frontChannelLogoutUrl }: EntraEntry): readonly string[] 
 }
 
 function consent(url: string): readonly string[] {
-  return [
-    ...list('Admin consent, once the redirect URIs are registered: to be opened by who may consent', [url]),
-    '  Entra then goes on to one of the redirect URIs. A page that says the sign-in cannot be finished',
-    '  is nothing to worry about: the consent has been given by then.',
-  ]
+  return list(
+    'Admin consent, once the redirect URIs are registered and the gateway runs: to be opened by who may consent',
+    [url],
+  )
 }
 
 function ofOther(entry: PlainEntry): readonly string[] {

@@ -44,6 +44,8 @@ export interface RegisteredTenant {
   /** Where the provider tells that somebody has signed out there. Any tenant's is for all that share the registration. */
   readonly frontChannelLogoutUrl: string
   readonly backChannelLogoutUrl: string
+  /** Where an administrator of a directory begins to consent; null where nobody could, or nothing is served. */
+  readonly adminConsentUrl: string | null
 }
 
 /** What is asked for; everything where nothing is named. */
@@ -119,7 +121,7 @@ function registrationOf(uses: readonly Use[]): Registration {
   // What is switched on comes last and wins: the addresses that name a provider must name one that answers.
   const switchedOn = uses.toSorted((one, other) => Number(isOn(one)) - Number(isOn(other)))
   const tenants = new Map(
-    switchedOn.flatMap((use) => use.tenants.map((tenant) => [tenant.name, registered(tenant, use.name)] as const)),
+    switchedOn.flatMap((use) => use.tenants.map((tenant) => [tenant.name, registered(tenant, use, uses)] as const)),
   )
   const own = {
     providers: uses.map(({ name }) => name),
@@ -141,18 +143,22 @@ function isOn({ provider }: Use): boolean {
   return provider.enabled === true
 }
 
-function registered({ name, draft }: TenantRead, provider: string): RegisteredTenant {
+function registered({ name, draft }: TenantRead, { name: provider }: Use, uses: readonly Use[]): RegisteredTenant {
   const origin = draft.publicUrl?.origin ?? ''
   // In an address the provider has the name that the tenant writes.
   const called = provider.startsWith(`${name}/`) ? provider.slice(name.length + 1) : provider
+  const use = uses.find(
+    ({ provider, tenants }) => canBeConsentedTo(provider) && tenants.some((own) => own.name === name),
+  )
   return {
     name,
     enabled: draft.enabled === true,
-    redirectUri: origin + endpoints.callback,
+    redirectUri: origin + (draft.callbackPath ?? endpoints.callback),
     postLogoutRedirectUri: origin + endpoints.signedOut,
     homePageUrl: origin + endpoints.login,
     frontChannelLogoutUrl: origin + logoutChannelAddress('frontchannelLogout', called),
     backChannelLogoutUrl: origin + logoutChannelAddress('backchannelLogout', called),
+    adminConsentUrl: draft.enabled === true && use !== undefined ? consentAddress(origin, draft, use) : null,
   }
 }
 
@@ -164,4 +170,14 @@ function authorityOf({ authority, cloud }: Exclude<ProviderDraft, { readonly iss
 
 function isPlain(provider: ProviderDraft): provider is Extract<ProviderDraft, { readonly issuer?: unknown }> {
   return provider.kind === 'oidc'
+}
+
+function canBeConsentedTo(provider: ProviderDraft): boolean {
+  return !isPlain(provider) && provider.enabled === true && provider.tenantId !== 'consumers'
+}
+
+/** The provider is named only where there is a choice. */
+function consentAddress(origin: string, { providers = [] }: TenantRead['draft'], { name }: Use): string {
+  const query = providers.length > 1 ? `?${new URLSearchParams({ provider: name.replace(/^.*\//, '') })}` : ''
+  return origin + endpoints.adminConsent + query
 }

@@ -1,6 +1,7 @@
 /** The settings of a provider: a directory of Microsoft Entra, or any other OpenID provider. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import { z } from 'zod'
+import { readAcrValue, readContextId } from './context-id.ts'
 import { unlessPasted } from './instead.ts'
 import { certificate, guid, line, name, reference, secret, text } from './schema-kinds.ts'
 import { readAuthority, readIssuer } from './urls.ts'
@@ -27,6 +28,10 @@ const shown = {
         'Domains of the e-mail addresses of its people: whoever states such an address on the sign-in page goes to this provider. It chooses the way, and vouches for nothing.',
       examples: [['contoso.com']],
     }),
+}
+const contextsMeta = {
+  description:
+    'Our names of authentication contexts, which routes ask for with `authContext`, and what the provider calls each: at Entra the ID of an authentication context (`c1` to `c99`) of Conditional Access; elsewhere a value of the claim `acr`.',
 }
 const enabled = z.boolean().default(true)
 const providerEnabled = enabled.meta({
@@ -129,6 +134,13 @@ const entraProvider = z.strictObject({
     .strictObject({ ...credentialKeys, ...federatedKeys })
     .optional()
     .meta(credentialMeta),
+  authContexts: z
+    .record(
+      z.string(),
+      text(readContextId, { allowed: 'the ID of an authentication context, c1 to c99', placeholder: 'c1' }),
+    )
+    .prefault({})
+    .meta({ ...contextsMeta, examples: [{ mfa: 'c1' }] }),
   authority: text(unlessPasted('authority', readAuthority), {
     allowed: 'cloud, or an origin such as https://login.microsoftonline.com; http only on localhost',
     placeholder: 'https://placeholder.invalid',
@@ -176,6 +188,10 @@ const plainProvider = z.strictObject({
     .array(text(values.readScope, { allowed: 'a scope such as email', placeholder: 'email' }))
     .prefault(['profile', 'email'])
     .meta({ description: 'What is asked for beside `openid`.' }),
+  authContexts: z
+    .record(z.string(), text(readAcrValue, { allowed: 'a value of `acr`', placeholder: 'placeholder' }))
+    .prefault({})
+    .meta({ ...contextsMeta, examples: [{ mfa: 'https://refeds.org/profile/mfa' }] }),
   groupsClaim: claimName.prefault('groups').meta({ description: 'The claim that lists the groups of a person.' }),
   appRolesClaim: claimName.prefault('roles').meta({ description: 'The claim that lists the app roles of a person.' }),
 })

@@ -7,6 +7,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import type { Answer } from '../core/answer/answer.ts'
 import { endpoints as addresses, type EndpointFound, type EndpointName } from '../core/request/addresses.ts'
 import type { SessionWriter } from '../session/writer.ts'
+import type { AdminConsent } from './admin-consent.ts'
 import type { Answers } from './answers.ts'
 import type { BackchannelLogout } from './backchannel-logout.ts'
 import type { createCallback } from './callback.ts'
@@ -32,6 +33,7 @@ export interface EndpointParts {
   readonly logout: Logout
   readonly frontchannelLogout: FrontchannelLogout
   readonly backchannelLogout: BackchannelLogout
+  readonly adminConsent: AdminConsent
   readonly writer: SessionWriter
 }
 
@@ -43,7 +45,7 @@ interface Call {
 }
 
 export function createEndpoints(parts: EndpointParts): Endpoints {
-  const { answers, refuse, login, callback, logout, writer } = parts
+  const { answers, refuse, login, callback, logout, writer, adminConsent } = parts
   const calls = new WeakMap<IncomingMessage, Call>()
   const callOf = (request: IncomingMessage): Call => {
     const call = calls.get(request)
@@ -88,6 +90,8 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
           return await underExpress(request, walk, endpoint, query)
         case 'login':
           return writeAnswer(request, walk.response, await login.answer(walk, query))
+        case 'adminConsent':
+          return writeAnswer(request, walk.response, await adminConsent.answer(walk, query))
         case 'signedOut':
           return writeAnswer(request, walk.response, await logout.signedOut(walk, query))
         case 'frontchannelLogout':

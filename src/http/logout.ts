@@ -89,7 +89,7 @@ export function createLogout(parts: LogoutParts): Logout {
         page: 'signed-out',
         applicationName: tenant.branding.name,
         // The provider's own session may live on, and then a plain sign-in would ask nobody who comes next.
-        loginUrl: loginAddress('/', true),
+        loginUrl: loginAddress('/', { otherAccount: true }),
         complete: signsOut(tenant) && onceEach(query, ['only'])?.only !== 'here',
         requestId,
       })

@@ -73,10 +73,8 @@ const expected = `contoso: app registration at https://login.microsoftonline.com
     https://payroll.contoso.com/.auth/frontchannel-logout/contoso
   It needs the optional claim sid: Token configuration → Add optional claim → ID.
 
-  Admin consent, once the redirect URIs are registered: to be opened by who may consent
-    https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/adminconsent?client_id=66666666-7777-8888-9999-000000000000
-  Entra then goes on to one of the redirect URIs. A page that says the sign-in cannot be finished
-  is nothing to worry about: the consent has been given by then.
+  Admin consent, once the redirect URIs are registered and the gateway runs: to be opened by who may consent
+    https://payroll.contoso.com/.auth/admin-consent?provider=contoso
 
 next: app registration at https://login.microsoftonline.com
   Directory (tenant) ID    11111111-2222-3333-4444-555555555555
@@ -232,6 +230,7 @@ describe('urlsText', () => {
           ...{ name: 'payroll', enabled: true, homePageUrl: `${origin}/.auth/login` },
           ...{ redirectUri: `${origin}/.auth/callback`, postLogoutRedirectUri: `${origin}/.auth/signed-out` },
           ...{ frontChannelLogoutUrl: `${origin}/front`, backChannelLogoutUrl: `${origin}/back` },
+          adminConsentUrl: null,
         },
       ],
     })
@@ -254,6 +253,7 @@ test('urlsText says which accounts a registration is for that there is not yet',
           ...{ name: 'payroll', enabled: true, homePageUrl: `${origin}/.auth/login` },
           ...{ redirectUri: `${origin}/.auth/callback`, postLogoutRedirectUri: `${origin}/.auth/signed-out` },
           ...{ frontChannelLogoutUrl: `${origin}/front`, backChannelLogoutUrl: `${origin}/back` },
+          adminConsentUrl: null,
         },
       ],
     })
@@ -270,7 +270,7 @@ test('urlsText says which accounts a registration is for that there is not yet',
 
 describe('what sallyport urls says of a running gateway', () => {
   let stage: Stage
-  let entry: Record<'redirectUris' | 'homePageUrls', string[]>
+  let entry: Record<'redirectUris' | 'homePageUrls', string[]> & { adminConsentUrl: string | null }
   beforeAll(async () => {
     stage = await startStage()
     const port = Number(new URL(stage.origin).port)
@@ -297,13 +297,12 @@ describe('what sallyport urls says of a running gateway', () => {
     visitor.close()
   })
 
-  test('is right about the page that follows an admin consent', async () => {
+  test('has the address at which an admin consent begins, and its way back is one of the redirect URIs', async () => {
     const visitor = createVisitor()
-    const answer = '?admin_consent=True&tenant=0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30'
-    const page = await visitor.open(`${entry.redirectUris[0]}${answer}`)
-    expect(page.status).toBe(400)
-    expect(page.body).toContain('This sign-in cannot be finished')
-    expect((await visitor.open(`${entry.redirectUris[1]}${answer}`)).status).toBe(200)
+    const { status, location } = await visitor.ask(entry.adminConsentUrl ?? '', { headers: navigation })
+    expect(status).toBe(302)
+    expect(new URL(location).pathname).toMatch(/\/v2\.0\/adminconsent$/)
+    expect(entry.redirectUris).toContain(new URL(location).searchParams.get('redirect_uri'))
     visitor.close()
   })
 })

@@ -53,6 +53,7 @@ describe('registrations', () => {
             homePageUrl: 'https://payroll.contoso.com/.auth/login',
             frontChannelLogoutUrl: 'https://payroll.contoso.com/.auth/frontchannel-logout/contoso',
             backChannelLogoutUrl: 'https://payroll.contoso.com/.auth/backchannel-logout/contoso',
+            adminConsentUrl: 'https://payroll.contoso.com/.auth/admin-consent',
           },
           {
             ...{ name: 'wiki', enabled: true },
@@ -61,6 +62,7 @@ describe('registrations', () => {
             homePageUrl: 'https://wiki.contoso.com:8443/.auth/login',
             frontChannelLogoutUrl: 'https://wiki.contoso.com:8443/.auth/frontchannel-logout/contoso',
             backChannelLogoutUrl: 'https://wiki.contoso.com:8443/.auth/backchannel-logout/contoso',
+            adminConsentUrl: 'https://wiki.contoso.com:8443/.auth/admin-consent',
           },
         ],
       },
@@ -267,5 +269,28 @@ describe('providerNames', () => {
   test('has shared ones and tenants’ own', () => {
     const tenants = [tenant('payroll'), tenant('wiki', { providers: [entra('own')] })]
     expect(providerNames(written({ ...minimal(), tenants }))).toEqual(['contoso', 'wiki/own'])
+  })
+
+  test('has the callback path of a tenant, to the letter', () => {
+    const tenants = [tenant('payroll', { callbackPath: '/signin-oidc/' })]
+    expect(of({ ...minimal(), tenants })[0]?.tenants[0]?.redirectUri).toBe('https://payroll.contoso.com/signin-oidc/')
+  })
+
+  test('names the provider in the address for admin consent where a tenant has several, and has none for what is off', () => {
+    const [contoso = {}] = minimal().providers
+    const providers = [
+      contoso,
+      { ...contoso, name: 'off', enabled: false },
+      { ...contoso, name: 'home', tenantId: 'consumers' },
+    ]
+    const tenants = [tenant('payroll', { providers: ['contoso', 'off', 'home'] }), tenant('wiki', { enabled: false })]
+    const consents = of({ ...minimal(), providers, tenants }).flatMap((each) =>
+      each.tenants.map(({ name, adminConsentUrl }) => `${each.providers.join()} ${name} ${adminConsentUrl}`),
+    )
+    expect(consents).toEqual([
+      'contoso,off payroll https://payroll.contoso.com/.auth/admin-consent?provider=contoso',
+      'contoso,off wiki null',
+      'home payroll null',
+    ])
   })
 })

@@ -14,6 +14,7 @@ export const endpoints = {
   me: '/.auth/me',
   help: '/.auth/help',
   helpWithCode: '/.auth/help/<code>',
+  adminConsent: '/.auth/admin-consent',
 } as const
 
 export type EndpointName = keyof typeof endpoints
@@ -29,6 +30,7 @@ export const endpointMethods: Readonly<Record<EndpointName, readonly string[]>> 
   me: ['GET', 'HEAD'],
   help: ['GET', 'HEAD'],
   helpWithCode: ['GET', 'HEAD'],
+  adminConsent: ['GET'],
 }
 
 export interface EndpointFound {
