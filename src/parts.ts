@@ -1,5 +1,6 @@
 /** The composition root: from a compiled configuration to the parts that serve it. Everything is made here, and handed on. */
 import type { Gateway, Provider, SessionPolicy, Upstream } from './core/gateway.ts'
+import { createAccess } from './http/access.ts'
 import { createAnswers } from './http/answers.ts'
 import { createCallback } from './http/callback.ts'
 import { type CallerReader, createCallerReader } from './http/caller.ts'
@@ -78,7 +79,8 @@ export function createParts(
   const login = createLogin({ ...signingIn, refuse })
   const callback = createCallback({ ...signingIn, login, writer, log, identify })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
-  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, writer })
+  const access = createAccess({ answers, refuse, sessions, current, clock })
+  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, access, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
   const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)
 

@@ -135,8 +135,15 @@ function outcomePage(code: OutcomeCode, occasion: Occasion): Page {
     person: session === null ? null : personOf(session),
     details: occasion.details ?? [],
     helpUrl: tenant === null ? null : endpoints.help,
+    explainUrl: session === null || facts === null ? null : explainAddress(facts),
     explained: explained === null ? null : { error: explained, helpUrl: helpAddress(explained.code) },
   }
+}
+
+/** Where the person sees why this request was refused. A question that would be too long is left to the person. */
+function explainAddress({ method, target }: RequestFacts): string {
+  const path = target.split('?', 1)[0] ?? ''
+  return path.length > 1_000 ? endpoints.explain : `${endpoints.explain}?${new URLSearchParams({ path, method })}`
 }
 
 /** Asking again by a link does the same only for what was asked by a link. */

@@ -43,6 +43,9 @@ export interface GateParts {
 /** @param tooSlow tells that the body comes too slowly, as long as there is no answer; null where there is no body. */
 export type Gate = (request: IncomingMessage, response: ServerResponse, tooSlow: AbortSignal | null) => void
 
+/** Asking who is signed in is not activity: a page that polls must not keep a session alive (T131). */
+const lookingOn: ReadonlySet<EndpointName> = new Set<EndpointName>(['me', 'session', 'explain'])
+
 /** What these say is the same for everybody, or they look for the session themselves. */
 const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>(['signedOut', 'help', 'helpWithCode'])
 
@@ -146,10 +149,9 @@ export function createGate(parts: GateParts): Gate {
 
   async function serveEndpoint(passage: Passage, located: ToEndpoint): Promise<void> {
     const { tenant, endpoint } = located
-    // Asking who is signed in is not activity: a page that polls must not keep a session alive (T131).
     const loaded = withoutSession.has(endpoint)
       ? null
-      : await parts.sessions.load(tenant.name, cookieOf(passage.facts), { activity: endpoint !== 'me' })
+      : await parts.sessions.load(tenant.name, cookieOf(passage.facts), { activity: !lookingOn.has(endpoint) })
     const session = loaded !== null && isVouchedFor(loaded, tenant) ? loaded : null
     const { requestId, facts, response } = passage
     promiseHttps(passage)

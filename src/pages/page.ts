@@ -1,5 +1,7 @@
 /** Every page that the gateway can show, as data: what the gate knows, before any of it is judged fit to be shown. */
 import type { OutcomeCode } from '../core/answer/outcomes.ts'
+import type { Reasoning } from '../core/answer/reasoning.ts'
+import type { RoleMatch } from '../core/identity/roles.ts'
 import type { SignInError } from '../core/identity/sign-in-error.ts'
 
 export interface Person {
@@ -30,6 +32,8 @@ export interface OutcomePage {
   readonly details: readonly Detail[]
   /** Where people look up what the sign-in service has shown them. */
   readonly helpUrl?: string | null
+  /** Where a signed-in person sees why a page is open to them or not. */
+  readonly explainUrl?: string | null
   /** What the provider's code means, where it is known: then title and text come from there. */
   readonly explained?: Explained | null
 }
@@ -92,4 +96,35 @@ export type HelpTopic =
   | { readonly about: 'unknown'; readonly code: number }
   | { readonly about: 'known'; readonly error: SignInError }
 
-export type Page = OutcomePage | SignedOutPage | SignOutPage | FramePage | HelpPage
+/** Tells a signed-in person who they are here, and why a page is open to them or not; and nothing of anybody else. */
+export interface AccessPage {
+  readonly page: 'access'
+  readonly applicationName: string
+  readonly support: string | null
+  readonly person: Person & {
+    readonly directoryId: string
+    readonly objectId: string
+    /** The label of the provider. */
+    readonly provider: string
+  }
+  /** Seconds since 1970. */
+  readonly times: {
+    readonly signedInAt: number
+    readonly checkedAt: number
+    readonly endsAt: number
+    readonly idleEndsAt: number
+  }
+  readonly roles: readonly string[]
+  readonly admitted: boolean
+  readonly matched: readonly RoleMatch[]
+  readonly unmatched: { readonly groups: number; readonly appRoles: number }
+  /** What would become of the request that the person wonders about; null where they have not asked yet. */
+  readonly request: Reasoning | null
+  /** Takes the question, by GET. */
+  readonly askUrl: string
+  readonly startUrl: string
+  readonly otherAccountUrl: string
+  readonly requestId: string
+}
+
+export type Page = OutcomePage | SignedOutPage | SignOutPage | FramePage | HelpPage | AccessPage

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Eta } from 'eta/core'
+import { accessView } from './access-view.ts'
 import { helpView } from './help-view.ts'
 import { policyOrigin } from './links.ts'
 import { outcomeView } from './outcome-view.ts'
@@ -23,7 +24,7 @@ export interface Pages {
 
 const parts = ['layout', 'person', 'actions', 'help-line', 'explanation', 'more'] as const
 /** The pages themselves, and the parts that they include. */
-const templates = ['outcome', 'signed-out', 'sign-out', 'frame', 'help', ...parts] as const
+const templates = ['outcome', 'signed-out', 'sign-out', 'frame', 'help', 'access', ...parts] as const
 
 /** Reads and compiles every template once. `eta/core` has no file access of its own, so nothing is read later. */
 export function createPages(): Pages {
@@ -59,6 +60,8 @@ function viewOf(page: Page): View {
       return frameView(page)
     case 'help':
       return helpView(page)
+    case 'access':
+      return accessView(page)
     default:
       return page satisfies never
   }

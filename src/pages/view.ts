@@ -23,6 +23,7 @@ export interface View {
   /** Where more is told. */
   readonly more: Action | null
   readonly search: SearchView | null
+  readonly access: AccessView | null
 }
 
 export interface Term {
@@ -41,6 +42,16 @@ export interface SearchView {
   /** Whether its button is the primary one of the page. */
   readonly primary: boolean
   readonly often: readonly Action[]
+}
+
+export interface AccessView {
+  readonly who: readonly Term[]
+  /** Sentences about roles, and where each came from. */
+  readonly roles: readonly Term[]
+  readonly others: string
+  readonly action: Link
+  /** What was found out about the request that was asked about, the answer first. */
+  readonly found: { readonly title: string; readonly terms: readonly Term[] } | null
 }
 
 export interface PersonView {
@@ -76,6 +87,7 @@ export function blankView(page: Page): Omit<View, 'title' | 'text'> {
     explanation: null,
     more: null,
     search: null,
+    access: null,
   }
 }
 

@@ -116,6 +116,10 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
       const ttl = Math.max(1, Math.ceil(ttlSeconds))
       return (await answered(() => redis.sallyportExtend(...recordKeys(session), ttl))) === 1
     },
+    async remaining(session) {
+      const left = await answered(() => redis.pttl(recordKeys(session)[0]))
+      return left > 0 ? left / 1_000 : null
+    },
     async end(session) {
       await answered(() => redis.sallyportEnd(...recordKeys(session), channel, `${announced.ended}${session}`))
     },

@@ -32,6 +32,8 @@ export interface SessionStore {
   update(key: string, change: RecordChange): Promise<'updated' | 'conflict' | 'gone'>
   /** Lets both records live for this long from now. False where there is none: it never creates. */
   extend(key: string, ttlSeconds: number): Promise<boolean>
+  /** How long the facts still live, in seconds, if nobody is active; null where there are none. Asking prolongs nothing. */
+  remaining(key: string): Promise<number | null>
   /** Removes both records and announces it. */
   end(key: string): Promise<void>
   /** True for exactly one caller per key within the time. */

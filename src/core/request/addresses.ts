@@ -10,6 +10,8 @@ export const endpoints = {
   logout: '/.auth/logout',
   signedOut: '/.auth/signed-out',
   me: '/.auth/me',
+  session: '/.auth/session',
+  explain: '/.auth/explain',
   help: '/.auth/help',
   helpWithCode: '/.auth/help/<code>',
 } as const
@@ -23,6 +25,8 @@ export const endpointMethods: Readonly<Record<EndpointName, readonly string[]>> 
   logout: ['GET', 'HEAD', 'POST'],
   signedOut: ['GET', 'HEAD'],
   me: ['GET', 'HEAD'],
+  session: ['GET', 'HEAD'],
+  explain: ['GET', 'HEAD'],
   help: ['GET', 'HEAD'],
   helpWithCode: ['GET', 'HEAD'],
 }
