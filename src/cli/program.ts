@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { checkCommand } from './check-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { emulatorCommand } from './emulator-command.ts'
+import { explainCommand } from './explain-command.ts'
 import { keygenCommand } from './keygen-command.ts'
 import { schemaCommand } from './schema-command.ts'
 import { serveCommand } from './serve-command.ts'
@@ -24,7 +25,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(try --help)')
   const commands = [
     ...[serveCommand(), checkCommand(), urlsCommand(), demoCommand(), emulatorCommand(), schemaCommand()],
-    keygenCommand(),
+    ...[keygenCommand(), explainCommand()],
   ]
   for (const command of commands) {
     program.addCommand(command.exitOverride())

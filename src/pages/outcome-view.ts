@@ -43,11 +43,11 @@ function moreFor({ code, explained, helpUrl, explainUrl }: OutcomePage): Action 
   if (explained !== undefined && explained !== null) {
     return { label: `More about ${codeName(explained.error.code)}`, href: pathLink(explained.helpUrl, 'helpUrl') }
   }
+  const href = helpUrl === undefined || helpUrl === null ? null : pathLink(helpUrl, 'helpUrl')
+  const why = explainUrl === undefined || explainUrl === null ? null : pathLink(explainUrl, 'explainUrl')
   if (asksForAccess(code)) {
-    const why = explainUrl === undefined || explainUrl === null ? null : pathLink(explainUrl, 'explainUrl')
     return why === null ? null : { label: 'See who you are here, and why this is not open to you', href: why }
   }
-  const href = helpUrl === undefined || helpUrl === null ? null : pathLink(helpUrl, 'helpUrl')
   return href === null || !mayHaveSeenCode(code)
     ? null
     : { label: 'Look up an error code of the sign-in service', href }

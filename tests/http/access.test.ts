@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, signIn, type Visitor } from '../visitor.ts'
+import { startClockedStage } from './clocked.ts'
 import { setCookies, visit } from './scene.ts'
 
 const admins = '4f9d2b6a-1c83-4e57-b0a9-7d6e5c4b3a21'
@@ -128,4 +129,26 @@ describe('session', () => {
       'application/problem+json',
     )
   })
+})
+
+test('explain and session never keep a session alive (T131)', async () => {
+  const clocked = await startClockedStage('idle: 10m\nstore: { type: memory }')
+  const visitor = createVisitor()
+  try {
+    await signIn(visitor, `${clocked.origin}/x`, 'uwe@contoso.example')
+    const idleIn = async () =>
+      JSON.parse((await visitor.ask(`${clocked.origin}/.auth/session`)).body).idle_in as number | undefined
+    expect(await idleIn()).toBeGreaterThan(590)
+    for (const left of [360, 120]) {
+      clocked.forward(240)
+      expect((await visit(visitor, `${clocked.origin}/.auth/explain`)).status).toBe(200)
+      expect(await idleIn()).toBeLessThanOrEqual(left)
+    }
+    clocked.forward(240)
+    expect((await visitor.ask(`${clocked.origin}/.auth/session`)).status).toBe(401)
+    expect((await visit(visitor, `${clocked.origin}/.auth/explain`)).status).toBe(401)
+  } finally {
+    visitor.close()
+    await clocked.close()
+  }
 })
