@@ -1,5 +1,6 @@
 /** Answers of ours for every outcome: a page for a person, problem+json for a program; and redirects. */
 import type { Answer } from '../core/answer/answer.ts'
+import type { Cause } from '../core/answer/causes.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { safeReturnTo } from '../core/answer/return-to.ts'
 import type { Tenant, ToResponse } from '../core/gateway.ts'
@@ -20,6 +21,8 @@ export interface Occasion {
   readonly details?: readonly Detail[]
   /** What the provider's code means, where that is known. */
   readonly explained?: SignInError | null
+  /** Why the sign-in does not come to its end, where that can be told. */
+  readonly cause?: Cause | null
   /** Where the person wanted to go, if it is not what was asked for. */
   readonly returnTo?: string | null
 }
@@ -97,7 +100,7 @@ function problem(status: number, body: object): Answer {
   return { status, headers, body: JSON.stringify(body) }
 }
 
-function outcomeProblem(code: OutcomeCode, { requestId, tenant }: Occasion): Answer {
+function outcomeProblem(code: OutcomeCode, { requestId, tenant, cause }: Occasion): Answer {
   const { status, title, text } = outcomes[code]
   const body = {
     title,
@@ -105,6 +108,7 @@ function outcomeProblem(code: OutcomeCode, { requestId, tenant }: Occasion): Ans
     detail: text,
     code,
     requestId,
+    ...(cause === undefined || cause === null ? {} : { cause }),
     ...(code === 'login_required' && tenant !== null ? { loginUrl: tenant.publicUrl.origin + endpoints.login } : {}),
   }
   const answer = problem(status, body)
@@ -134,6 +138,7 @@ function outcomePage(code: OutcomeCode, occasion: Occasion): Page {
     startUrl: tenant === null ? null : '/',
     person: session === null ? null : personOf(session),
     details: occasion.details ?? [],
+    cause: occasion.cause ?? null,
     helpUrl: tenant === null ? null : endpoints.help,
     explainUrl: session === null || facts === null ? null : explainAddress(facts),
     explained: explained === null ? null : { error: explained, helpUrl: helpAddress(explained.code) },

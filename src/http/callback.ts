@@ -1,6 +1,7 @@
 /** `/.auth/callback`, where the provider sends people back: checks the answer and makes the session, or says why not. */
 import type { Request } from 'express'
 import type { Answer } from '../core/answer/answer.ts'
+import { type Cause, causeOfForeign } from '../core/answer/causes.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
 import type { Provider, Tenant } from '../core/gateway.ts'
@@ -75,7 +76,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       nonce: finished.nonce,
       codeVerifier: finished.codeVerifier,
     })
-    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed.said)
+    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, { said: redeemed.said })
     return await signIn(request, walk, finished, redeemed)
   }
 
@@ -85,16 +86,18 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
    */
   async function heal(walk: Walk, finished: NotOurs): Promise<Answer> {
     const { tenant, facts, session, requestId } = walk
-    log.info('callback_not_ours', { requestId, tenant: tenant.name, why: finished.outcome })
-    if (finished.outcome === 'unreadable') {
+    const { outcome } = finished
+    const cause = causeOfForeign(outcome, facts)
+    log.info('callback_not_ours', { requestId, tenant: tenant.name, why: outcome, cause: cause ?? undefined })
+    if (outcome === 'unreadable') {
       return session === null ? refuse(walk, 'transaction_missing', '/') : answers.redirect('/')
     }
-    if (session !== null) return answers.redirect(finished.returnTo)
-    if (finished.outcome === 'used') return refuse(walk, 'transaction_used', finished.returnTo)
-    // Neither does a frame, a script or a prefetch begin a sign-in here (T53).
-    if (finished.attempt > 0 || facts.kind !== 'navigation')
-      return refuse(walk, 'transaction_missing', finished.returnTo)
     const { returnTo, attempt } = finished
+    if (session !== null) return answers.redirect(returnTo)
+    // Neither does a frame, a script or a prefetch begin a sign-in here (T53).
+    if (attempt > 0 || facts.kind !== 'navigation') {
+      return refuse(walk, outcome === 'used' ? 'transaction_used' : 'transaction_missing', returnTo, { cause })
+    }
     return await parts.login.begin({ tenant, cookieHeader: cookieOf(facts), returnTo, attempt: attempt + 1 })
   }
 
@@ -139,20 +142,26 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     })
   }
 
-  function refuse(walk: Walk, code: OutcomeCode, returnTo: string, said?: ProviderError): Answer {
+  function refuse(
+    walk: Walk,
+    code: OutcomeCode,
+    returnTo: string,
+    { said, cause = null }: { readonly said?: ProviderError; readonly cause?: Cause | null } = {},
+  ): Answer {
     const { tenant, facts, session, requestId } = walk
     metrics.signIn(tenant.name, code)
     log.warn('sign_in_refused', {
       requestId,
       tenant: tenant.name,
       reason: code,
+      cause: cause ?? undefined,
       callerAddress: facts.callerAddress,
       providerError: said?.error,
       providerCode: said?.code,
       traceId: said?.traceId,
       correlationId: said?.correlationId,
     })
-    return answers.outcome(code, { requestId, facts, tenant, session, ...told(tenant, said), returnTo })
+    return answers.outcome(code, { requestId, facts, tenant, session, ...told(tenant, said), cause, returnTo })
   }
 
   /** The gate would answer for a fault too, but only here it is known where the person wanted to go. */

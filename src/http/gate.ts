@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from '../core/answer/answer.ts'
+import { causeOfLoop } from '../core/answer/causes.ts'
 import { decide } from '../core/answer/decide.ts'
 import type { Person } from '../core/answer/headers.ts'
 import { strictTransport, strictTransportName } from '../core/answer/strict-transport.ts'
@@ -105,7 +106,10 @@ export function createGate(parts: GateParts): Gate {
   async function sendToLogin(passage: Passage, tenant: Tenant): Promise<void> {
     const { facts } = passage
     if (parts.login.goesRound(facts)) {
-      return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant }))
+      return answerOutcome(
+        passage,
+        report.refusal(passage, { reason: 'login_loop', tenant, cause: causeOfLoop(facts) }),
+      )
     }
     const answer = await parts.login.begin({
       tenant,

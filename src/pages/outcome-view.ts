@@ -1,4 +1,5 @@
 /** The page of an outcome: what happened, who is signed in, what to do next, whom to ask. */
+import { causes } from '../core/answer/causes.ts'
 import { outcomes } from '../core/answer/outcomes.ts'
 import { codeName } from '../core/identity/sign-in-error.ts'
 import { displayText } from './display-text.ts'
@@ -12,13 +13,14 @@ import { type Action, blankView, type HelpLine, personView, type View } from './
 export function outcomeView(page: OutcomePage): View {
   const { title, text } = wordsFor(page)
   const steps = stepsFor(page)
+  const told = page.cause === undefined || page.cause === null ? [text] : [causes[page.cause].text]
   const cannotRepeat = steps[0] === 'again' && page.returnTo === null
   const support = page.support === null ? null : supportLink(page.support, supportMail(page))
   return {
     ...blankView(page),
     title,
     code: page.code,
-    text: cannotRepeat ? [text, 'Go back to the page before and do it again, or reload this page.'] : [text],
+    text: cannotRepeat ? [...told, 'Go back to the page before and do it again, or reload this page.'] : told,
     explanation: page.explained === undefined || page.explained === null ? null : termsOf(page.explained.error),
     more: moreFor(page),
     person: personView(page.person),

@@ -1,4 +1,5 @@
 /** Every page that the gateway can show, as data: what the gate knows, before any of it is judged fit to be shown. */
+import type { Cause } from '../core/answer/causes.ts'
 import type { OutcomeCode } from '../core/answer/outcomes.ts'
 import type { Reasoning } from '../core/answer/reasoning.ts'
 import type { RoleMatch } from '../core/identity/roles.ts'
@@ -30,6 +31,8 @@ export interface OutcomePage {
   readonly startUrl: string | null
   readonly person: Person | null
   readonly details: readonly Detail[]
+  /** Why the sign-in does not come to its end, where that can be told. */
+  readonly cause?: Cause | null
   /** Where people look up what the sign-in service has shown them. */
   readonly helpUrl?: string | null
   /** Where a signed-in person sees why a page is open to them or not. */
