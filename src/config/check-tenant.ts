@@ -41,6 +41,7 @@ export function checkTenant(tenant: TenantDraft, around: Around): readonly Findi
     ...checkRoles(tenant, isWritten),
     ...checkGroups(tenant, around.providers),
     ...checkRoutes(tenant),
+    ...checkCookie(tenant, isWritten),
     ...checkDestinations(tenant, around),
     ...checkHeaders(tenant.headers ?? {}, ['headers'], isWritten),
   ]
@@ -161,6 +162,22 @@ function checkRoles({ roles, noRole, routes }: TenantDraft, isWritten: IsWritten
           )
         : [],
     ),
+  ]
+}
+
+/** To be shown by anybody would be to be clicked on by anybody. */
+function checkCookie({ cookie }: TenantDraft, isWritten: IsWritten): readonly Finding[] {
+  const { sameSite, embeddedBy } = cookie ?? {}
+  if (sameSite === 'none' && embeddedBy?.length === 0) {
+    const message = 'with `sameSite: none`, `embeddedBy` must say whose pages may show the application'
+    return [{ path: ['cookie', 'sameSite'], message }]
+  }
+  if (sameSite !== 'lax' || !isWritten(['cookie', 'embeddedBy']) || embeddedBy?.length === 0) return []
+  return [
+    {
+      ...{ path: ['cookie', 'embeddedBy'], at: 'key', found: null },
+      message: 'without `sameSite: none` this has no effect',
+    },
   ]
 }
 

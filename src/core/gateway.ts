@@ -186,6 +186,11 @@ export interface Tenant {
   readonly noRole: NoRole
   readonly sendRoles: 'all' | 'highest'
   readonly routes: readonly Route[]
+  /**
+   * Origins of other sites whose pages may show the application in a frame. With any, our cookies are `SameSite=None` and
+   * partitioned; without, they are `Lax`.
+   */
+  readonly embeddedBy: readonly string[]
   readonly branding: { readonly name: string; readonly support: string | null }
 }
 

@@ -26,6 +26,8 @@ export interface AccessParts {
 export interface Access {
   /** A page for a person, JSON for a program; with `path` and `method`, also what would become of that request. */
   explain(walk: Walk, query: string): Promise<Answer>
+  /** The end of a window that was opened from a frame. */
+  signedIn(walk: Walk): Answer
   /** JSON for a script that warns before a session ends. @throws Fault `session_store_down`. */
   session(walk: Walk): Promise<Answer>
 }
@@ -54,6 +56,12 @@ export function createAccess({ answers, refuse, sessions, current, clock }: Acce
         startUrl: '/',
         otherAccountUrl: loginAddress('/', true),
       })
+    },
+    signedIn(walk) {
+      const { tenant, session, requestId } = walk
+      if (session === null) return refuse(walk, 'login_required')
+      const applicationName = tenant.branding.name
+      return answers.page(200, { page: 'signed-in', applicationName, startUrl: '/', requestId })
     },
     async session(walk) {
       const asData = { ...walk, facts: { ...walk.facts, kind: 'data' } } as const

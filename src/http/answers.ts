@@ -7,9 +7,10 @@ import type { Tenant, ToResponse } from '../core/gateway.ts'
 import type { Session } from '../core/identity/session.ts'
 import type { SignInError } from '../core/identity/sign-in-error.ts'
 import { endpoints, helpAddress } from '../core/request/addresses.ts'
+import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { asksForAnotherAccount } from '../pages/next-steps.ts'
-import type { Detail, Page, Person } from '../pages/page.ts'
+import type { Detail, FramePage, Page, Person } from '../pages/page.ts'
 import type { Pages } from '../pages/render.ts'
 
 /** What an answer may tell. `facts` and `tenant` are missing where the request could not even be read, or the host is nobody's. */
@@ -64,11 +65,8 @@ export function createAnswers(pages: Pages): Answers {
       const { facts, tenant } = occasion
       const demanding = (answer: Answer) => ({ ...answer, headers: { ...answer.headers, ...required(code, tenant) } })
       if (facts === null || facts.kind === 'data' || facts.kind === 'upgrade') return outcomeProblem(code, occasion)
-      if (facts.kind === 'frame' && code === 'login_required' && tenant !== null) {
-        const { requestId } = occasion
-        const applicationName = tenant.branding.name
-        const loginUrl = loginAddress(framingPage(facts, tenant))
-        return demanding(page(outcomes[code].status, { page: 'frame', applicationName, loginUrl, requestId }))
+      if (facts.kind === 'frame' && leadsToSignIn.has(code) && tenant !== null) {
+        return demanding(page(outcomes[code].status, framePage(occasion, facts, tenant)))
       }
       return demanding(page(outcomes[code].status, outcomePage(code, occasion)))
     },
@@ -139,6 +137,7 @@ function outcomePage(code: OutcomeCode, occasion: Occasion): Page {
     person: session === null ? null : personOf(session),
     details: occasion.details ?? [],
     cause: occasion.cause ?? null,
+    framedBy: facts?.kind === 'frame' && tenant !== null ? tenant.embeddedBy : null,
     helpUrl: tenant === null ? null : endpoints.help,
     explainUrl: session === null || facts === null ? null : explainAddress(facts),
     explained: explained === null ? null : { error: explained, helpUrl: helpAddress(explained.code) },
@@ -155,6 +154,28 @@ function explainAddress({ method, target }: RequestFacts): string {
 function repeatable(facts: RequestFacts | null, tenant: Tenant | null): string | null {
   if (facts === null || tenant === null || (facts.method !== 'GET' && facts.method !== 'HEAD')) return null
   return safeReturnTo(facts.target, tenant.publicUrl.origin)
+}
+
+/** What a frame shows in place of a page that would lead to the sign-in: nobody can sign in inside it. */
+const leadsToSignIn: ReadonlySet<OutcomeCode> = new Set<OutcomeCode>([
+  'login_required',
+  'transaction_missing',
+  'transaction_used',
+  'login_loop',
+])
+
+function framePage(occasion: Occasion, facts: RequestFacts, tenant: Tenant): FramePage {
+  const { requestId, cause = null, returnTo } = occasion
+  // Of another site, `Lax` cookies do not come, whatever the person does: then there is nothing to come back for.
+  const apart = !isEmbeddable(tenant) && (facts.headers['sec-fetch-site'] === 'cross-site' || cause === 'framed')
+  return {
+    page: 'frame',
+    applicationName: tenant.branding.name,
+    loginUrl: loginAddress(framingPage(facts, tenant) ?? endpoints.signedIn),
+    againUrl: returnTo ?? null,
+    apartUrl: apart ? (returnTo ?? repeatable(facts, tenant) ?? '/') : null,
+    ...{ cause, requestId },
+  }
 }
 
 /** A frame's own address would show the frame alone: the person comes back to the page around it, where that is known. */

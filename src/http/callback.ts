@@ -76,6 +76,8 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       nonce: finished.nonce,
       codeVerifier: finished.codeVerifier,
     })
+    if ('refused' in redeemed && finished.intent.silent && walk.facts.kind === 'frame')
+      return askInWindow(walk, finished)
     if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, { said: redeemed.said })
     return await signIn(request, walk, finished, redeemed)
   }
@@ -119,6 +121,12 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     const binding = readBinding(cookieOf(walk.facts))
     if (binding !== null) parts.rounds.finished(binding, returnTo)
     return answers.redirect(returnTo)
+  }
+
+  /** What was tried in a frame without a word takes a window: nothing has gone wrong. */
+  function askInWindow({ tenant, facts, requestId }: Walk, { returnTo }: Returned): Answer {
+    metrics.signIn(tenant.name, 'login_required')
+    return answers.outcome('login_required', { requestId, facts, tenant, session: null, returnTo })
   }
 
   function logSignIn(

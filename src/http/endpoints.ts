@@ -97,6 +97,8 @@ export function createEndpoints({
           return writeAnswer(request, walk.response, await logout.signedOut(walk, query))
         case 'me':
           return writeAnswer(request, walk.response, meAnswer(answers, refuse, walk))
+        case 'signedIn':
+          return writeAnswer(request, walk.response, access.signedIn(walk))
         case 'session':
           return writeAnswer(request, walk.response, await access.session(walk))
         case 'explain':

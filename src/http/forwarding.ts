@@ -2,6 +2,7 @@
 import { ownCookieNames } from '../core/answer/cookies.ts'
 import { finishHeaders, type Person } from '../core/answer/headers.ts'
 import type { Tenant, ToUpstream } from '../core/gateway.ts'
+import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import type { ForwardPlan } from '../proxy/plan.ts'
 
@@ -22,5 +23,6 @@ export function planFor(facts: RequestFacts, way: Forwarding, person: Person | n
     ownCookieNames,
     signedIn: person !== null,
     strictTransport: way.strictTransport,
+    policy: isEmbeddable(way.tenant) ? `frame-ancestors 'self' ${way.tenant.embeddedBy.join(' ')}` : null,
   }
 }

@@ -45,7 +45,7 @@ export interface GateParts {
 export type Gate = (request: IncomingMessage, response: ServerResponse, tooSlow: AbortSignal | null) => void
 
 /** Asking who is signed in is not activity: a page that polls must not keep a session alive (T131). */
-const lookingOn: ReadonlySet<EndpointName> = new Set<EndpointName>(['me', 'session', 'explain'])
+const lookingOn: ReadonlySet<EndpointName> = new Set<EndpointName>(['me', 'session', 'explain', 'signedIn'])
 
 /** What these say is the same for everybody, or they look for the session themselves. */
 const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>(['signedOut', 'help', 'helpWithCode'])
@@ -111,12 +111,13 @@ export function createGate(parts: GateParts): Gate {
         report.refusal(passage, { reason: 'login_loop', tenant, cause: causeOfLoop(facts) }),
       )
     }
-    const answer = await parts.login.begin({
-      tenant,
-      cookieHeader: cookieOf(facts),
-      returnTo: facts.target,
-      attempt: 0,
-    })
+    const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target, attempt: 0 }
+    const [provider] = tenant.providers
+    // Nobody can be asked anything inside a frame: the provider says at once who it is, or that it cannot.
+    const answer =
+      facts.kind === 'frame'
+        ? await parts.login.start({ ...start, provider, prompt: 'none', intent: { silent: true } })
+        : await parts.login.begin(start)
     parts.metrics.request(tenant.name, 'login')
     say(passage, answer)
   }

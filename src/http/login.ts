@@ -5,12 +5,13 @@ import type { Provider, Tenant } from '../core/gateway.ts'
 import { authorityOf } from '../core/identity/authority.ts'
 import { scopesOf } from '../core/identity/scopes.ts'
 import { endpoints } from '../core/request/addresses.ts'
+import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { authorizationUrl, type Prompt } from '../oidc/authorize.ts'
 import type { Providers } from '../oidc/provider.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Unreturned } from '../ops/unreturned.ts'
-import { bindingCookie, newBinding, readBinding } from '../session/cookie.ts'
+import { bindingCookie, newBinding, readBinding, withoutDoublets } from '../session/cookie.ts'
 import type { Intent, Transactions } from '../session/transaction.ts'
 import type { Answers } from './answers.ts'
 import { onceEach } from './query.ts'
@@ -83,7 +84,8 @@ export function createLogin(parts: LoginParts): Login {
     })
     metrics.signIn(tenant.name, 'started')
     unreturned.began(tenant.name, transaction.startedAt)
-    return answers.redirect(url.href, [bindingCookie(binding)])
+    const cookies = [...withoutDoublets(begin.cookieHeader), bindingCookie(binding, isEmbeddable(tenant))]
+    return answers.redirect(url.href, cookies)
   }
 
   async function begin(wanted: Omit<LoginStart, 'provider'>): Promise<Answer> {
@@ -104,10 +106,15 @@ export function createLogin(parts: LoginParts): Login {
       if (asked === null) return refuse(walk, 'request_malformed')
       // Scripts, images and prefetches must not begin sign-ins that nobody will finish (T53); frames cannot finish them.
       if (facts.kind !== 'navigation') return refuse(walk, 'login_required')
-      const returnTo = inAscii(safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/')
+      // Where a window ends that was opened from a frame; of our addresses the only one that a sign-in may lead to.
+      const fromFrame = asked.return_to === endpoints.signedIn
+      const wanted = safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/'
+      const returnTo = fromFrame ? endpoints.signedIn : inAscii(wanted)
       const prompt = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
       // A bookmarked sign-in page, or a link to it, neither ends a session nor bothers who has one.
-      if (session !== null && prompt === null) return answers.redirect(returnTo)
+      // But the frame of another site has a session of its own, for which the provider must know the person.
+      const needless = session !== null && prompt === null && !(fromFrame && isEmbeddable(tenant))
+      if (needless) return answers.redirect(returnTo)
       return await begin({
         tenant,
         cookieHeader: cookieOf(facts),

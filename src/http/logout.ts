@@ -7,6 +7,7 @@ import type { Provider, Tenant } from '../core/gateway.ts'
 import { providerOf } from '../core/identity/authority.ts'
 import type { SessionTokens } from '../core/identity/session.ts'
 import { endpoints } from '../core/request/addresses.ts'
+import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { endSessionOrigin, endSessionUrl } from '../oidc/end-session.ts'
 import type { Providers } from '../oidc/provider.ts'
@@ -77,7 +78,7 @@ export function createLogout(parts: LogoutParts): Logout {
       }
       const provider = session === null ? null : providerOf(tenant, session.facts)
       const location = provider === null ? signedOutHere : await nextStop(tenant, provider, tokens?.loginHint ?? null)
-      return forgetting(answers.redirect(location, [expiredCookie()]))
+      return forgetting(answers.redirect(location, [expiredCookie(isEmbeddable(tenant))]))
     },
 
     async signedOut(walk, query) {
@@ -103,7 +104,7 @@ export function createLogout(parts: LogoutParts): Logout {
     const code = 'sign_out_unfinished'
     log[outcomes[code].level]('sign_out_unfinished', { ...whoAsked(walk), error })
     const answer = answers.outcome(code, { requestId, facts, tenant, session: null, returnTo: '/' })
-    return { ...answer, headers: { ...answer.headers, 'Set-Cookie': [expiredCookie()] } }
+    return { ...answer, headers: { ...answer.headers, 'Set-Cookie': [expiredCookie(isEmbeddable(tenant))] } }
   }
 
   function confirmPage({ tenant, session, requestId }: Walk) {

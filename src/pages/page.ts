@@ -31,6 +31,8 @@ export interface OutcomePage {
   readonly startUrl: string | null
   readonly person: Person | null
   readonly details: readonly Detail[]
+  /** Origins that may show the page in a frame, beside our own; nobody may if not given. */
+  readonly framedBy?: readonly string[] | null
   /** Why the sign-in does not come to its end, where that can be told. */
   readonly cause?: Cause | null
   /** Where people look up what the sign-in service has shown them. */
@@ -74,6 +76,20 @@ export interface FramePage {
   readonly page: 'frame'
   readonly applicationName: string
   readonly loginUrl: string
+  /** What the frame shows next, once the person is signed in; the address of the frame itself if not given. */
+  readonly againUrl?: string | null
+  /** The part itself, where no session of ours reaches into a frame: then it is opened in a window of its own. */
+  readonly apartUrl?: string | null
+  /** Why the sign-in does not come to its end, where that can be told. */
+  readonly cause?: Cause | null
+  readonly requestId: string
+}
+
+/** Where a window ends that was opened from a frame: the person goes back to where they came from. */
+export interface SignedInPage {
+  readonly page: 'signed-in'
+  readonly applicationName: string
+  readonly startUrl: string
   readonly requestId: string
 }
 
@@ -130,4 +146,4 @@ export interface AccessPage {
   readonly requestId: string
 }
 
-export type Page = OutcomePage | SignedOutPage | SignOutPage | FramePage | HelpPage | AccessPage
+export type Page = OutcomePage | SignedOutPage | SignOutPage | FramePage | SignedInPage | HelpPage | AccessPage

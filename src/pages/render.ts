@@ -7,7 +7,7 @@ import { helpView } from './help-view.ts'
 import { policyOrigin } from './links.ts'
 import { outcomeView } from './outcome-view.ts'
 import type { Page, SignOutPage } from './page.ts'
-import { frameView, signedOutView, signOutView } from './session-views.ts'
+import { frameView, signedInView, signedOutView, signOutView } from './session-views.ts'
 import type { View } from './view.ts'
 
 export interface Pages {
@@ -24,7 +24,7 @@ export interface Pages {
 
 const parts = ['layout', 'person', 'actions', 'help-line', 'explanation', 'more'] as const
 /** The pages themselves, and the parts that they include. */
-const templates = ['outcome', 'signed-out', 'sign-out', 'frame', 'help', 'access', ...parts] as const
+const templates = ['outcome', 'signed-in', 'signed-out', 'sign-out', 'frame', 'help', 'access', ...parts] as const
 
 /** Reads and compiles every template once. `eta/core` has no file access of its own, so nothing is read later. */
 export function createPages(): Pages {
@@ -40,7 +40,10 @@ export function createPages(): Pages {
       // This page exists to be seen in a frame. It tells nothing about anybody and changes nothing: its one link opens a
       // window, which any site can do by itself, so there is nothing to gain from luring a click onto it.
       if (page.page === 'frame') return policy({ hash, formTargets: [], frameAncestors: '*' })
-      return strictest
+      if (page.page !== 'outcome' || page.framedBy === undefined || page.framedBy === null) return strictest
+      // In a part of a page of the application itself. What can be clicked on there are links, which change nothing.
+      const frameAncestors = ["'self'", ...page.framedBy.map(policyOrigin)].join(' ')
+      return policy({ hash, formTargets: [], frameAncestors })
     },
     render(page) {
       return eta.render(page.page, { ...viewOf(page), style })
@@ -54,6 +57,8 @@ function viewOf(page: Page): View {
       return outcomeView(page)
     case 'signed-out':
       return signedOutView(page)
+    case 'signed-in':
+      return signedInView(page)
     case 'sign-out':
       return signOutView(page)
     case 'frame':

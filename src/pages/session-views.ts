@@ -1,8 +1,9 @@
 /** The pages around signing in and out: signed out, whether to sign out, and the one for a frame. */
+import { causes } from '../core/answer/causes.ts'
 import { outcomes } from '../core/answer/outcomes.ts'
 import { displayText } from './display-text.ts'
 import { pathLink, siteLink } from './links.ts'
-import type { FramePage, SignedOutPage, SignOutPage } from './page.ts'
+import type { FramePage, SignedInPage, SignedOutPage, SignOutPage } from './page.ts'
 import { blankView, personView, type View } from './view.ts'
 
 /** Says honestly how far the sign-out went. Throws a TypeError for a link that is not allowed, as all of these do. */
@@ -38,13 +39,41 @@ export function signOutView(page: SignOutPage): View {
 
 /** Leads out of a frame: sign-in services do not let themselves be framed. */
 export function frameView(page: FramePage): View {
+  const { apartUrl = null, againUrl = null, cause = null } = page
+  const login = siteLink(page.loginUrl, 'loginUrl')
+  const again = againUrl === null ? '' : pathLink(againUrl, 'againUrl')
+  if (apartUrl !== null) {
+    return {
+      ...blankView(page),
+      title: 'This opens in a window of its own',
+      text: [
+        'It is part of a page of another site, and there your browser does not tell us who you are. So it cannot be shown here.',
+      ],
+      actions: [{ label: 'Open it in a new window', href: pathLink(apartUrl, 'apartUrl') }],
+    }
+  }
   return {
     ...blankView(page),
+    again,
     title: outcomes.login_required.title,
     text: [
       'You are not signed in, and signing in does not work inside another page.',
       'Open the sign-in in a window of its own. Then come back and show this part again.',
+      ...(cause === null ? [] : [causes[cause].text]),
     ],
-    actions: [{ label: 'Open the sign-in', href: siteLink(page.loginUrl, 'loginUrl') }],
+    actions: [{ label: 'Open the sign-in', href: login }],
+  }
+}
+
+/** Sends the person back to the page with the frame: no script of ours closes the window, or tells the other one. */
+export function signedInView(page: SignedInPage): View {
+  return {
+    ...blankView(page),
+    title: 'You are signed in',
+    text: [
+      'You can close this window.',
+      'Go back to the page that you came from, and choose “Show this part again” there.',
+    ],
+    actions: [{ label: 'Go to the start page', href: pathLink(page.startUrl, 'startUrl') }],
   }
 }

@@ -24,6 +24,8 @@ export interface View {
   readonly more: Action | null
   readonly search: SearchView | null
   readonly access: AccessView | null
+  /** Where the frame goes on, for the page that stands in one; empty for the frame's own address. */
+  readonly again: Link | '' | null
 }
 
 export interface Term {
@@ -88,6 +90,7 @@ export function blankView(page: Page): Omit<View, 'title' | 'text'> {
     more: null,
     search: null,
     access: null,
+    again: null,
   }
 }
 

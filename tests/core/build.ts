@@ -72,6 +72,7 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
     noRole: { act: 'refuse' },
     sendRoles: 'all',
     routes: [route('/', 'signed-in')],
+    embeddedBy: [],
     branding: { name: 'Payroll', support: null },
     ...also,
   }

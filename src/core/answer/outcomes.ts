@@ -136,7 +136,8 @@ export const outcomes = {
     level: 'warn',
     title: 'This has to be done here',
     text: 'Another site tried to do this for you. If you want it, open this application and do it there.',
-    remedy: 'A request that changes the session came from another origin (Sec-Fetch-Site, Origin).',
+    remedy:
+      'A request that changes the session came from another origin (Sec-Fetch-Site, Origin); or, at a tenant with `cookie.embeddedBy`, another site made a request with the cookie of a person that does not merely open a page.',
   },
   request_too_slow: {
     kind: 'refusal',

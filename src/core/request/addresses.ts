@@ -7,6 +7,7 @@ export const endpointPrefix = '/.auth'
 export const endpoints = {
   login: '/.auth/login',
   callback: '/.auth/callback',
+  signedIn: '/.auth/signed-in',
   logout: '/.auth/logout',
   signedOut: '/.auth/signed-out',
   me: '/.auth/me',
@@ -22,6 +23,7 @@ export type EndpointName = keyof typeof endpoints
 export const endpointMethods: Readonly<Record<EndpointName, readonly string[]>> = {
   login: ['GET', 'HEAD'],
   callback: ['GET'],
+  signedIn: ['GET', 'HEAD'],
   logout: ['GET', 'HEAD', 'POST'],
   signedOut: ['GET', 'HEAD'],
   me: ['GET', 'HEAD'],
