@@ -166,14 +166,17 @@ const leadsToSignIn: ReadonlySet<OutcomeCode> = new Set<OutcomeCode>([
 
 function framePage(occasion: Occasion, facts: RequestFacts, tenant: Tenant): FramePage {
   const { requestId, cause = null, returnTo } = occasion
-  // Of another site, `Lax` cookies do not come, whatever the person does: then there is nothing to come back for.
-  const apart = !isEmbeddable(tenant) && (facts.headers['sec-fetch-site'] === 'cross-site' || cause === 'framed')
+  // Into a frame of another site no `Lax` cookies come, whatever the person does, nor where the browser says that it keeps those
+  // of the provider out (https://privacycg.github.io/storage-access-headers/): then there is nothing to come back for.
+  const { 'sec-fetch-site': site, 'sec-fetch-storage-access': access } = facts.headers
+  const only = isEmbeddable(tenant) ? access === 'none' : site === 'cross-site' || cause === 'framed'
+  const url = returnTo ?? repeatable(facts, tenant) ?? '/'
   return {
     page: 'frame',
     applicationName: tenant.branding.name,
     loginUrl: loginAddress(framingPage(facts, tenant) ?? endpoints.signedIn),
     againUrl: returnTo ?? null,
-    apartUrl: apart ? (returnTo ?? repeatable(facts, tenant) ?? '/') : null,
+    apart: only || isEmbeddable(tenant) ? { url, only } : null,
     ...{ cause, requestId },
   }
 }

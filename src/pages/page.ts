@@ -78,8 +78,8 @@ export interface FramePage {
   readonly loginUrl: string
   /** What the frame shows next, once the person is signed in; the address of the frame itself if not given. */
   readonly againUrl?: string | null
-  /** The part itself, where no session of ours reaches into a frame: then it is opened in a window of its own. */
-  readonly apartUrl?: string | null
+  /** The part itself, to be opened in a window of its own; `only`: because no session of ours reaches into this frame. */
+  readonly apart?: { readonly url: string; readonly only: boolean } | null
   /** Why the sign-in does not come to its end, where that can be told. */
   readonly cause?: Cause | null
   readonly requestId: string

@@ -39,17 +39,18 @@ export function signOutView(page: SignOutPage): View {
 
 /** Leads out of a frame: sign-in services do not let themselves be framed. */
 export function frameView(page: FramePage): View {
-  const { apartUrl = null, againUrl = null, cause = null } = page
+  const { apart = null, againUrl = null, cause = null } = page
   const login = siteLink(page.loginUrl, 'loginUrl')
   const again = againUrl === null ? '' : pathLink(againUrl, 'againUrl')
-  if (apartUrl !== null) {
+  const apartAction = apart === null ? null : { label: 'Open it in a new window', href: pathLink(apart.url, 'apart') }
+  if (apart?.only && apartAction !== null) {
     return {
       ...blankView(page),
       title: 'This opens in a window of its own',
       text: [
         'It is part of a page of another site, and there your browser does not tell us who you are. So it cannot be shown here.',
       ],
-      actions: [{ label: 'Open it in a new window', href: pathLink(apartUrl, 'apartUrl') }],
+      actions: [apartAction],
     }
   }
   return {
@@ -60,8 +61,9 @@ export function frameView(page: FramePage): View {
       'You are not signed in, and signing in does not work inside another page.',
       'Open the sign-in in a window of its own. Then come back and show this part again.',
       ...(cause === null ? [] : [causes[cause].text]),
+      ...(apartAction === null ? [] : ['If it asks you again after that, open this part in a window of its own.']),
     ],
-    actions: [{ label: 'Open the sign-in', href: login }],
+    actions: [{ label: 'Open the sign-in', href: login }, ...(apartAction === null ? [] : [apartAction])],
   }
 }
 

@@ -13,12 +13,20 @@ let portal: string
 let stranger: string
 const servers: Server[] = []
 let browser: TestBrowser
+/** One that keeps the cookies of other sites out of frames, as private windows do. */
+let strictBrowser: TestBrowser
 
 beforeAll(async () => {
-  ;[portal, stranger, browser] = await Promise.all([startSite(), startSite(), startBrowser()])
+  ;[portal, stranger, browser, strictBrowser] = await Promise.all([
+    startSite(),
+    startSite(),
+    startBrowser({ thirdPartyCookies: true }),
+    startBrowser(),
+  ])
 })
 afterAll(async () => {
   await browser?.close()
+  await strictBrowser?.close()
   for (const server of servers) server.closeAllConnections()
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
 })
@@ -110,6 +118,17 @@ describe('a tenant that lets a portal embed it', () => {
       await signIn(tab, `${stage.origin}/b`, uwe)
       await tab.goto(showing(portal, `${stage.origin}/c`))
       await tab.frameLocator('iframe').getByText(`GET by ${uwe.username}`).waitFor()
+    }))
+
+  test('a browser that keeps the sign-in service out of frames is led to a window, and is not sent round (T52)', () =>
+    strictBrowser.visit(async ({ context, tab }) => {
+      await signIn(tab, `${stage.origin}/b`, uwe)
+      const before = stage.emulator.control.requests('authorize')
+      await tab.goto(showing(portal, `${stage.origin}/c`))
+      await tab.frameLocator('iframe').getByRole('heading', { name: 'This opens in a window of its own' }).waitFor()
+      assert.equal(stage.emulator.control.requests('authorize') - before, 1)
+      const opened = await clickAndOpen(context, tab, 'Open it in a new window')
+      await opened.getByText(`GET by ${uwe.username}`).waitFor()
     }))
 
   test('no other site shows it, nor acts for the person (T82)', async () => {
