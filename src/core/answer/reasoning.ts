@@ -76,7 +76,9 @@ export function reasoning(gateway: Gateway, wondered: Wondered): Reasoning {
 
 function factsOf({ method, target, host, kind }: Wondered): RequestFacts {
   return {
-    ...{ method, target, host, kind, serverName: null, headers: {}, fieldCount: 0, repeated: [] },
+    ...{ method, target, host, kind, serverName: null, fieldCount: 0, repeated: [] },
+    // As the application's own pages ask.
+    headers: { 'sec-fetch-site': 'same-origin' },
     ...{ callerAddress: '', forwardedFor: '' },
   }
 }
