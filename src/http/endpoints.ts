@@ -76,7 +76,9 @@ export function createEndpoints({
 
   async function underExpress(request: IncomingMessage, walk: Walk, name: EndpointName, query: string): Promise<void> {
     await new Promise<void>((done, failed) => {
-      calls.set(request, { walk, query, done, failed })
+      // The handler gets the headers as they came: express-session has to be told something else below.
+      const facts = { ...walk.facts, headers: { ...walk.facts.headers } }
+      calls.set(request, { walk: { ...walk, facts }, query, done, failed })
       request.url = addresses[name]
       // express-session sets a Secure cookie only on what it takes for https. The configured public URL says what the browser
       // uses: https, or http on localhost, which browsers treat alike.

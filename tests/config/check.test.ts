@@ -82,8 +82,8 @@ for (const [name, file, expected] of [
     withTenant({ cookie: { sameSite: 'none', embeddedBy: ['http://portal.com', 'https://portal.com/a', '*'] } }),
     [
       'tenants[0].cookie.embeddedBy[0]: only https, except on localhost: whoever is on the way could put the application into any page',
-      'tenants[0].cookie.embeddedBy[1]: x',
-      'tenants[0].cookie.embeddedBy[2]: x',
+      'tenants[0].cookie.embeddedBy[1]: only scheme, host and port: a path has no place here',
+      'tenants[0].cookie.embeddedBy[2]: this does not begin with https:// or http://',
     ],
   ],
   [

@@ -44,16 +44,18 @@ describe('a browser that does not keep what it was given', () => {
   for (const [what, cookie, headers, cause, says] of [
     ['no cookies', undefined, {}, 'no_cookies', 'Your browser sent no cookie at all'],
     ['cookies of the application alone', 'JSESSIONID=1', {}, 'cookie_lost', 'not the one of the sign-in'],
-    ['the binding of another browser', `${binding}=${'A'.repeat(22)}`, {}, 'other_browser', 'begun in another browser'],
+    ['the binding of another browser', `${binding}=${'?'.repeat(22)}`, {}, 'other_browser', 'begun in another browser'],
     ['its binding twice', `${binding}=${'A'.repeat(22)}; ${binding}=b`, {}, 'cookie_twice', 'our cookie twice'],
     ['nothing, on plain http', undefined, { 'x-forwarded-proto': 'http' }, 'plain_http', 'without https'],
   ] as const) {
     test(`callback begins anew once for a browser with ${what}, then says why (T41, T52)`, () =>
       withVisitor(async (visitor) => {
-        const sent = { ...headers, ...(cookie === undefined ? {} : { cookie }) }
+        let round = 0
         const forgetting = async (url: string): Promise<Reply> => {
           visitor.setCookie(stage.origin, binding, null)
-          return await visit(visitor, url, sent)
+          round += 1
+          const sent = cookie === undefined ? {} : { cookie: cookie.replaceAll('?', String(round)) }
+          return await visit(visitor, url, { ...headers, ...sent })
         }
         const first = await forgetting(await cameBack(visitor, deep(), uwe))
         expect(first.location).toContain('/oauth2/v2.0/authorize')
