@@ -30,12 +30,12 @@ export interface TestBrowser {
 }
 
 /**
- * @param options.thirdPartyCookies sends unpartitioned cookies from frames too, as browsers do that are set up so; a fresh
- *   context does not.
+ * @param options.cookies `framed`: unpartitioned cookies are sent from frames of other sites too, as many browsers do; a fresh
+ *   context does not. `off`: none is kept.
  * @param options.history keeps pages alive for the back button, as a person's browser does; by default Playwright's does not.
  */
 export async function startBrowser(
-  options: { readonly history?: boolean; readonly thirdPartyCookies?: boolean } = {},
+  options: { readonly history?: boolean; readonly cookies?: 'framed' | 'off' } = {},
 ): Promise<TestBrowser> {
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
@@ -44,7 +44,10 @@ export async function startBrowser(
   })
   return {
     async visit(story, contextOptions) {
-      const context = options.thirdPartyCookies ? await letIn() : await browser.newContext(contextOptions)
+      const context =
+        options.cookies !== undefined
+          ? await withProfile(profiles[options.cookies])
+          : await browser.newContext(contextOptions)
       context.setDefaultTimeout(15_000)
       const complaints = listen(context)
       try {
@@ -61,12 +64,16 @@ export async function startBrowser(
   }
 }
 
-/** A browser of its own, because the setting belongs to a profile. */
-async function letIn(): Promise<BrowserContext> {
+const profiles = {
+  framed: { cookie_controls_mode: 0, block_third_party_cookies: false },
+  off: { default_content_setting_values: { cookies: 2 } },
+} as const
+
+/** A browser of its own, because such settings belong to a profile. */
+async function withProfile(profile: object): Promise<BrowserContext> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-profile-'))
   mkdirSync(join(folder, 'Default'))
-  const preferences = { profile: { cookie_controls_mode: 0, block_third_party_cookies: false } }
-  writeFileSync(join(folder, 'Default/Preferences'), JSON.stringify(preferences))
+  writeFileSync(join(folder, 'Default/Preferences'), JSON.stringify({ profile }))
   // Playwright's own headless mode reads no preferences.
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: '/usr/bin/chromium',

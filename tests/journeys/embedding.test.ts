@@ -20,7 +20,7 @@ beforeAll(async () => {
   ;[portal, stranger, browser, strictBrowser] = await Promise.all([
     startSite(),
     startSite(),
-    startBrowser({ thirdPartyCookies: true }),
+    startBrowser({ cookies: 'framed' }),
     startBrowser(),
   ])
 })
