@@ -74,6 +74,7 @@ export function compileTenant(tenant: TenantDocument, { providers, before }: Kno
     noRole: compileNoRole(tenant.noRole),
     routes: compileRoutes(tenant, before?.routes ?? []),
     embeddedBy: tenant.cookie.sameSite === 'none' ? tenant.cookie.embeddedBy : [],
+    keepFragment: tenant.keepFragment,
     branding: { name: branding.name ?? name, support: branding.support ?? null },
   }
 }

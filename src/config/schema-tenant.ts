@@ -89,6 +89,10 @@ export const tenant = z.strictObject({
       'Who may open what. Without routes, everything needs `signed-in`; with routes, what none of them covers is closed.',
   }),
   headers: headers.prefault({}).meta({ description: 'Which headers tell the application who is signed in.' }),
+  keepFragment: z.boolean().default(false).meta({
+    description:
+      'Whether people come back from the sign-in to the very fragment (`#…`) too, for applications that keep their pages there. Browsers tell it no server, so a page with a small script stands before the sign-in.',
+  }),
   cookie: z
     .strictObject({
       sameSite: z.enum(['lax', 'none']).default('lax').meta({

@@ -191,6 +191,8 @@ export interface Tenant {
    * partitioned; without, they are `Lax`.
    */
   readonly embeddedBy: readonly string[]
+  /** Whether people come back to the fragment of an address too, at the price of a page on the way to the sign-in. */
+  readonly keepFragment: boolean
   readonly branding: { readonly name: string; readonly support: string | null }
 }
 

@@ -32,6 +32,8 @@ export interface Answers {
   /** The answer for a row of the outcomes table, in the form that this kind of request can use. */
   outcome(code: OutcomeCode, occasion: Occasion): Answer
   page(status: number, page: Page): Answer
+  /** The page before a sign-in that keeps the fragment of the address. */
+  fragment(occasion: Occasion & { readonly tenant: Tenant }): Answer
   json(status: number, body: object): Answer
   /** Problem Details, RFC 9457. */
   problem(status: number, body: object): Answer
@@ -61,6 +63,12 @@ export function createAnswers(pages: Pages): Answers {
   return {
     page,
     problem,
+    fragment({ requestId, facts, tenant }) {
+      const loginUrl = loginAddress(repeatable(facts, tenant))
+      const { status } = outcomes.login_required
+      const shown = page(status, { page: 'fragment', applicationName: tenant.branding.name, loginUrl, requestId })
+      return { ...shown, headers: { ...shown.headers, ...required('login_required', tenant) } }
+    },
     outcome(code, occasion) {
       const { facts, tenant } = occasion
       const demanding = (answer: Answer) => ({ ...answer, headers: { ...answer.headers, ...required(code, tenant) } })

@@ -111,6 +111,11 @@ export function createGate(parts: GateParts): Gate {
         report.refusal(passage, { reason: 'login_loop', tenant, cause: causeOfLoop(facts) }),
       )
     }
+    if (tenant.keepFragment && facts.kind === 'navigation') {
+      const { requestId } = passage
+      parts.metrics.request(tenant.name, 'login')
+      return say(passage, parts.answers.fragment({ requestId, facts, tenant, session: null }))
+    }
     const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target, attempt: 0 }
     const [provider] = tenant.providers
     // Nobody can be asked anything inside a frame: the provider says at once who it is, or that it cannot.

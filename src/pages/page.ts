@@ -85,6 +85,14 @@ export interface FramePage {
   readonly requestId: string
 }
 
+/** On the way to the sign-in, where the fragment of the address is kept: only a script in the page can read it. */
+export interface FragmentPage {
+  readonly page: 'fragment'
+  readonly applicationName: string
+  readonly loginUrl: string
+  readonly requestId: string
+}
+
 /** Where a window ends that was opened from a frame: the person goes back to where they came from. */
 export interface SignedInPage {
   readonly page: 'signed-in'
@@ -146,4 +154,12 @@ export interface AccessPage {
   readonly requestId: string
 }
 
-export type Page = OutcomePage | SignedOutPage | SignOutPage | FramePage | SignedInPage | HelpPage | AccessPage
+export type Page =
+  | OutcomePage
+  | SignedOutPage
+  | SignOutPage
+  | FramePage
+  | FragmentPage
+  | SignedInPage
+  | HelpPage
+  | AccessPage

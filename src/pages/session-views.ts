@@ -3,7 +3,7 @@ import { causes } from '../core/answer/causes.ts'
 import { outcomes } from '../core/answer/outcomes.ts'
 import { displayText } from './display-text.ts'
 import { pathLink, siteLink } from './links.ts'
-import type { FramePage, SignedInPage, SignedOutPage, SignOutPage } from './page.ts'
+import type { FragmentPage, FramePage, SignedInPage, SignedOutPage, SignOutPage } from './page.ts'
 import { blankView, personView, type View } from './view.ts'
 
 /** Says honestly how far the sign-out went. Throws a TypeError for a link that is not allowed, as all of these do. */
@@ -64,6 +64,16 @@ export function frameView(page: FramePage): View {
       ...(apartAction === null ? [] : ['If it asks you again after that, open this part in a window of its own.']),
     ],
     actions: [{ label: 'Open the sign-in', href: login }, ...(apartAction === null ? [] : [apartAction])],
+  }
+}
+
+/** Seen for a moment, or by whose browser runs no scripts: then the link leads on, without the fragment. */
+export function fragmentView(page: FragmentPage): View {
+  return {
+    ...blankView(page),
+    title: outcomes.login_required.title,
+    text: ['You are taken to the sign-in. If nothing happens, choose “Sign in”.'],
+    actions: [{ label: 'Sign in', href: pathLink(page.loginUrl, 'loginUrl') }],
   }
 }
 

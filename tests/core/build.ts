@@ -73,6 +73,7 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
     sendRoles: 'all',
     routes: [route('/', 'signed-in')],
     embeddedBy: [],
+    keepFragment: false,
     branding: { name: 'Payroll', support: null },
     ...also,
   }

@@ -142,6 +142,7 @@ export const everyPage: readonly Page[] = [
   { ...framePage, againUrl: '/reports', cause: 'no_cookies' },
   { ...framePage, apart: { url: '/reports', only: true } },
   { ...framePage, apart: { url: '/reports', only: false } },
+  { page: 'fragment', applicationName: 'Payroll', loginUrl: '/.auth/login', requestId: '01JDZ7Q8V3M4' },
   { page: 'signed-in', applicationName: 'Payroll', startUrl: '/', requestId: '01JDZ7Q8V3M4' },
   accessPage,
   { ...accessPage, request: null },
