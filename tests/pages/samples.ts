@@ -4,6 +4,7 @@ import { catalogue } from '../../src/core/identity/aadsts-catalogue.ts'
 import { signInError } from '../../src/core/identity/sign-in-error.ts'
 import type {
   AccessPage,
+  FragmentPage,
   FramePage,
   HelpPage,
   OutcomePage,
@@ -58,6 +59,14 @@ export const framePage: FramePage = {
   page: 'frame',
   applicationName: 'Payroll',
   loginUrl: '/.auth/login',
+  requestId: '01JDZ7Q8V3M4',
+}
+
+/** Not among the others: it leads away by itself. */
+export const fragmentPage: FragmentPage = {
+  page: 'fragment',
+  applicationName: 'Payroll',
+  loginUrl: '/.auth/login?return_to=%2F',
   requestId: '01JDZ7Q8V3M4',
 }
 
@@ -142,7 +151,6 @@ export const everyPage: readonly Page[] = [
   { ...framePage, againUrl: '/reports', cause: 'no_cookies' },
   { ...framePage, apart: { url: '/reports', only: true } },
   { ...framePage, apart: { url: '/reports', only: false } },
-  { page: 'fragment', applicationName: 'Payroll', loginUrl: '/.auth/login', requestId: '01JDZ7Q8V3M4' },
   { page: 'signed-in', applicationName: 'Payroll', startUrl: '/', requestId: '01JDZ7Q8V3M4' },
   accessPage,
   { ...accessPage, request: null },
