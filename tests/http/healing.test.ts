@@ -145,6 +145,28 @@ describe('a browser that does not keep what it was given', () => {
     }))
 })
 
+describe('a tenant that keeps fragments', () => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await startStage({ tenant: 'keepFragment: true' })
+  })
+  afterAll(() => stage.close())
+
+  test('the gate sends a page before the sign-in, which begins nothing yet; programs get what they always get', () =>
+    withVisitor(async (visitor) => {
+      const reply = await visit(visitor, `${stage.origin}/deep?x=1`)
+      expect([reply.status, setCookies(reply)]).toEqual([401, []])
+      expect(reply.headers['www-authenticate']).toContain('Cookie realm="payroll"')
+      expect(reply.headers['cache-control']).toBe('no-store')
+      expect(reply.headers['content-security-policy']).toMatch(/script-src 'sha256-[^']+';/)
+      expect(reply.body).toContain('href="/.auth/login?return_to=%2Fdeep%3Fx%3D1"')
+      const program = await visitor.ask(`${stage.origin}/deep?x=1`, { headers: json })
+      expect(program.headers['content-type']).toBe('application/problem+json')
+      const back = await cameBack(visitor, `${stage.origin}/.auth/login?return_to=%2Fdeep%3Fx%3D1%23%2Fy`, uwe)
+      expect((await visit(visitor, back)).headers.location).toBe('/deep?x=1#/y')
+    }))
+})
+
 describe('a tenant that a portal may embed', () => {
   let stage: Stage
   beforeAll(async () => {
