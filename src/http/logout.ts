@@ -77,7 +77,9 @@ export function createLogout(parts: LogoutParts): Logout {
         log.info('signed_out', whoAsked(walk))
       }
       const provider = session === null ? null : providerOf(tenant, session.facts)
-      const location = provider === null ? signedOutHere : await nextStop(tenant, provider, tokens?.loginHint ?? null)
+      // The provider does not let itself be framed: inside a frame, the session here is what can be ended.
+      const here = provider === null || facts.kind === 'frame'
+      const location = here ? signedOutHere : await nextStop(tenant, provider, tokens?.loginHint ?? null)
       return forgetting(answers.redirect(location, [expiredCookie(isEmbeddable(tenant))]))
     },
 
@@ -92,6 +94,7 @@ export function createLogout(parts: LogoutParts): Logout {
         loginUrl: loginAddress('/'),
         // The provider's own session may live on, and then a plain sign-in would ask nobody.
         otherAccountUrl: loginAddress('/', true),
+        framedBy: facts.kind === 'frame' && isEmbeddable(tenant) ? tenant.embeddedBy : null,
         complete: signsOut(tenant) && onceEach(query, ['only'])?.only !== 'here',
         requestId,
       })
@@ -149,5 +152,6 @@ function signOutIntent(facts: RequestFacts, tenant: Tenant): 'act' | 'ask' | 're
     if (origin !== undefined) return origin === tenant.publicUrl.origin ? 'act' : 'refuse'
     return site === 'same-origin' ? 'act' : 'refuse'
   }
-  return facts.method === 'GET' && facts.kind === 'navigation' && site === 'same-origin' ? 'act' : 'ask'
+  const opens = facts.kind === 'navigation' || (facts.kind === 'frame' && isEmbeddable(tenant))
+  return facts.method === 'GET' && opens && site === 'same-origin' ? 'act' : 'ask'
 }

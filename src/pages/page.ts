@@ -56,6 +56,8 @@ export interface SignedOutPage {
   readonly otherAccountUrl: string
   /** False where only the session here has ended, and the sign-in service may still know the person. */
   readonly complete: boolean
+  /** As of an outcome. */
+  readonly framedBy?: readonly string[] | null
   readonly requestId: string
 }
 

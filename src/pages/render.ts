@@ -53,9 +53,10 @@ export function createPages(): Pages {
       // window, which any site can do by itself, so there is nothing to gain from luring a click onto it.
       if (page.page === 'frame') return policy({ hash, formTargets: [], frameAncestors: '*' })
       if (page.page === 'fragment') return policy({ hash, script, formTargets: [], frameAncestors: "'none'" })
-      if (page.page !== 'outcome' || page.framedBy === undefined || page.framedBy === null) return strictest
+      const framedBy = page.page === 'outcome' || page.page === 'signed-out' ? page.framedBy : null
+      if (framedBy === undefined || framedBy === null) return strictest
       // In a part of a page of the application itself. What can be clicked on there are links, which change nothing.
-      const frameAncestors = ["'self'", ...page.framedBy.map(policyOrigin)].join(' ')
+      const frameAncestors = ["'self'", ...framedBy.map(policyOrigin)].join(' ')
       return policy({ hash, formTargets: [], frameAncestors })
     },
     render(page) {

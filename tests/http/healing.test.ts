@@ -264,6 +264,22 @@ describe('a tenant that a portal may embed', () => {
       }))
   }
 
+  test('logout inside the frame ends the session of the frame, and says so there', () =>
+    withVisitor(async (visitor) => {
+      await signIn(visitor, `${stage.origin}/`, uwe)
+      const inside = { ...framed, 'sec-fetch-site': 'same-origin' }
+      const reply = await visitor.ask(`${stage.origin}/.auth/logout`, { headers: inside })
+      expect([reply.status, reply.headers.location]).toEqual([302, '/.auth/signed-out?only=here'])
+      const page = await visitor.ask(reply.location, { headers: inside })
+      expect(page.body).toContain('Your session here has ended')
+      expect(page.headers['content-security-policy']).toContain(`frame-ancestors 'self' ${portal}`)
+      const foreign = await visitor.ask(`${stage.origin}/.auth/logout`, { headers: framed })
+      expect([foreign.status, foreign.headers['content-security-policy']]).toEqual([
+        200,
+        expect.stringContaining("frame-ancestors 'none'"),
+      ])
+    }))
+
   test('explain knows of it too', () =>
     withVisitor(async (visitor) => {
       await signIn(visitor, `${stage.origin}/`, uwe)
