@@ -3,6 +3,7 @@ import type { Address } from '../core/gateway.ts'
 import { hostName } from '../core/request/tenant.ts'
 import type { Secret } from '../core/secret.ts'
 import { certificateProblems, isCertificateFor } from './certificates.ts'
+import { checkCookie } from './check-cookie.ts'
 import { checkDestinations } from './check-destinations.ts'
 import { checkHeaders } from './check-headers.ts'
 import { checkProvider, type IsWritten } from './check-provider.ts'
@@ -162,22 +163,6 @@ function checkRoles({ roles, noRole, routes }: TenantDraft, isWritten: IsWritten
           )
         : [],
     ),
-  ]
-}
-
-/** To be shown by anybody would be to be clicked on by anybody. */
-function checkCookie({ cookie }: TenantDraft, isWritten: IsWritten): readonly Finding[] {
-  const { sameSite, embeddedBy } = cookie ?? {}
-  if (sameSite === 'none' && embeddedBy?.length === 0) {
-    const message = 'with `sameSite: none`, `embeddedBy` must say whose pages may show the application'
-    return [{ path: ['cookie', 'sameSite'], message }]
-  }
-  if (sameSite !== 'lax' || !isWritten(['cookie', 'embeddedBy']) || embeddedBy?.length === 0) return []
-  return [
-    {
-      ...{ path: ['cookie', 'embeddedBy'], at: 'key', found: null },
-      message: 'without `sameSite: none` this has no effect',
-    },
   ]
 }
 
