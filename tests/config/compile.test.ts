@@ -52,6 +52,7 @@ test('compile fills in every default', () => {
         ...usual,
       },
     ],
+    ...{ embeddedBy: [], keepFragment: false },
     branding: { name: 'payroll', support: null },
   })
 })
