@@ -1,5 +1,6 @@
 /** The composition root: from a compiled configuration to the parts that serve it. Everything is made here, and handed on. */
 import type { Gateway, Provider, SessionPolicy, Upstream } from './core/gateway.ts'
+import { createAccess } from './http/access.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
 import { createAdminConsent } from './http/admin-consent.ts'
 import { createAnswers } from './http/answers.ts'
@@ -98,8 +99,9 @@ export function createParts(
   const told = { answers, refuse, providers, endings, misses: createMisses(clock), metrics, log }
   const frontchannelLogout = createFrontchannelLogout(told)
   const backchannelLogout = createBackchannelLogout({ ...told, store, tokens: createLogoutTokens(providers, clock) })
-  const channels = { frontchannelLogout, backchannelLogout }
-  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, adminConsent, ...channels, writer })
+  const access = createAccess({ answers, refuse, sessions, current, clock })
+  const further = { frontchannelLogout, backchannelLogout, adminConsent, access }
+  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, ...further, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
   const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)
 

@@ -12,6 +12,7 @@ import { parse, stringify } from 'yaml'
 import { checkCommand } from '../src/cli/check-command.ts'
 import { demoCommand } from '../src/cli/demo-command.ts'
 import { emulatorCommand } from '../src/cli/emulator-command.ts'
+import { explainCommand } from '../src/cli/explain-command.ts'
 import { initCommand } from '../src/cli/init-command.ts'
 import { keygenCommand } from '../src/cli/keygen-command.ts'
 import { schemaCommand } from '../src/cli/schema-command.ts'
@@ -64,7 +65,7 @@ describe('the documents', () => {
 
 const commands: ReadonlyMap<string, Command> = new Map(
   [
-    ...[initCommand(), serveCommand(), checkCommand(), urlsCommand(), sessionsCommand()],
+    ...[initCommand(), serveCommand(), checkCommand(), explainCommand(), urlsCommand(), sessionsCommand()],
     ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand()],
   ].map((each) => [each.name(), each]),
 )

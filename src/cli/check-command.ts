@@ -1,6 +1,7 @@
 /** `sallyport check`: whether a configuration is right, without touching the network. */
 import { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
+import { warningsOf } from '../config/warnings.ts'
 import type { Gateway } from '../core/gateway.ts'
 import { reportIssues } from './report-issues.ts'
 
@@ -15,8 +16,16 @@ export function checkCommand(): Command {
     .action(async (file: string, options: { withoutSecrets: boolean; json: boolean }) => {
       await reportIssues(options, async () => {
         const gateway = loadConfig(file, { env: process.env, withoutSecrets: options.withoutSecrets })
+        const warnings = warningsOf(gateway)
+        if (!options.json) {
+          for (const { tenant, setting, message } of warnings) {
+            process.stderr.write(`warning: ${tenant}: ${setting}: ${message}\n`)
+          }
+        }
         process.stdout.write(
-          options.json ? `${JSON.stringify(summaryOf(gateway))}\n` : `${file} is right: ${inWords(gateway)}\n`,
+          options.json
+            ? `${JSON.stringify({ ...summaryOf(gateway), ...(warnings.length === 0 ? {} : { warnings }) })}\n`
+            : `${file} is right: ${inWords(gateway)}\n`,
         )
       })
     })

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { checkCommand } from './check-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { emulatorCommand } from './emulator-command.ts'
+import { explainCommand } from './explain-command.ts'
 import { initCommand } from './init-command.ts'
 import { keygenCommand } from './keygen-command.ts'
 import { schemaCommand } from './schema-command.ts'
@@ -25,7 +26,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .addHelpText('after', exitCodes)
     .showHelpAfterError('(try --help)')
   const commands = [
-    ...[initCommand(), serveCommand(), checkCommand(), urlsCommand(), sessionsCommand()],
+    ...[initCommand(), serveCommand(), checkCommand(), explainCommand(), urlsCommand(), sessionsCommand()],
     ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand()],
   ]
   for (const command of commands) {

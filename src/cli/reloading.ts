@@ -3,6 +3,7 @@
 import { watchFolders } from '../config/folders.ts'
 import { ConfigError, formatIssue } from '../config/issues.ts'
 import type { Loaded, Loader } from '../config/loader.ts'
+import { warningsOf } from '../config/warnings.ts'
 import type { Gateway, TenantTrouble } from '../core/gateway.ts'
 import type { Log } from '../ops/log.ts'
 import type { Running } from '../serve.ts'
@@ -57,6 +58,7 @@ export function startReloading({ loader, first, running, log, adjust, ...options
     const replaced = running.replace(adjust(gateway))
     log.info('reloaded', { ...replaced, milliseconds: Math.round(performance.now() - startedAt) })
     tellTroubles(log, before.troubles, gateway)
+    tellWarnings(log, before, gateway)
   }
 
   /** What stands in folders and files that are passed over is not in force. Said once, and again when it changes. */
@@ -85,6 +87,7 @@ export function startReloading({ loader, first, running, log, adjust, ...options
   }
 
   tellTroubles(log, [], inForce)
+  tellWarnings(log, null, inForce)
   tellPassedOver(first.passedOver)
   watching.follow(loader.folders())
   // What has changed since the first reading, before anybody watched.
@@ -106,6 +109,14 @@ function isSameGateway(a: Gateway, b: Gateway): boolean {
       return other?.tenant === closed.tenant && other.why === closed.why
     })
   )
+}
+
+/** At a start all, and later what was not there before. */
+function tellWarnings(log: Log, before: Gateway | null, now: Gateway): void {
+  const said = new Set(before === null ? [] : warningsOf(before).map((each) => JSON.stringify(each)))
+  for (const warning of warningsOf(now)) {
+    if (!said.has(JSON.stringify(warning))) log.warn('loud_setting', { ...warning })
+  }
 }
 
 function tellTroubles(

@@ -4,6 +4,7 @@ import { hostName } from '../core/request/tenant.ts'
 import type { Secret } from '../core/secret.ts'
 import { certificateProblems, isCertificateFor } from './certificates.ts'
 import { checkAdmission } from './check-admission.ts'
+import { checkCookie } from './check-cookie.ts'
 import { checkDestinations } from './check-destinations.ts'
 import { checkHeaders } from './check-headers.ts'
 import { checkProvider, type IsWritten } from './check-provider.ts'
@@ -39,6 +40,7 @@ export function checkTenant(tenant: TenantDraft, around: Around): readonly Findi
     ...checkRoutes(tenant),
     ...checkAdmission(tenant, around.providers, isWritten),
     ...checkStepUp(tenant, around.providers, isWritten),
+    ...checkCookie(tenant, isWritten),
     ...checkDestinations(tenant, around),
     ...checkHeaders(tenant.headers ?? {}, ['headers'], isWritten),
   ]

@@ -75,6 +75,8 @@ export function compileTenant(tenant: TenantDocument, { providers, before }: Kno
     noRole: compileNoRole(tenant.noRole),
     admission: { guests, ...required },
     routes: compileRoutes(tenant, before?.routes ?? []),
+    embeddedBy: tenant.cookie.sameSite === 'none' ? tenant.cookie.embeddedBy : [],
+    keepFragment: tenant.keepFragment,
     branding: { name: branding.name ?? name, support: branding.support ?? null },
   }
 }

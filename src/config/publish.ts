@@ -1,9 +1,9 @@
-/** `npm run generate`: writes what is made from the schema and from the outcomes. `tests/generated.test.ts` holds it fresh. */
+/** `npm run generate`: writes what is made from the schema, the outcomes and the causes. `tests/generated.test.ts` holds it fresh. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { jsonSchema, schemaTree, tenantJsonSchema } from './json-schema.ts'
 import { referenceFile } from './reference.ts'
-import { configurationTable, outcomesTable, replaceBlock } from './tables.ts'
+import { causesTable, configurationTable, outcomesTable, replaceBlock } from './tables.ts'
 
 /**
  * Every generated file, by its path from the root of the repository.
@@ -18,7 +18,8 @@ export function generated(readme: string | null): ReadonlyMap<string, string> {
   ])
   if (readme !== null) {
     const withKeys = replaceBlock(readme, 'configuration', configurationTable(tree))
-    files.set('README.md', replaceBlock(withKeys, 'outcomes', outcomesTable()))
+    const withOutcomes = replaceBlock(withKeys, 'outcomes', outcomesTable())
+    files.set('README.md', replaceBlock(withOutcomes, 'causes', causesTable()))
   }
   return files
 }

@@ -7,7 +7,7 @@ import { kindOf } from './field.ts'
 import { certificate, line, name, roleName, text } from './schema-kinds.ts'
 import { provider } from './schema-provider.ts'
 import { headers, route, upstream } from './schema-route.ts'
-import { readPublicUrl } from './urls.ts'
+import { readEmbedder, readPublicUrl } from './urls.ts'
 import * as values from './values.ts'
 
 const role = z.strictObject({
@@ -124,6 +124,33 @@ export const tenant = z.strictObject({
       'Who may open what. Without routes, everything needs `signed-in`; with routes, what none of them covers is closed.',
   }),
   headers: headers.prefault({}).meta({ description: 'Which headers tell the application who is signed in.' }),
+  keepFragment: z.boolean().default(false).meta({
+    description:
+      'Whether people come back from the sign-in to the very fragment (`#…`) too, for applications that keep their pages there. Browsers tell it no server, so a page with a small script stands before the sign-in.',
+  }),
+  cookie: z
+    .strictObject({
+      sameSite: z.enum(['lax', 'none']).default('lax').meta({
+        description:
+          'Whether browsers send our cookies inside frames of other sites. `none` gives up a protection of the browser, and the gateway refuses instead what other sites send; it is logged at every start.',
+      }),
+      embeddedBy: z
+        .array(
+          text(readEmbedder, {
+            allowed: 'an https origin such as https://portal.contoso.com',
+            placeholder: 'https://placeholder.invalid',
+          }),
+        )
+        .prefault([])
+        .meta({
+          description:
+            'Origins of other sites whose pages may show the application in a frame, with `sameSite: none`. All others are kept from it, whatever the application says.',
+          examples: [['https://portal.fabrikam.com']],
+          aside: true,
+        }),
+    })
+    .prefault({})
+    .meta({ description: 'The gateway\u2019s own cookies for this tenant.' }),
   branding: z
     .strictObject({
       name: line.optional().meta({

@@ -1,4 +1,5 @@
-/** The README's tables of keys and of outcomes, and the blocks that they stand in. */
+/** The README's tables of keys, of outcomes and of causes, and the blocks that they stand in. */
+import { causes } from '../core/answer/causes.ts'
 import { type Outcome, outcomes } from '../core/answer/outcomes.ts'
 import type { SchemaNode } from './json-schema.ts'
 import { isBranch, write } from './reference.ts'
@@ -17,6 +18,12 @@ export function outcomesTable(): string {
     remedy,
   ])
   return table(['Code', 'Status', 'What the person sees', 'What the operator does'], rows)
+}
+
+/** Why a sign-in does not come to its end in a browser. */
+export function causesTable(): string {
+  const rows = Object.entries(causes).map(([cause, { text, remedy }]) => [`\`${cause}\``, text, remedy])
+  return table(['Cause', 'What the person sees', 'What the operator does'], rows)
 }
 
 /**

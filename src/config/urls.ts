@@ -27,6 +27,18 @@ export function readPublicUrl(text: string): Reading<PublicUrl> {
   return { value: { scheme: protocol === 'https:' ? 'https' : 'http', host, origin } }
 }
 
+/** Origin of a site whose pages show the application in a frame. Browsers keep our cookies there only over https. */
+export function readEmbedder(text: string): Reading<string> {
+  const found = readOrigin(text)
+  if ('problem' in found) return found
+  const { protocol, hostname, origin } = found.value
+  const local = hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '127.0.0.1'
+  if (protocol === 'http:' && !local) {
+    return { problem: 'only https, except on localhost: whoever is on the way could put the application into any page' }
+  }
+  return { value: origin }
+}
+
 /** Of a provider at an address where none lives (T125). */
 const noProvider = 'this is a link-local or metadata address, which no provider has'
 

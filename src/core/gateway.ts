@@ -193,6 +193,13 @@ export interface Tenant {
   /** Where providers send people back: a path as it is spelled in a request, beside which the endpoint's own goes on working. */
   readonly callbackPath: string
   readonly routes: readonly Route[]
+  /**
+   * Origins of other sites whose pages may show the application in a frame. With any, our cookies are `SameSite=None` and
+   * partitioned; without, they are `Lax`.
+   */
+  readonly embeddedBy: readonly string[]
+  /** Whether people come back to the fragment of an address too, at the price of a page on the way to the sign-in. */
+  readonly keepFragment: boolean
   readonly branding: { readonly name: string; readonly support: string | null }
 }
 

@@ -27,7 +27,13 @@ export interface BrowserSessions {
 
 /** The paths keep the cookie away from the application and the gateway: cookies of `localhost` are shared by all ports. */
 const cookieName = 'pretend-sign-in'
-const cookieOptions = segments.map((segment) => ({ path: `/${segment}`, httpOnly: true, sameSite: 'lax' }) as const)
+const cookieOptions = (request: Request) => {
+  // Like Entra's own, so that it also comes from frames. Browsers take such a cookie only with Secure, and that only where
+  // they trust the way.
+  const trusted = request.secure || /^(.*\.)?localhost$|^127\.0\.0\.1$/.test(request.hostname)
+  const reach = trusted ? ({ sameSite: 'none', secure: true } as const) : ({ sameSite: 'lax' } as const)
+  return segments.map((segment) => ({ path: `/${segment}`, httpOnly: true, ...reach }))
+}
 
 export function createBrowserSessions(now: () => number): BrowserSessions {
   const sessions = new Map<string, readonly Seen[]>()
@@ -54,7 +60,7 @@ export function createBrowserSessions(now: () => number): BrowserSessions {
       sessions.delete(idOf(request) ?? '')
       const id = randomBytes(24).toString('base64url')
       sessions.set(id, [...before.filter((other) => other !== known), account])
-      for (const options of cookieOptions) response.cookie(cookieName, id, options)
+      for (const options of cookieOptions(request)) response.cookie(cookieName, id, options)
       return account
     },
     signOut(request, response, personId) {
@@ -66,7 +72,7 @@ export function createBrowserSessions(now: () => number): BrowserSessions {
         return
       }
       sessions.delete(id)
-      for (const options of cookieOptions) response.clearCookie(cookieName, options)
+      for (const options of cookieOptions(request)) response.clearCookie(cookieName, options)
     },
     signOutEverybody: () => sessions.clear(),
   }

@@ -1,5 +1,6 @@
 /** Answers of ours for every outcome: a page for a person, problem+json for a program; and redirects. */
 import type { Answer } from '../core/answer/answer.ts'
+import type { Cause } from '../core/answer/causes.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { safeReturnTo } from '../core/answer/return-to.ts'
 import type { Tenant, ToResponse } from '../core/gateway.ts'
@@ -8,6 +9,7 @@ import type { Session } from '../core/identity/session.ts'
 import type { SignInError } from '../core/identity/sign-in-error.ts'
 import type { StepUp } from '../core/identity/step-up.ts'
 import { endpoints, helpAddress } from '../core/request/addresses.ts'
+import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { asksForAnotherAccount, asksForProof } from '../pages/next-steps.ts'
 import type { Detail, FramePage, Page, Person } from '../pages/page.ts'
@@ -24,6 +26,8 @@ export interface Occasion {
   readonly details?: readonly Detail[]
   /** What the provider's code means, where that is known. */
   readonly explained?: SignInError | null
+  /** Why the sign-in does not come to its end, where that can be told. */
+  readonly cause?: Cause | null
   /** Where the person wanted to go, if it is not what was asked for. */
   readonly returnTo?: string | null
   /** Claims that the person’s account lacks. */
@@ -36,6 +40,8 @@ export interface Answers {
   /** The answer for a row of the outcomes table, in the form that this kind of request can use. */
   outcome(code: OutcomeCode, occasion: Occasion): Answer
   page(status: number, page: Page): Answer
+  /** The page before a sign-in that keeps the fragment of the address. */
+  fragment(occasion: Occasion & { readonly tenant: Tenant }): Answer
   json(status: number, body: object): Answer
   /** Problem Details, RFC 9457. */
   problem(status: number, body: object): Answer
@@ -65,15 +71,19 @@ export function createAnswers(pages: Pages): Answers {
   return {
     page,
     problem,
+    fragment(occasion) {
+      const { requestId, facts, tenant } = occasion
+      const loginUrl = loginAddress(repeatable(facts, tenant))
+      const { status } = outcomes.login_required
+      const shown = page(status, { page: 'fragment', applicationName: tenant.branding.name, loginUrl, requestId })
+      return { ...shown, headers: { ...shown.headers, ...required('login_required', occasion) } }
+    },
     outcome(code, occasion) {
       const { facts, tenant } = occasion
       const demanding = (answer: Answer) => ({ ...answer, headers: { ...answer.headers, ...required(code, occasion) } })
       if (facts === null || facts.kind === 'data' || facts.kind === 'upgrade') return outcomeProblem(code, occasion)
-      if (facts.kind === 'frame' && isForSignIn(code) && tenant !== null) {
-        const { requestId, stepUp = null } = occasion
-        const applicationName = tenant.branding.name
-        const loginUrl = loginAddress(framingPage(facts, tenant), { stepUp })
-        return demanding(page(outcomes[code].status, { page: 'frame', code, applicationName, loginUrl, requestId }))
+      if (facts.kind === 'frame' && (leadsToSignIn.has(code) || asksForProof(code)) && tenant !== null) {
+        return demanding(page(outcomes[code].status, framePage(code, { ...occasion, facts, tenant })))
       }
       return demanding(page(outcomes[code].status, outcomePage(code, occasion)))
     },
@@ -115,7 +125,7 @@ function problem(status: number, body: object): Answer {
 }
 
 function outcomeProblem(code: OutcomeCode, occasion: Occasion): Answer {
-  const { requestId, tenant, missing = [], stepUp = null } = occasion
+  const { requestId, tenant, missing = [], stepUp = null, cause = null } = occasion
   const { status, title, text } = outcomes[code]
   const body = {
     title,
@@ -123,6 +133,7 @@ function outcomeProblem(code: OutcomeCode, occasion: Occasion): Answer {
     detail: text,
     code,
     requestId,
+    ...(cause === null ? {} : { cause }),
     ...(missing.length === 0 ? {} : { missing }),
     ...(isForSignIn(code) && tenant !== null
       ? { loginUrl: tenant.publicUrl.origin + loginAddress(null, { stepUp }) }
@@ -171,15 +182,54 @@ function outcomePage(code: OutcomeCode, occasion: Occasion): Page {
     person: session === null ? null : personOf(session),
     details: occasion.details ?? [],
     missing: occasion.missing ?? [],
+    cause: occasion.cause ?? null,
+    framedBy: facts?.kind === 'frame' && tenant !== null ? tenant.embeddedBy : null,
     helpUrl: tenant === null ? null : endpoints.help,
+    explainUrl: session === null || facts === null ? null : explainAddress(facts),
     explained: explained === null ? null : { error: explained, helpUrl: helpAddress(explained.code) },
   }
+}
+
+/** Where the person sees why this request was refused. A question that would be too long is left to the person. */
+function explainAddress({ method, target }: RequestFacts): string {
+  const path = target.split('?', 1)[0] ?? ''
+  return path.length > 1_000 ? endpoints.explain : `${endpoints.explain}?${new URLSearchParams({ path, method })}`
 }
 
 /** Asking again by a link does the same only for what was asked by a link. */
 function repeatable(facts: RequestFacts | null, tenant: Tenant | null): string | null {
   if (facts === null || tenant === null || (facts.method !== 'GET' && facts.method !== 'HEAD')) return null
   return safeReturnTo(facts.target, tenant.publicUrl.origin)
+}
+
+/** What a frame shows in place of a page that would lead to the sign-in: nobody can sign in inside it. */
+const leadsToSignIn: ReadonlySet<OutcomeCode> = new Set<OutcomeCode>([
+  'login_required',
+  'transaction_missing',
+  'transaction_used',
+  'login_loop',
+])
+
+type Framed = Occasion & { readonly facts: RequestFacts; readonly tenant: Tenant }
+
+function framePage(
+  code: OutcomeCode,
+  { requestId, facts, tenant, cause = null, returnTo, stepUp = null }: Framed,
+): FramePage {
+  // Into a frame of another site no `Lax` cookies come, whatever the person does, nor where the browser says that it keeps those
+  // of the provider out (https://privacycg.github.io/storage-access-headers/): then there is nothing to come back for.
+  const { 'sec-fetch-site': site, 'sec-fetch-storage-access': access } = facts.headers
+  const only = isEmbeddable(tenant) ? access === 'none' : site === 'cross-site' || cause === 'framed'
+  const url = returnTo ?? repeatable(facts, tenant) ?? '/'
+  return {
+    page: 'frame',
+    code: isForSignIn(code) ? code : 'login_required',
+    applicationName: tenant.branding.name,
+    loginUrl: loginAddress(framingPage(facts, tenant) ?? endpoints.signedIn, { stepUp }),
+    againUrl: returnTo ?? null,
+    apart: only || isEmbeddable(tenant) ? { url, only } : null,
+    ...{ cause, requestId },
+  }
 }
 
 /** A frame's own address would show the frame alone, and a form's is no page: the person comes back to the page before, where that is known. */

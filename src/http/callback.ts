@@ -1,6 +1,7 @@
 /** `/.auth/callback`, where the provider sends people back: checks the answer and makes the session, or says why not. */
 import type { Request } from 'express'
 import type { Answer } from '../core/answer/answer.ts'
+import { type Cause, causeOfForeign } from '../core/answer/causes.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
@@ -61,6 +62,10 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       tenant: walk.tenant.name,
       binding: readBinding(cookieOf(walk.facts)),
     })
+    // What comes back from a consent is no sign-in, and begins none.
+    if (finished.outcome !== 'opened' && asked.admin_consent !== undefined) {
+      return refuse(walk, finished.outcome === 'used' ? 'transaction_used' : 'transaction_missing', '/')
+    }
     if (finished.outcome !== 'opened') return await heal(walk, finished)
     // It was no sign-in, and becomes none whatever came back with it.
     if (finished.intent.adminConsent === true) return parts.adminConsent.returned(walk, asked)
@@ -84,6 +89,8 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       nonce: finished.nonce,
       codeVerifier: finished.codeVerifier,
     })
+    if ('refused' in redeemed && finished.intent.silent && walk.facts.kind === 'frame')
+      return askInWindow(walk, finished)
     if ('refused' in redeemed && needsPerson(walk, finished, redeemed.said))
       return await parts.login.start(aloud(walk, finished))
     if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed)
@@ -96,16 +103,18 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
    */
   async function heal(walk: Walk, finished: NotOurs): Promise<Answer> {
     const { tenant, facts, session, requestId } = walk
-    log.info('callback_not_ours', { requestId, tenant: tenant.name, why: finished.outcome })
-    if (finished.outcome === 'unreadable') {
+    const { outcome } = finished
+    const cause = causeOfForeign(outcome, facts)
+    log.info('callback_not_ours', { requestId, tenant: tenant.name, why: outcome, cause: cause ?? undefined })
+    if (outcome === 'unreadable') {
       return session === null ? refuse(walk, 'transaction_missing', '/') : answers.redirect('/')
     }
-    if (session !== null) return answers.redirect(finished.returnTo)
-    if (finished.outcome === 'used') return refuse(walk, 'transaction_used', finished.returnTo)
-    // Neither does a frame, a script or a prefetch begin a sign-in here (T53).
-    if (finished.attempt > 0 || facts.kind !== 'navigation')
-      return refuse(walk, 'transaction_missing', finished.returnTo)
     const { returnTo, attempt } = finished
+    if (session !== null) return answers.redirect(returnTo)
+    // Neither does a frame, a script or a prefetch begin a sign-in here (T53).
+    if (attempt > 0 || facts.kind !== 'navigation') {
+      return refuse(walk, outcome === 'used' ? 'transaction_used' : 'transaction_missing', returnTo, { cause })
+    }
     return await parts.login.begin({ tenant, cookieHeader: cookieOf(facts), returnTo, attempt: attempt + 1 })
   }
 
@@ -144,19 +153,27 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     return answers.redirect(returnTo)
   }
 
-  function refuse(walk: Walk, code: OutcomeCode, returnTo: string, why: Why = { said: null }): Answer {
+  /** What was tried in a frame without a word takes a window: nothing has gone wrong. */
+  function askInWindow({ tenant, facts, requestId }: Walk, { returnTo }: Returned): Answer {
+    metrics.signIn(tenant.name, 'login_required')
+    return answers.outcome('login_required', { requestId, facts, tenant, session: null, returnTo })
+  }
+
+  function refuse(walk: Walk, code: OutcomeCode, returnTo: string, why: Why = {}): Answer {
     const { tenant, facts, session, requestId } = walk
-    const { said, missing = [] } = why
+    const { said = null, missing = [], cause = null } = why
     metrics.signIn(tenant.name, code)
     log.warn('sign_in_refused', {
       requestId,
       tenant: tenant.name,
       reason: code,
+      cause: cause ?? undefined,
       callerAddress: facts.callerAddress,
       missing: missing.length === 0 ? undefined : missing,
       ...toldInLog(said),
     })
-    return answers.outcome(code, { requestId, facts, tenant, session, ...told(tenant, said), returnTo, missing })
+    const occasion = { requestId, facts, tenant, session, ...told(tenant, said), returnTo, missing, cause }
+    return answers.outcome(code, occasion)
   }
 
   /** The gate would answer for a fault too, but only here it is known where the person wanted to go. */
@@ -178,7 +195,8 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
 
 /** Why a sign-in was refused, as far as there is more to tell. */
 interface Why {
-  readonly said: ProviderError | null
+  readonly said?: ProviderError | null
+  readonly cause?: Cause | null
   readonly missing?: readonly string[]
 }
 

@@ -7,6 +7,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import type { Answer } from '../core/answer/answer.ts'
 import { endpoints as addresses, type EndpointFound, type EndpointName } from '../core/request/addresses.ts'
 import type { SessionWriter } from '../session/writer.ts'
+import type { Access } from './access.ts'
 import type { AdminConsent } from './admin-consent.ts'
 import type { Answers } from './answers.ts'
 import type { BackchannelLogout } from './backchannel-logout.ts'
@@ -34,6 +35,7 @@ export interface EndpointParts {
   readonly frontchannelLogout: FrontchannelLogout
   readonly backchannelLogout: BackchannelLogout
   readonly adminConsent: AdminConsent
+  readonly access: Access
   readonly writer: SessionWriter
 }
 
@@ -45,7 +47,7 @@ interface Call {
 }
 
 export function createEndpoints(parts: EndpointParts): Endpoints {
-  const { answers, refuse, login, callback, logout, writer, adminConsent } = parts
+  const { answers, refuse, login, callback, logout, writer, adminConsent, access } = parts
   const calls = new WeakMap<IncomingMessage, Call>()
   const callOf = (request: IncomingMessage): Call => {
     const call = calls.get(request)
@@ -73,7 +75,9 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
 
   async function underExpress(request: IncomingMessage, walk: Walk, name: EndpointName, query: string): Promise<void> {
     await new Promise<void>((done, failed) => {
-      calls.set(request, { walk, query, done, failed })
+      // The handler gets the headers as they came: express-session has to be told something else below.
+      const facts = { ...walk.facts, headers: { ...walk.facts.headers } }
+      calls.set(request, { walk: { ...walk, facts }, query, done, failed })
       request.url = addresses[name]
       // express-session sets a Secure cookie only on what it takes for https. The configured public URL says what the browser
       // uses: https, or http on localhost, which browsers treat alike.
@@ -100,6 +104,12 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
           return writeAnswer(request, walk.response, await parts.backchannelLogout(request, walk, segment))
         case 'me':
           return writeAnswer(request, walk.response, meAnswer(answers, refuse, walk))
+        case 'signedIn':
+          return writeAnswer(request, walk.response, access.signedIn(walk))
+        case 'session':
+          return writeAnswer(request, walk.response, await access.session(walk))
+        case 'explain':
+          return writeAnswer(request, walk.response, await access.explain(walk, query))
         case 'help':
           return writeAnswer(request, walk.response, helpAnswer({ answers, refuse }, walk, query))
         case 'helpWithCode':

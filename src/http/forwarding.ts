@@ -2,6 +2,7 @@
 import { ownCookieNames } from '../core/answer/cookies.ts'
 import { finishHeaders, type Person } from '../core/answer/headers.ts'
 import type { Tenant, ToUpstream } from '../core/gateway.ts'
+import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import type { ForwardPlan } from '../proxy/plan.ts'
 import type { AccessTokens } from './access-tokens.ts'
@@ -34,6 +35,7 @@ export function planFor(
     ownCookieNames,
     signedIn: person !== null,
     strictTransport: way.strictTransport,
+    policy: isEmbeddable(way.tenant) ? `frame-ancestors 'self' ${way.tenant.embeddedBy.join(' ')}` : null,
   }
 }
 

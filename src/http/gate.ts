@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from '../core/answer/answer.ts'
+import { causeOfLoop } from '../core/answer/causes.ts'
 import { decide } from '../core/answer/decide.ts'
 import type { Person } from '../core/answer/headers.ts'
 import { strictTransport, strictTransportName } from '../core/answer/strict-transport.ts'
@@ -112,14 +113,31 @@ export function createGate(parts: GateParts): Gate {
     const { facts } = passage
     const { tenant } = wanted
     if (parts.login.goesRound(facts)) {
-      return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant }))
+      return answerOutcome(
+        passage,
+        report.refusal(passage, { reason: 'login_loop', tenant, cause: causeOfLoop(facts) }),
+      )
     }
-    const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target }
-    const answer = await (again === null
-      ? parts.login.prove({ ...wanted, ...start })
-      : parts.login.start({ ...start, attempt: 0, ...again }))
+    const answer = await wayToSession(passage, wanted, again)
     parts.metrics.request(tenant.name, 'login')
     say(passage, answer)
+  }
+
+  async function wayToSession(
+    { facts, requestId }: Passage,
+    wanted: Wanted,
+    again: SignInAgain['again'] | null,
+  ): Promise<Answer> {
+    const { tenant, session } = wanted
+    const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target }
+    if (again !== null) return await parts.login.start({ ...start, attempt: 0, ...again })
+    if (tenant.keepFragment && facts.kind === 'navigation' && session === null)
+      return parts.answers.fragment({ requestId, facts, tenant, session })
+    // Nobody can be asked anything inside a frame: the provider says at once who it is, or that it cannot.
+    const [provider] = tenant.providers
+    return facts.kind === 'frame'
+      ? await parts.login.start({ ...start, provider, attempt: 0, prompt: 'none', intent: { silent: true } })
+      : await parts.login.prove({ ...wanted, ...start })
   }
 
   function carryOut(passage: Passage, located: ToRoute, person: Person | null): Promise<void> | void {

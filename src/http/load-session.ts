@@ -48,12 +48,14 @@ function activityOf({ route }: ToRoute): { readonly activity: boolean } {
 const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>([
   ...(['signedOut', 'help', 'helpWithCode', 'frontchannelLogout', 'backchannelLogout'] as const),
 ])
+/** Asking who is signed in is not activity: a page that polls must not keep a session alive (T131). */
+const lookingOn: ReadonlySet<EndpointName> = new Set<EndpointName>(['me', 'session', 'explain', 'signedIn'])
 /** Nobody is redirected from there. */
 const asData = { kind: 'data', method: 'GET' } as const
 
 /**
  * The session for one of our own endpoints, or null. Whoever asks who is signed in is told what an application would be told, and
- * asking is not activity: a page that polls must not keep a session alive (T131). Signing in and out must go on meanwhile.
+ * asking is not activity. Signing in and out must go on meanwhile.
  */
 export async function loadForEndpoint(
   { sessions, revalidation }: LoadParts,
@@ -61,7 +63,7 @@ export async function loadForEndpoint(
   facts: RequestFacts,
 ): Promise<Session | null> {
   if (withoutSession.has(endpoint)) return null
-  const asks = endpoint === 'me'
+  const asks = lookingOn.has(endpoint)
   const loaded = await sessions.load(tenant.name, cookieOf(facts), { activity: !asks })
   const usable = loaded === null || !asks ? loaded : await revalidation.confirm(tenant, loaded, asData)
   return usable !== null && 'facts' in usable && isVouchedFor(usable, tenant) ? usable : null

@@ -7,12 +7,14 @@ import { chooseProvider, shortName } from '../core/identity/choice.ts'
 import { scopesOf } from '../core/identity/scopes.ts'
 import type { Session } from '../core/identity/session.ts'
 import { contextValue } from '../core/identity/step-up.ts'
+import { endpoints } from '../core/request/addresses.ts'
+import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { authorizationUrl, type Prompt } from '../oidc/authorize.ts'
 import type { Providers } from '../oidc/provider.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Unreturned } from '../ops/unreturned.ts'
-import { bindingCookie, choiceCookie, newBinding, readBinding, readChoice } from '../session/cookie.ts'
+import { bindingCookie, choiceCookie, newBinding, readBinding, readChoice, withoutDoublets } from '../session/cookie.ts'
 import type { Intent, Transactions } from '../session/transaction.ts'
 import { type Answers, loginAddress } from './answers.ts'
 import { onceEach } from './query.ts'
@@ -94,7 +96,8 @@ export function createLogin(parts: LoginParts): Login {
     metrics.signIn(tenant.name, 'started')
     unreturned.began(tenant.name, transaction.startedAt)
     const chosen = tenant.providers.length > 1 ? [choiceCookie(shortName(provider))] : []
-    return answers.redirect(url.href, [bindingCookie(binding), ...chosen])
+    const cookies = [...withoutDoublets(begin.cookieHeader), bindingCookie(binding, isEmbeddable(tenant)), ...chosen]
+    return answers.redirect(url.href, cookies)
   }
 
   async function begin(wanted: Omit<LoginStart, 'provider'>): Promise<Answer> {
@@ -126,7 +129,10 @@ export function createLogin(parts: LoginParts): Login {
       if (asked === null) return refuse(walk, 'request_malformed')
       // Scripts, images and prefetches must not begin sign-ins that nobody will finish (T53); frames cannot finish them.
       if (facts.kind !== 'navigation') return refuse(walk, 'login_required')
-      const returnTo = inAscii(safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/')
+      // Where a window ends that was opened from a frame; of our addresses the only one that a sign-in may lead to.
+      const fromFrame = asked.return_to === endpoints.signedIn
+      const wanted = safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/'
+      const returnTo = fromFrame ? endpoints.signedIn : inAscii(wanted)
       const prompt: Prompt | null = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
       const named = asked.provider ?? null
       const isTheirs = session !== null && (named === null || isOwn(tenant, session, named))
@@ -134,7 +140,9 @@ export function createLogin(parts: LoginParts): Login {
       const cookieHeader = cookieOf(facts)
       if (isTheirs && stepUp !== null) return await prove({ tenant, session, stepUp, cookieHeader, returnTo })
       // A bookmarked sign-in page, or a link to it, neither ends a session nor bothers who has one.
-      if (isTheirs && prompt === null) return answers.redirect(returnTo)
+      // But the frame of another site has a session of its own, for which the provider must know the person.
+      const isNeeded = prompt !== null || (fromFrame && isEmbeddable(tenant))
+      if (isTheirs && !isNeeded) return answers.redirect(returnTo)
       const [loginHint, domainHint] = [hint(asked.login_hint ?? asked.email), hint(asked.domain_hint)]
       const choice = chooseProvider(tenant, {
         named,

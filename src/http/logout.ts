@@ -7,6 +7,7 @@ import type { Provider, Tenant } from '../core/gateway.ts'
 import { providerOf } from '../core/identity/authority.ts'
 import type { SessionTokens } from '../core/identity/session.ts'
 import { endpoints } from '../core/request/addresses.ts'
+import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { endSessionOrigin, endSessionUrl } from '../oidc/end-session.ts'
 import type { Providers } from '../oidc/provider.ts'
@@ -76,8 +77,10 @@ export function createLogout(parts: LogoutParts): Logout {
         log.info('signed_out', whoAsked(walk))
       }
       const provider = session === null ? null : providerOf(tenant, session.facts)
-      const location = provider === null ? signedOutHere : await nextStop(tenant, provider, tokens?.loginHint ?? null)
-      return forgetting(answers.redirect(location, [expiredCookie()]))
+      // The provider does not let itself be framed: inside a frame, the session here is what can be ended.
+      const here = provider === null || facts.kind === 'frame'
+      const location = here ? signedOutHere : await nextStop(tenant, provider, tokens?.loginHint ?? null)
+      return forgetting(answers.redirect(location, [expiredCookie(isEmbeddable(tenant))]))
     },
 
     async signedOut(walk, query) {
@@ -90,6 +93,7 @@ export function createLogout(parts: LogoutParts): Logout {
         applicationName: tenant.branding.name,
         // The provider's own session may live on, and then a plain sign-in would ask nobody who comes next.
         loginUrl: loginAddress('/', { otherAccount: true }),
+        framedBy: facts.kind === 'frame' && isEmbeddable(tenant) ? tenant.embeddedBy : null,
         complete: signsOut(tenant) && onceEach(query, ['only'])?.only !== 'here',
         requestId,
       })
@@ -102,7 +106,7 @@ export function createLogout(parts: LogoutParts): Logout {
     const code = 'sign_out_unfinished'
     log[outcomes[code].level]('sign_out_unfinished', { ...whoAsked(walk), error })
     const answer = answers.outcome(code, { requestId, facts, tenant, session: null, returnTo: '/' })
-    return { ...answer, headers: { ...answer.headers, 'Set-Cookie': [expiredCookie()] } }
+    return { ...answer, headers: { ...answer.headers, 'Set-Cookie': [expiredCookie(isEmbeddable(tenant))] } }
   }
 
   function confirmPage({ tenant, session, requestId }: Walk) {
@@ -147,5 +151,6 @@ function signOutIntent(facts: RequestFacts, tenant: Tenant): 'act' | 'ask' | 're
     if (origin !== undefined) return origin === tenant.publicUrl.origin ? 'act' : 'refuse'
     return site === 'same-origin' ? 'act' : 'refuse'
   }
-  return facts.method === 'GET' && facts.kind === 'navigation' && site === 'same-origin' ? 'act' : 'ask'
+  const opens = facts.kind === 'navigation' || (facts.kind === 'frame' && isEmbeddable(tenant))
+  return facts.method === 'GET' && opens && site === 'same-origin' ? 'act' : 'ask'
 }

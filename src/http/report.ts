@@ -1,4 +1,5 @@
 /** Says how a request ended, once: to the log, to the metrics, and as the occasion of the answer. */
+import type { Cause } from '../core/answer/causes.ts'
 import { type OutcomeCode, outcomes, type RefusalCode } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
 import type { Gateway, Tenant } from '../core/gateway.ts'
@@ -27,6 +28,7 @@ export interface Reporter {
       readonly detail?: string
       readonly tenant: Tenant | null
       readonly session?: Session | null
+      readonly cause?: Cause
     },
   ): Ended
   /** A fault is what failed; everything else that was thrown is a defect of ours. */
@@ -50,13 +52,14 @@ export function createReporter(parts: {
         ...who(passing, tenant),
         reason,
         detail: refused.detail,
+        cause: refused.cause,
         host: tenant === null ? hostAskedFor(passing.facts) : undefined,
         directoryId: session?.facts.directoryId,
         objectId: session?.facts.objectId,
       })
-      const { missing = [], stepUp = null } = refused
+      const { missing = [], stepUp = null, cause = null } = refused
       const { requestId, facts } = passing
-      return { code: reason, occasion: { requestId, facts, tenant, session, missing, stepUp } }
+      return { code: reason, occasion: { requestId, facts, tenant, session, missing, stepUp, cause } }
     },
     failure(passing, tenant, error) {
       const code = error instanceof Fault ? error.code : 'internal_error'

@@ -39,7 +39,7 @@ export function supportLink(support: string, mail: { readonly subject: string; r
 export function policyOrigin(value: string): string {
   const wellFormed = /^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?$/.test(value)
   if (!wellFormed || !URL.canParse(value) || new URL(value).origin !== value) {
-    throw new TypeError('formOrigins has an entry that is not an origin')
+    throw new TypeError('an entry of the policy is not an origin')
   }
   return value
 }

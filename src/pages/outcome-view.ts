@@ -1,4 +1,5 @@
 /** The page of an outcome: what happened, who is signed in, what to do next, whom to ask. */
+import { causes } from '../core/answer/causes.ts'
 import { outcomes } from '../core/answer/outcomes.ts'
 import { codeName } from '../core/identity/sign-in-error.ts'
 import { displayText } from './display-text.ts'
@@ -12,6 +13,7 @@ import { type Action, blankView, type HelpLine, personView, type View } from './
 export function outcomeView(page: OutcomePage): View {
   const { title, text } = wordsFor(page)
   const steps = stepsFor(page)
+  const told = page.cause === undefined || page.cause === null ? [text] : [causes[page.cause].text]
   const cannotRepeat = steps[0] === 'again' && page.returnTo === null
   const support = page.support === null ? null : supportLink(page.support, supportMail(page))
   return {
@@ -19,7 +21,7 @@ export function outcomeView(page: OutcomePage): View {
     title,
     code: page.code,
     text: [
-      text,
+      ...told,
       ...(cannotRepeat ? ['Go back to the page before and do it again, or reload this page.'] : []),
       ...missingLine(page),
     ],
@@ -43,11 +45,15 @@ function stepsFor({ code, explained }: OutcomePage): readonly Step[] {
 }
 
 /** More about the code; or, where Microsoft may have shown one before it sent the person back, where to look it up. */
-function moreFor({ code, explained, helpUrl }: OutcomePage): Action | null {
+function moreFor({ code, explained, helpUrl, explainUrl }: OutcomePage): Action | null {
   if (explained !== undefined && explained !== null) {
     return { label: `More about ${codeName(explained.error.code)}`, href: pathLink(explained.helpUrl, 'helpUrl') }
   }
   const href = helpUrl === undefined || helpUrl === null ? null : pathLink(helpUrl, 'helpUrl')
+  const why = explainUrl === undefined || explainUrl === null ? null : pathLink(explainUrl, 'explainUrl')
+  if (asksForAccess(code)) {
+    return why === null ? null : { label: 'See who you are here, and why this is not open to you', href: why }
+  }
   return href === null || !mayHaveSeenCode(code)
     ? null
     : { label: 'Look up an error code of the sign-in service', href }
@@ -71,13 +77,12 @@ const claimWords: ReadonlyMap<string, string> = new Map([
 /** The steps that have an address; two steps to one address are one. */
 function actionsFor(page: OutcomePage, steps: readonly Step[], support: Link | null): readonly Action[] {
   const login = page.loginUrl === null ? null : siteLink(page.loginUrl, 'loginUrl')
-  const asksForAccess = nextStepsFor(page.code).help === 'access'
   const offers = {
     again: { label: 'Try again', href: page.returnTo === null ? null : pathLink(page.returnTo, 'returnTo') },
     login: { label: asksForProof(page.code) ? 'Confirm that it is you' : 'Sign in', href: login },
     'other-account': { label: 'Sign in with another account', href: login },
     start: { label: 'Go to the start page', href: page.startUrl === null ? null : pathLink(page.startUrl, 'startUrl') },
-    contact: { label: asksForAccess ? 'Ask for access' : 'Ask for help', href: support },
+    contact: { label: asksForAccess(page.code) ? 'Ask for access' : 'Ask for help', href: support },
   } satisfies Record<Step, { readonly label: string; readonly href: Link | null }>
   const actions = new Map<Link, Action>()
   for (const step of steps) {
@@ -85,6 +90,10 @@ function actionsFor(page: OutcomePage, steps: readonly Step[], support: Link | n
     if (href !== null && !actions.has(href)) actions.set(href, { label, href })
   }
   return [...actions.values()]
+}
+
+function asksForAccess(code: OutcomePage['code']): boolean {
+  return nextStepsFor(code).help === 'access'
 }
 
 function helpLine(page: OutcomePage, href: Link | null): HelpLine | null {
@@ -114,7 +123,7 @@ function helpLine(page: OutcomePage, href: Link | null): HelpLine | null {
 /** What a message to the support begins with. Line breaks in a mail are CRLF (RFC 6068 section 5). */
 function supportMail(page: OutcomePage): { readonly subject: string; readonly body: string } {
   const { application, requestId, person } = { ...blankView(page), person: personView(page.person) }
-  const wish = nextStepsFor(page.code).help === 'access' ? 'Access to' : 'Help with'
+  const wish = asksForAccess(page.code) ? 'Access to' : 'Help with'
   const account = person === null ? [] : [`Account: ${person.name} ${person.username}`.trim()]
   return {
     subject: `${wish} ${application === '' ? 'an application' : application}`,

@@ -1,5 +1,8 @@
 /** Every page that the gateway can show, as data: what the gate knows, before any of it is judged fit to be shown. */
+import type { Cause } from '../core/answer/causes.ts'
 import type { OutcomeCode } from '../core/answer/outcomes.ts'
+import type { Reasoning } from '../core/answer/reasoning.ts'
+import type { RoleMatch } from '../core/identity/roles.ts'
 import type { SignInError } from '../core/identity/sign-in-error.ts'
 
 export interface Person {
@@ -30,8 +33,14 @@ export interface OutcomePage {
   readonly details: readonly Detail[]
   /** Claims that the person’s account lacks. */
   readonly missing?: readonly string[]
+  /** Origins that may show the page in a frame, beside our own; nobody may if not given. */
+  readonly framedBy?: readonly string[] | null
+  /** Why the sign-in does not come to its end, where that can be told. */
+  readonly cause?: Cause | null
   /** Where people look up what the sign-in service has shown them. */
   readonly helpUrl?: string | null
+  /** Where a signed-in person sees why a page is open to them or not. */
+  readonly explainUrl?: string | null
   /** What the provider's code means, where it is known: then title and text come from there. */
   readonly explained?: Explained | null
 }
@@ -48,6 +57,8 @@ export interface SignedOutPage {
   readonly loginUrl: string
   /** False where only the session here has ended, and the sign-in service may still know the person. */
   readonly complete: boolean
+  /** As of an outcome. */
+  readonly framedBy?: readonly string[] | null
   readonly requestId: string
 }
 
@@ -70,6 +81,28 @@ export interface FramePage {
   readonly code: 'login_required' | 'context_required' | 'sign_in_too_old'
   readonly applicationName: string
   readonly loginUrl: string
+  /** What the frame shows next, once the person is signed in; the address of the frame itself if not given. */
+  readonly againUrl?: string | null
+  /** The part itself, to be opened in a window of its own; `only`: because no session of ours reaches into this frame. */
+  readonly apart?: { readonly url: string; readonly only: boolean } | null
+  /** Why the sign-in does not come to its end, where that can be told. */
+  readonly cause?: Cause | null
+  readonly requestId: string
+}
+
+/** On the way to the sign-in, where the fragment of the address is kept: only a script in the page can read it. */
+export interface FragmentPage {
+  readonly page: 'fragment'
+  readonly applicationName: string
+  readonly loginUrl: string
+  readonly requestId: string
+}
+
+/** Where a window ends that was opened from a frame: the person goes back to where they came from. */
+export interface SignedInPage {
+  readonly page: 'signed-in'
+  readonly applicationName: string
+  readonly startUrl: string
   readonly requestId: string
 }
 
@@ -124,4 +157,45 @@ export interface SignInPage {
   readonly requestId: string
 }
 
-export type Page = SignInPage | OutcomePage | SignedOutPage | SignOutPage | FramePage | HelpPage | ConsentPage
+/** Tells a signed-in person who they are here, and why a page is open to them or not; and nothing of anybody else. */
+export interface AccessPage {
+  readonly page: 'access'
+  readonly applicationName: string
+  readonly support: string | null
+  readonly person: Person & {
+    readonly directoryId: string
+    readonly objectId: string
+    /** The label of the provider. */
+    readonly provider: string
+  }
+  /** Seconds since 1970. */
+  readonly times: {
+    readonly signedInAt: number
+    readonly checkedAt: number
+    readonly endsAt: number
+    readonly idleEndsAt: number
+  }
+  readonly roles: readonly string[]
+  readonly admitted: boolean
+  readonly matched: readonly RoleMatch[]
+  readonly unmatched: { readonly groups: number; readonly appRoles: number }
+  /** What would become of the request that the person wonders about; null where they have not asked yet. */
+  readonly request: Reasoning | null
+  /** Takes the question, by GET. */
+  readonly askUrl: string
+  readonly startUrl: string
+  readonly otherAccountUrl: string
+  readonly requestId: string
+}
+
+export type Page =
+  | OutcomePage
+  | SignedOutPage
+  | SignOutPage
+  | FramePage
+  | FragmentPage
+  | SignedInPage
+  | HelpPage
+  | SignInPage
+  | ConsentPage
+  | AccessPage

@@ -1,12 +1,14 @@
-/** Turns a page, as data, into a whole HTML document: no script, nothing loaded from anywhere, works with links and forms alone. */
+/** Turns a page, as data, into a whole HTML document: no script but one, nothing loaded from anywhere, works with links and forms alone. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Eta } from 'eta/core'
+import { accessView } from './access-view.ts'
+import { fragmentScript } from './fragment-script.ts'
 import { helpView } from './help-view.ts'
 import { policyOrigin } from './links.ts'
 import { outcomeView } from './outcome-view.ts'
 import type { Page } from './page.ts'
-import { consentView, frameView, signedOutView, signOutView } from './session-views.ts'
+import { consentView, fragmentView, frameView, signedInView, signedOutView, signOutView } from './session-views.ts'
 import { signInView } from './sign-in-view.ts'
 import type { View } from './view.ts'
 
@@ -24,14 +26,18 @@ export interface Pages {
 
 const parts = ['layout', 'person', 'actions', 'help-line', 'explanation', 'more'] as const
 /** The pages themselves, and the parts that they include. */
-const templates = ['outcome', 'sign-in', 'signed-out', 'sign-out', 'frame', 'help', 'consent', ...parts] as const
+const templates = [
+  ...['outcome', 'sign-in', 'signed-in', 'signed-out', 'sign-out', 'frame', 'fragment', 'help', 'access', 'consent'],
+  ...parts,
+] as const
 
 /** Reads and compiles every template once. `eta/core` has no file access of its own, so nothing is read later. */
 export function createPages(): Pages {
   const eta = new Eta({ autoEscape: true, cache: true })
   for (const name of templates) eta.loadTemplate(name, readText(`${name}.eta`))
   const style = readText('style.css')
-  const hash = createHash('sha256').update(style).digest('base64')
+  const hash = sha256(style)
+  const script = sha256(fragmentScript)
   const strictest = policy({ hash, formTargets: [], frameAncestors: "'none'" })
   return {
     contentSecurityPolicy: strictest,
@@ -41,10 +47,15 @@ export function createPages(): Pages {
       // This page exists to be seen in a frame. It tells nothing about anybody and changes nothing: its one link opens a
       // window, which any site can do by itself, so there is nothing to gain from luring a click onto it.
       if (page.page === 'frame') return policy({ hash, formTargets: [], frameAncestors: '*' })
-      return strictest
+      if (page.page === 'fragment') return policy({ hash, script, formTargets: [], frameAncestors: "'none'" })
+      const framedBy = page.page === 'outcome' || page.page === 'signed-out' ? page.framedBy : null
+      if (framedBy === undefined || framedBy === null) return strictest
+      // In a part of a page of the application itself. What can be clicked on there are links, which change nothing.
+      const frameAncestors = ["'self'", ...framedBy.map(policyOrigin)].join(' ')
+      return policy({ hash, formTargets: [], frameAncestors })
     },
     render(page) {
-      return eta.render(page.page, { ...viewOf(page), style })
+      return eta.render(page.page, { ...viewOf(page), style, script: fragmentScript })
     },
   }
 }
@@ -57,14 +68,20 @@ function viewOf(page: Page): View {
       return signInView(page)
     case 'signed-out':
       return signedOutView(page)
+    case 'signed-in':
+      return signedInView(page)
     case 'sign-out':
       return signOutView(page)
     case 'frame':
       return frameView(page)
+    case 'fragment':
+      return fragmentView(page)
     case 'help':
       return helpView(page)
     case 'consent':
       return consentView(page)
+    case 'access':
+      return accessView(page)
     default:
       return page satisfies never
   }
@@ -72,6 +89,8 @@ function viewOf(page: Page): View {
 
 interface PolicyParts {
   readonly hash: string
+  /** Of the one script that the page has, if it has one. */
+  readonly script?: string
   readonly formTargets: readonly string[]
   readonly frameAncestors: string
 }
@@ -91,15 +110,20 @@ function formOrigins(page: Page): readonly string[] {
 }
 
 /** CSP Level 3. The style stands in the page and is named by its hash, so an injected one does nothing (T91). */
-function policy({ hash, formTargets, frameAncestors }: PolicyParts): string {
+function policy({ hash, script, formTargets, frameAncestors }: PolicyParts): string {
   return [
     "default-src 'none'",
     `style-src 'sha256-${hash}'`,
+    ...(script === undefined ? [] : [`script-src 'sha256-${script}'`]),
     'img-src data:',
     ["form-action 'self'", ...formTargets].join(' '),
     "base-uri 'none'",
     `frame-ancestors ${frameAncestors}`,
   ].join('; ')
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64')
 }
 
 /** A file beside this one. A browser reads CRLF as LF before it hashes a style, so a checkout with CRLF must too. */

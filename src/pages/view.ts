@@ -24,6 +24,9 @@ export interface View {
   readonly more: Action | null
   readonly search: SearchView | null
   readonly choice: ChoiceView | null
+  readonly access: AccessView | null
+  /** Where the frame goes on, for the page that stands in one; empty for the frame's own address. */
+  readonly again: Link | '' | null
 }
 
 /** The ways to sign in. */
@@ -48,6 +51,16 @@ export interface SearchView {
   /** Whether its button is the primary one of the page. */
   readonly primary: boolean
   readonly often: readonly Action[]
+}
+
+export interface AccessView {
+  readonly who: readonly Term[]
+  /** Sentences about roles, and where each came from. */
+  readonly roles: readonly Term[]
+  readonly others: string
+  readonly action: Link
+  /** What was found out about the request that was asked about, the answer first. */
+  readonly found: { readonly title: string; readonly terms: readonly Term[] } | null
 }
 
 export interface PersonView {
@@ -84,6 +97,8 @@ export function blankView(page: Page): Omit<View, 'title' | 'text'> {
     more: null,
     search: null,
     choice: null,
+    access: null,
+    again: null,
   }
 }
 

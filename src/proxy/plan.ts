@@ -13,6 +13,8 @@ export interface ForwardPlan {
   readonly signedIn: boolean
   /** Strict-Transport-Security for answers that have none; null: it is not sent. */
   readonly strictTransport: string | null
+  /** A further Content-Security-Policy for every answer; null: none is added. */
+  readonly policy: string | null
 }
 
 /** The part of a log that the proxy writes to. */

@@ -11,6 +11,8 @@ export interface AnswerRules {
   readonly signedIn: boolean
   /** Strict-Transport-Security where the upstream says nothing about it; null: it is not sent. */
   readonly strictTransport: string | null
+  /** A Content-Security-Policy that is added to those of the upstream: browsers keep to all of them. */
+  readonly policy: string | null
 }
 
 /**
@@ -47,6 +49,7 @@ export function answerHeaders(raw: readonly string[], status: number, rules: Ans
   }
   if (!cacheRule) headers.push('Cache-Control', 'private')
   if (!transportRule && rules.strictTransport !== null) headers.push(strictTransportName, rules.strictTransport)
+  if (rules.policy !== null) headers.push('Content-Security-Policy', rules.policy)
   if (length !== null && !transferCoded) headers.push('Content-Length', length)
   return headers
 }

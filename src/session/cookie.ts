@@ -1,6 +1,12 @@
 /** Our cookies: the session's `__Host-sid`, and the browser's `__Host-login` and `__Host-provider`, how they are spelled, found and trusted. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { choiceCookieName, loginCookieName, sessionCookieName } from '../core/answer/cookies.ts'
+import {
+  choiceCookieName,
+  loginCookieName,
+  ownCookieNames,
+  sessionCookieName,
+  timesIn,
+} from '../core/answer/cookies.ts'
 
 /** With its name and the sign between. An honest one has 81 bytes and a few escapes. */
 const maxCookieBytes = 100
@@ -9,8 +15,21 @@ const idLength = 22
 const bindingSeconds = 3600
 const choiceSeconds = 180 * 86_400
 
-/** What both sides say of the session cookie: express-session when it sets it, `expiredCookie` when it goes (T70). */
-export const sessionCookieAttributes = { path: '/', httpOnly: true, secure: true, sameSite: 'lax' } as const
+/**
+ * What both sides say of the session cookie: express-session when it sets it, `expiredCookie` when it goes (T70).
+ * @param embeddable whether pages of other sites may frame the tenant. Then the browser keeps one for each of these sites
+ *   (https://www.ietf.org/archive/id/draft-cutler-httpbis-partitioned-cookies-01.html), so none learns of the others'.
+ */
+export function sessionCookieAttributes(embeddable: boolean) {
+  const always = { path: '/', httpOnly: true, secure: true } as const
+  return embeddable
+    ? ({ ...always, sameSite: 'none', partitioned: true } as const)
+    : ({ ...always, sameSite: 'lax' } as const)
+}
+
+function sameSite(embeddable: boolean): string {
+  return embeddable ? 'SameSite=None; Partitioned' : 'SameSite=Lax'
+}
 
 /**
  * A new session id: 16 random bytes. Ids whose signature would need so many escapes that the cookie passes 100 bytes
@@ -52,8 +71,22 @@ export function verifySessionCookie(value: string, cookieKeys: readonly string[]
 }
 
 /** The Set-Cookie value that takes the session cookie away, with the attributes it was set with. */
-export function expiredCookie(): string {
-  return `${sessionCookieName}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax`
+export function expiredCookie(embeddable = false): string {
+  return expired(sessionCookieName, embeddable)
+}
+
+function expired(name: string, embeddable: boolean): string {
+  return `${name}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; ${sameSite(embeddable)}`
+}
+
+/**
+ * Takes away what a browser has twice, as after a change between partitioned and not: neither would be believed (T78), and
+ * setting one anew would leave the other. @returns Set-Cookie values that must come before any other; mostly none.
+ */
+export function withoutDoublets(header: string | undefined): readonly string[] {
+  if (header === undefined) return []
+  const doubled = ownCookieNames.filter((name) => timesIn(header, name) > 1)
+  return doubled.flatMap((name) => [expired(name, false), expired(name, true)])
 }
 
 /** A new value that binds logins to one browser (T41). All tabs share it, so nothing piles up (T45). */
@@ -68,8 +101,8 @@ export function readBinding(header: string | undefined): string | null {
 }
 
 /** The Set-Cookie value of a binding; each login start renews its hour. */
-export function bindingCookie(binding: string): string {
-  return `${loginCookieName}=${binding}; Max-Age=${bindingSeconds}; Path=/; HttpOnly; Secure; SameSite=Lax`
+export function bindingCookie(binding: string, embeddable = false): string {
+  return `${loginCookieName}=${binding}; Max-Age=${bindingSeconds}; Path=/; HttpOnly; Secure; ${sameSite(embeddable)}`
 }
 
 /** The provider that this browser chose last, as the tenant calls it, or null. Not signed: everybody may choose any. */

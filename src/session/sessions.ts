@@ -43,6 +43,11 @@ export interface Sessions extends Revisions {
   open(name: SessionName): Promise<Session | null>
   /** Writes a new session; resolves when the store has it. */
   create(name: SessionName, login: Login): Promise<void>
+  /**
+   * When the session ends, in seconds from now: at the latest, and if nobody is active. null where it has ended meanwhile.
+   * Never counts as activity. Throws the fault `session_store_down`.
+   */
+  remaining(session: Session): Promise<Remaining | null>
   /** null where they are gone with the session. Throws the fault `session_store_down`. */
   tokens(session: Session): Promise<SessionTokens | null>
   /**
@@ -59,6 +64,11 @@ export interface Sessions extends Revisions {
   reopen(): void
   /** Ends the timers; the store is its maker's to close. */
   close(): void
+}
+
+export interface Remaining {
+  readonly endsIn: number
+  readonly idleIn: number
 }
 
 interface LoadOptions {
@@ -170,6 +180,11 @@ export function createSessions(parts: SessionsParts): Sessions {
       await records.create(name, login, { ttlSeconds: Math.min(policy.idleSeconds, endsAt - clock()), endsAt })
       // Whoever ends a group remembers that first and looks for its sessions then; so one of us two finds the other.
       if (await notBefore.coversNew(login.facts)) await store.end(storeKey(name.id), namesOf(ring, login.facts))
+    },
+    async remaining(session) {
+      const idleIn = await store.remaining(entryOf(session).key)
+      const endsIn = session.facts.startedAt + policy.lifetimeSeconds - clock()
+      return idleIn === null || endsIn <= 0 ? null : { endsIn, idleIn: Math.min(idleIn, endsIn) }
     },
     async tokens(session) {
       return records.tokens(entryOf(session).name)

@@ -124,6 +124,10 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
       found.expiresAt = clock() + ttlSeconds
       return true
     },
+    async remaining(key) {
+      const left = (sessions.peek(key)?.expiresAt ?? 0) - clock()
+      return left > 0 ? left : null
+    },
     async end(key) {
       // Announced even where nothing is left, as every store does: somebody may still hold it open.
       if (!sessions.delete(key)) announce({ what: 'ended', key })

@@ -82,6 +82,10 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
       const ttl = String(Math.max(1, Math.ceil(ttlSeconds)))
       return (await answered(() => redis.sallyportExtend(...recordKeys(session), ttl))) === 1
     },
+    async remaining(session) {
+      const left = await answered(() => redis.pttl(recordKey(session, 'facts')))
+      return left > 0 ? left / 1_000 : null
+    },
     async end(session, names = []) {
       const message = `${announced.ended}${session}`
       await Promise.all([

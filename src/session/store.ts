@@ -47,6 +47,8 @@ export interface SessionStore {
   update(key: string, change: RecordChange): Promise<'updated' | 'conflict' | 'gone'>
   /** Lets all records live for this long from now. False where there is none: it never creates. */
   extend(key: string, ttlSeconds: number): Promise<boolean>
+  /** How long the facts still live, in seconds, if nobody is active; null where there are none. Asking prolongs nothing. */
+  remaining(key: string): Promise<number | null>
   /** Removes all records and announces it; takes the session out of these groups. */
   end(key: string, names?: readonly string[]): Promise<void>
   /**

@@ -6,6 +6,7 @@ import session, { type Session as ExpressSession, type SessionData, Store } from
 import { sessionCookieName } from '../core/answer/cookies.ts'
 import type { Tenant } from '../core/gateway.ts'
 import type { SessionFacts, SessionTokens } from '../core/identity/session.ts'
+import { isEmbeddable } from '../core/request/cross-site.ts'
 import { newSessionId, sessionCookieAttributes } from './cookie.ts'
 import type { Login } from './records.ts'
 import type { KeyRing } from './seal.ts'
@@ -61,8 +62,8 @@ export function createSessionWriter({ sessions, ring }: SessionWriterParts): Ses
       name: sessionCookieName,
       secret: [...ring.cookieKeys],
       genid: () => newSessionId(ring.cookieKeys),
-      store: new TenantStore(tenant.name, { sessions, logins, written }),
-      cookie: sessionCookieAttributes,
+      store: new TenantStore(tenant, { sessions, logins, written }),
+      cookie: sessionCookieAttributes(isEmbeddable(tenant)),
       resave: false,
       saveUninitialized: false,
       rolling: false,
@@ -124,11 +125,13 @@ interface TenantStoreParts {
  */
 class TenantStore extends Store {
   readonly #tenant: string
+  readonly #attributes: ReturnType<typeof sessionCookieAttributes>
   readonly #parts: TenantStoreParts
 
-  constructor(tenant: string, parts: TenantStoreParts) {
+  constructor(tenant: Tenant, parts: TenantStoreParts) {
     super()
-    this.#tenant = tenant
+    this.#tenant = tenant.name
+    this.#attributes = sessionCookieAttributes(isEmbeddable(tenant))
     this.#parts = parts
   }
 
@@ -148,7 +151,7 @@ class TenantStore extends Store {
     const current = await this.#parts.sessions.open({ tenant: this.#tenant, id })
     if (current === null) return null
     // A cookie of its own each time: express-session writes into what it gets.
-    return { cookie: { ...sessionCookieAttributes, originalMaxAge: null }, facts: current.facts }
+    return { cookie: { ...this.#attributes, originalMaxAge: null }, facts: current.facts }
   }
 
   async #set(id: string, data: object): Promise<void> {

@@ -23,6 +23,10 @@ const referring = good.replace('a-session-secret-of-the-tests-0123456789abcdef',
 const referringFile = write('referring.yaml', referring)
 const broken = good.replace('noRole', 'noRole').replace('providers: [contoso]', 'providers: [contso]\n    colour: red')
 const brokenFile = write('broken.yaml', broken)
+const loudFile = write(
+  'loud.yaml',
+  good.replace('    routes:', "    cookie: { sameSite: none, embeddedBy: ['https://portal.example'] }\n    routes:"),
+)
 const notYaml = write('not.yaml', 'a: [1, 2\nb: {')
 
 /** Neither colours nor the insides of the program. */
@@ -43,6 +47,7 @@ describe('sallyport', () => {
     ['refuses an option without its value', ['serve', '--config'], 2, /argument missing/],
     ['refuses a second file', ['check', goodFile, goodFile], 2, /too many arguments/],
     ['finds a configuration right', ['check', goodFile], 0, /is right: 1 tenant \(http:\/\/localhost:18080\)/],
+    ['says it as JSON too', ['check', '--json', loudFile], 0, /"warnings":\[\{"tenant":"payroll"/],
     ['says that a file is missing', ['check', '/no/such/file.yaml'], 2, /cannot be read \(ENOENT\)/],
     ['says that a folder is no file', ['check', folder], 2, /the file is a folder, not a file/],
     ['says that a file is missing before it serves', ['serve', '-c', '/no/such/file.yaml'], 2, /cannot be read/],
@@ -67,6 +72,12 @@ describe('sallyport', () => {
       expectPlain(ran)
     })
   }
+
+  test('says aloud what gives up a protection, beside the result', async () => {
+    const { code, stdout, stderr } = await run(['check', loudFile])
+    expect([code, stdout]).toEqual([0, expect.stringContaining('is right')])
+    expect(stderr).toMatch(/^warning: payroll: cookie\.sameSite: .*https:\/\/portal\.example.*\n$/)
+  })
 
   test('check tells programs what is right', async () => {
     const ran = await run(['check', '--json', goodFile])

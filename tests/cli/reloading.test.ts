@@ -98,6 +98,20 @@ describe('startReloading', () => {
     expect(taken.map(({ tenants }) => tenants.length)).toEqual([2])
   })
 
+  test('says aloud what gives up a protection: at the start, and when it comes', () => {
+    const { put, start, events } = scene()
+    const loud = "cookie: { sameSite: none, embeddedBy: ['https://portal.example'] }\n"
+    put('wiki', tenantYaml('wiki', loud))
+    const reloading = start()
+    expect(events('loud_setting')).toHaveLength(1)
+    put('shop', tenantYaml('shop', loud))
+    reloading.now()
+    expect(events('loud_setting').map(({ tenant, level }) => [tenant, level])).toEqual([
+      ['wiki', 'warn'],
+      ['shop', 'warn'],
+    ])
+  })
+
   test('hands nothing on where nothing says anything else', () => {
     const { put, start, taken, events } = scene()
     const reloading = start()

@@ -63,6 +63,25 @@ for (const [name, file, expected] of [
     ['tenants[0].noRole: this tenant has no role of this name'],
   ],
   [
+    'cookies for other sites without a site',
+    withTenant({ cookie: { sameSite: 'none' } }),
+    ['tenants[0].cookie.sameSite: with `sameSite: none`, `embeddedBy` must say whose pages may show the application'],
+  ],
+  [
+    'a portal without cookies for other sites',
+    withTenant({ cookie: { embeddedBy: ['https://portal.com'] } }),
+    ['tenants[0].cookie.embeddedBy: without `sameSite: none` this has no effect'],
+  ],
+  [
+    'a portal that anybody on the way could change, and one that is no origin',
+    withTenant({ cookie: { sameSite: 'none', embeddedBy: ['http://portal.com', 'https://portal.com/a', '*'] } }),
+    [
+      'tenants[0].cookie.embeddedBy[0]: only https, except on localhost: whoever is on the way could put the application into any page',
+      'tenants[0].cookie.embeddedBy[1]: only scheme, host and port: a path has no place here',
+      'tenants[0].cookie.embeddedBy[2]: this does not begin with https:// or http://',
+    ],
+  ],
+  [
     'noRole and sendRoles without roles',
     withTenant({ noRole: 'refuse', sendRoles: 'all' }),
     [

@@ -62,6 +62,7 @@ test('compile fills in every default', () => {
         ...usual,
       },
     ],
+    ...{ embeddedBy: [], keepFragment: false },
     branding: { name: 'payroll', support: null },
   })
 })

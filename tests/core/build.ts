@@ -75,6 +75,8 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
     admission: { guests: 'allow', claims: [], emailDomains: [] },
     callbackPath: '/.auth/callback',
     routes: [route('/', 'signed-in')],
+    embeddedBy: [],
+    keepFragment: false,
     branding: { name: 'Payroll', support: null },
     ...also,
   }

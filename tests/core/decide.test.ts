@@ -36,6 +36,8 @@ const guest = session({ groups: [staff], claims: { acct: 1 } })
 const withContext = tenant({ providers: [{ ...contoso, authContexts: { mfa: 'c1' } }] })
 const mfa = { ...needs('signed-in'), contexts: [{ name: 'mfa', withinSeconds: 600 }] }
 const proved = session({ groups: [staff], contexts: { c1: 1_000_000 } })
+const embedded = tenant({ embeddedBy: ['https://portal.example'] })
+const foreign: Also = { tenant: embedded, session: user, headers: { 'sec-fetch-site': 'cross-site' } }
 
 describe('decide', () => {
   for (const [name, asked, expected] of [
@@ -61,6 +63,30 @@ describe('decide', () => {
     ['refuses data without session (T53)', { kind: 'data' }, 'refuse login_required'],
     ['refuses an upgrade without session (T99)', { kind: 'upgrade' }, 'refuse login_required'],
     ['refuses a frame without session', { kind: 'frame' }, 'refuse login_required'],
+    [
+      'sends a frame to the sign-in where it may be embedded',
+      { kind: 'frame', tenant: embedded },
+      'login login_required',
+    ],
+    [
+      'refuses a post of a frame all the same',
+      { kind: 'frame', method: 'POST', tenant: embedded },
+      'refuse login_required',
+    ],
+    ['forwards what other sites open', foreign, 'forward user'],
+    ['refuses what other sites send (T82)', { ...foreign, method: 'POST' }, 'refuse cross_site_refused'],
+    ['refuses what other sites fetch (T82)', { ...foreign, kind: 'data' }, 'refuse cross_site_refused'],
+    ['leaves that to the browser by default', { ...foreign, method: 'POST', tenant: tenant() }, 'forward user'],
+    [
+      'refuses it on an optional route too, where the identity would go along',
+      { ...foreign, method: 'POST', requirement: needs('optional') },
+      'refuse cross_site_refused',
+    ],
+    [
+      'forwards it on a public route, without an identity',
+      { ...foreign, method: 'POST', requirement: needs('public') },
+      'forward nobody',
+    ],
     [
       'refuses a navigation where the route says 401',
       { requirement: { ...needs('signed-in'), redirects: false } },

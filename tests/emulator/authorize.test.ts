@@ -303,6 +303,6 @@ describe('single sign-on', () => {
     const page = await choose(browser, emulator.origin, hiddenRequest(picker), { account: tileOf(picker, ada) })
     const cookies = page.headers.getSetCookie()
     expect(cookies[0]).toContain(`; Path=/${directoryId};`)
-    for (const cookie of cookies) expect(cookie).toMatch(/; Path=\/[a-z0-9-]+;.* HttpOnly; SameSite=Lax$/)
+    for (const cookie of cookies) expect(cookie).toMatch(/; Path=\/[a-z0-9-]+;.* HttpOnly; Secure; SameSite=None$/)
   })
 })

@@ -205,14 +205,20 @@ describe('callback a second time', () => {
       expect(visitor.cookie(stage.origin, sid)).toBe(before)
     }))
 
-  test('callback explains it to whoever has no session any more, and asks the provider nothing (T45)', () =>
+  test('callback begins anew once for whoever has no session any more, then explains; nothing is redeemed twice (T45)', () =>
     withVisitor(async (visitor) => {
       const answer = await cameBack(visitor, deep(), uwe)
       await visit(visitor, answer)
       visitor.setCookie(stage.origin, sid, null)
       const before = stage.emulator.control.requests('token')
-      expectPage(await visit(visitor, answer), 400, 'transaction_used')
+      const reply = await visit(visitor, answer)
+      expect(givesSession(reply)).toBe(false)
       expect(stage.emulator.control.requests('token')).toBe(before)
+      const second = await answerFor(visitor, reply.location, uwe)
+      expect((await visit(visitor, second)).headers.location).toBe('/deep?x=1')
+      visitor.setCookie(stage.origin, sid, null)
+      expectPage(await visit(visitor, second), 400, 'transaction_used')
+      expect(stage.emulator.control.requests('token')).toBe(before + 1)
       await expectNobody(visitor)
     }))
 

@@ -1,6 +1,7 @@
 /** A real browser for a test file: a fresh context per story, watched for complaints, with pictures of what went wrong. */
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
@@ -29,9 +30,13 @@ export interface TestBrowser {
 }
 
 /**
+ * @param options.cookies `framed`: unpartitioned cookies are sent from frames of other sites too, as many browsers do; a fresh
+ *   context does not. `off`: none is kept.
  * @param options.history keeps pages alive for the back button, as a person's browser does; by default Playwright's does not.
  */
-export async function startBrowser(options: { readonly history?: boolean } = {}): Promise<TestBrowser> {
+export async function startBrowser(
+  options: { readonly history?: boolean; readonly cookies?: 'framed' | 'off' } = {},
+): Promise<TestBrowser> {
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: quietly,
@@ -39,7 +44,10 @@ export async function startBrowser(options: { readonly history?: boolean } = {})
   })
   return {
     async visit(story, contextOptions) {
-      const context = await browser.newContext(contextOptions)
+      const context =
+        options.cookies !== undefined
+          ? await withProfile(profiles[options.cookies])
+          : await browser.newContext(contextOptions)
       context.setDefaultTimeout(15_000)
       const complaints = listen(context)
       try {
@@ -54,6 +62,26 @@ export async function startBrowser(options: { readonly history?: boolean } = {})
     },
     close: () => browser.close(),
   }
+}
+
+const profiles = {
+  framed: { cookie_controls_mode: 0, block_third_party_cookies: false },
+  off: { default_content_setting_values: { cookies: 2 } },
+} as const
+
+/** A browser of its own, because such settings belong to a profile. */
+async function withProfile(profile: object): Promise<BrowserContext> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-profile-'))
+  mkdirSync(join(folder, 'Default'))
+  writeFileSync(join(folder, 'Default/Preferences'), JSON.stringify({ profile }))
+  // Playwright's own headless mode reads no preferences.
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath: '/usr/bin/chromium',
+    headless: false,
+    args: ['--headless=new', ...quietly],
+  })
+  context.on('close', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  return context
 }
 
 /** Begins to listen to everything in the context. Returns what the browser has complained about so far. */

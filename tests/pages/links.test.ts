@@ -134,7 +134,7 @@ describe('policyOrigin', () => {
     test(`policyOrigin refuses ${JSON.stringify(value)}`, () => {
       assert.throws(() => policyOrigin(value), {
         name: 'TypeError',
-        message: 'formOrigins has an entry that is not an origin',
+        message: 'an entry of the policy is not an origin',
       })
     })
   }

@@ -6,6 +6,7 @@ import { createPages } from '../../src/pages/render.ts'
 import {
   everyPage,
   explainedPage,
+  fragmentPage,
   framePage,
   helpPage,
   hostileTexts,
@@ -156,6 +157,30 @@ describe('contentSecurityPolicy', () => {
       if (page.page === 'frame' || page.page === 'sign-in') continue
       assert.equal(pages.contentSecurityPolicyFor(page), pages.contentSecurityPolicy)
     }
+  })
+
+  test('contentSecurityPolicyFor lets the page that keeps a fragment run its one script, by its hash, and nothing else', () => {
+    const html = pages.render(fragmentPage)
+    const [, script = '', ...more] = html.split(/<script>|<\/script>/)
+    assert.equal(more.length, 1)
+    const hash = createHash('sha256').update(script).digest('base64')
+    const expected = pages.contentSecurityPolicy.replace('; img-src', `; script-src 'sha256-${hash}'; img-src`)
+    assert.equal(pages.contentSecurityPolicyFor(fragmentPage), expected)
+    // The same for everybody, whatever was asked for.
+    const other = pages.render({
+      ...fragmentPage,
+      loginUrl: '/.auth/login?return_to=%2F%3C%2Fscript%3E',
+      requestId: 'x',
+    })
+    assert.equal(other.split(/<script>|<\/script>/)[1], script)
+    assert.throws(() => pages.render({ ...fragmentPage, loginUrl: 'https://evil.example/' }), TypeError)
+  })
+
+  test('contentSecurityPolicyFor lets a refusal inside a frame be seen there, by our own site and those that are named', () => {
+    const policyFor = (framedBy: readonly string[]) => pages.contentSecurityPolicyFor({ ...outcomePage, framedBy })
+    assert.match(policyFor([]), /frame-ancestors 'self'$/)
+    assert.match(policyFor(['https://portal.example']), /frame-ancestors 'self' https:\/\/portal\.example$/)
+    assert.throws(() => policyFor(['*']), TypeError)
   })
 
   test('contentSecurityPolicyFor lets only the page for frames be framed', () => {

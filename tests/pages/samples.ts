@@ -3,6 +3,8 @@ import { type OutcomeCode, outcomes } from '../../src/core/answer/outcomes.ts'
 import { catalogue } from '../../src/core/identity/aadsts-catalogue.ts'
 import { signInError } from '../../src/core/identity/sign-in-error.ts'
 import type {
+  AccessPage,
+  FragmentPage,
   FramePage,
   HelpPage,
   OutcomePage,
@@ -77,6 +79,50 @@ export const framePage: FramePage = {
   requestId: '01JDZ7Q8V3M4',
 }
 
+/** Not among the others: it leads away by itself. */
+export const fragmentPage: FragmentPage = {
+  page: 'fragment',
+  applicationName: 'Payroll',
+  loginUrl: '/.auth/login?return_to=%2F',
+  requestId: '01JDZ7Q8V3M4',
+}
+
+export const accessPage: AccessPage = {
+  page: 'access',
+  applicationName: 'Payroll',
+  support: 'it@contoso.com',
+  person: {
+    ...person,
+    directoryId: '11111111-2222-3333-4444-555555555555',
+    objectId: '71f8d2b5-0e4c-4936-a6d7-9b3c5f1e2a48',
+    provider: 'Sign in with Microsoft',
+  },
+  times: { signedInAt: 1_800_000_000, checkedAt: 1_800_000_600, endsAt: 1_800_036_000, idleEndsAt: 1_800_003_600 },
+  roles: ['user'],
+  admitted: true,
+  matched: [
+    { role: 'user', by: 'group', value: 'bbbbbbbb-1111-2222-3333-444444444444' },
+    { role: 'user', by: 'app-role', value: 'Payroll.User' },
+  ],
+  unmatched: { groups: 1, appRoles: 2 },
+  request: {
+    method: 'GET',
+    kind: 'navigation',
+    tenant: 'payroll',
+    readings: ['/Admin;x=1', '/Admin'],
+    located: {
+      at: 'route',
+      route: { path: '/admin', exact: false, methods: ['GET'], act: 'forward' },
+      asks: { level: 'signed-in', everyOf: [['admin'], ['user', 'auditor']] },
+    },
+    verdict: { act: 'refuse', reason: 'role_missing', identity: false },
+  },
+  askUrl: '/.auth/explain',
+  startUrl: '/',
+  otherAccountUrl: '/.auth/login?prompt=select_account',
+  requestId: '01JDZ7Q8V3M4',
+}
+
 const errorOf = (code: number) => {
   const error = signInError(code)
   if (error === null) throw new Error(`${code} is not in the catalogue`)
@@ -121,6 +167,13 @@ export const everyPage: readonly Page[] = [
   { ...signedOutPage, complete: false },
   signOutPage,
   framePage,
+  { ...framePage, againUrl: '/reports', cause: 'no_cookies' },
+  { ...framePage, apart: { url: '/reports', only: true } },
+  { ...framePage, apart: { url: '/reports', only: false } },
+  { page: 'signed-in', applicationName: 'Payroll', startUrl: '/', requestId: '01JDZ7Q8V3M4' },
+  accessPage,
+  { ...accessPage, request: null },
+  { ...accessPage, roles: [], admitted: false, matched: [], support: null },
 ]
 
 /** Texts that try to break out of their place, or to deceive the eye. */

@@ -28,6 +28,7 @@ const server = createServer((request, response) => {
     ownCookieNames: [],
     signedIn: false,
     strictTransport: null,
+    policy: null,
   })
 })
 server.listen(0, '127.0.0.1', () => {

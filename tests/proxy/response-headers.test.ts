@@ -3,7 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import { answerHeaders, answerReason } from '../../src/proxy/response-headers.ts'
 
-const anonymous = { ownCookieNames: ['__Host-sid', '__Host-login'], signedIn: false, strictTransport: null }
+const anonymous = {
+  ownCookieNames: ['__Host-sid', '__Host-login'],
+  signedIn: false,
+  strictTransport: null,
+  policy: null,
+}
 const person = { ...anonymous, signedIn: true }
 const lines = (...pairs: readonly (readonly [string, string])[]) => pairs.flat()
 

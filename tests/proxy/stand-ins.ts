@@ -42,6 +42,7 @@ export function planFor(request: IncomingMessage, upstream: Upstream, changes: P
     ownCookieNames: ['__Host-sid'],
     signedIn: false,
     strictTransport: null,
+    policy: null,
     ...changes,
   }
 }

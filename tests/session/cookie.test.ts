@@ -6,8 +6,10 @@ import {
   newBinding,
   newSessionId,
   readBinding,
+  sessionCookieAttributes,
   signedValue,
   verifySessionCookie,
+  withoutDoublets,
 } from '../../src/session/cookie.ts'
 import { createKeyRing } from '../../src/session/seal.ts'
 import { firstSecret, newCookie, ring, secondSecret } from './people.ts'
@@ -94,6 +96,24 @@ test('expiredCookie takes the cookie away with the attributes it was set with (T
   expect(expiredCookie()).toBe(
     '__Host-sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax',
   )
+})
+
+test('the cookies of an embeddable tenant are partitioned, and taken away in the same way (T70)', () => {
+  expect(sessionCookieAttributes(true)).toEqual({
+    ...{ path: '/', httpOnly: true, secure: true, sameSite: 'none', partitioned: true },
+  })
+  expect(sessionCookieAttributes(false)).toEqual({ path: '/', httpOnly: true, secure: true, sameSite: 'lax' })
+  expect(expiredCookie(true)).toMatch(/; HttpOnly; Secure; SameSite=None; Partitioned$/)
+  expect(bindingCookie('x', true)).toMatch(/; HttpOnly; Secure; SameSite=None; Partitioned$/)
+})
+
+test('withoutDoublets takes away only what is there twice, in both forms (T78)', () => {
+  expect(withoutDoublets(undefined)).toEqual([])
+  expect(withoutDoublets('__Host-sid=a; __Host-login=b; x=__Host-sid=c; __Host-sidecar=d')).toEqual([])
+  expect(withoutDoublets('a=b; __Host-sid=a;__Host-sid=a; __Host-login=b')).toEqual([
+    expiredCookie(),
+    expiredCookie(true),
+  ])
 })
 
 describe('the binding cookie', () => {

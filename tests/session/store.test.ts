@@ -105,6 +105,19 @@ describe.each(Object.entries(stores))('the %s store', (kind, make) => {
     expect(await store.readTokens(newKey())).toBeNull()
   })
 
+  test('remaining says how long the facts live, and prolongs nothing', async () => {
+    const key = newKey()
+    expect(await store.remaining(key)).toBeNull()
+    await store.create(key, records)
+    const first = (await store.remaining(key)) ?? 0
+    expect(first).toBeGreaterThan(50)
+    expect(await store.remaining(key)).toBeLessThanOrEqual(first)
+    await store.extend(key, 600)
+    expect(await store.remaining(key)).toBeGreaterThan(500)
+    await store.end(key)
+    expect(await store.remaining(key)).toBeNull()
+  })
+
   test('update writes on the version that was read, and the next version follows', async () => {
     const key = newKey()
     await store.create(key, records)

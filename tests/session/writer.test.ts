@@ -28,7 +28,7 @@ afterEach(async () => {
   }
 })
 
-const tenantNamed = (name: string) => ({ name }) as Tenant
+const tenantNamed = (name: string, embeddedBy: readonly string[] = []) => ({ name, embeddedBy }) as unknown as Tenant
 
 /** The gateway's endpoints in small: sign in, sign out, touch the session by hand, who am I. */
 async function setUp(wrap: (store: SessionStore) => SessionStore = (store) => store) {

@@ -30,3 +30,8 @@ function isOwn(pair: string): boolean {
   const equals = pair.indexOf('=')
   return ownCookieNames.includes((equals === -1 ? pair : pair.slice(0, equals)).trim())
 }
+
+/** How many cookies of this name a Cookie header has. */
+export function timesIn(cookie: string, name: string): number {
+  return cookie.split(';').filter((pair) => pair.split('=', 1)[0]?.trim() === name && pair.includes('=')).length
+}

@@ -5,6 +5,7 @@ import { providerOf } from '../identity/authority.ts'
 import { type RolesFound, resolveRoles } from '../identity/roles.ts'
 import type { Session } from '../identity/session.ts'
 import { missingProof, type ProofMissing, type StepUp, stepUpFor } from '../identity/step-up.ts'
+import { isEmbeddable, isForeignRequest } from '../request/cross-site.ts'
 import { isPreflight, type RequestFacts } from '../request/facts.ts'
 import type { Requirement } from '../request/route.ts'
 
@@ -16,7 +17,7 @@ export type Decision =
   | Refused
 
 export type Refused =
-  | { readonly act: 'refuse'; readonly reason: 'login_required' | 'no_role' | 'role_missing' }
+  | { readonly act: 'refuse'; readonly reason: 'login_required' | 'no_role' | 'role_missing' | 'cross_site_refused' }
   | ({ readonly act: 'refuse' } & NotAdmitted)
   | ({ readonly act: 'refuse' } & ProofMissing)
 
@@ -32,7 +33,8 @@ export interface Asked {
 
 /**
  * A missing role is a refusal, never a new sign-in; and who lacks one is not asked to prove anything first. Only the navigation of
- * a person (GET or HEAD) is sent to the sign-in: a body would be lost, and a script cannot sign in.
+ * a person (GET or HEAD) is sent to the sign-in: a body would be lost, and a script cannot sign in; and that of a frame where the
+ * tenant lets other sites embed it.
  */
 export function decide({ tenant, requirement, facts, session, now }: Asked): Decision {
   if (requirement.level === 'public') return { act: 'forward', person: null }
@@ -41,10 +43,12 @@ export function decide({ tenant, requirement, facts, session, now }: Asked): Dec
   const provider = session === null ? null : providerOf(tenant, session.facts)
   if (session === null || provider === null) {
     if (isOptional) return { act: 'forward', person: null }
-    return redirectable(facts) && requirement.redirects
+    const isRedirectable = isPage(facts) || (isEmbeddable(tenant) && isFramed(facts))
+    return isRedirectable && requirement.redirects
       ? { act: 'login', reason: 'login_required', stepUp: stepUpFor(requirement) }
       : { act: 'refuse', reason: 'login_required' }
   }
+  if (isEmbeddable(tenant) && isForeignRequest(facts, tenant)) return { act: 'refuse', reason: 'cross_site_refused' }
   // Whom the tenant does not admit is, on an optional route, nobody in particular.
   const refused = refusedAdmission(tenant, session)
   if (refused !== null) return isOptional ? { act: 'forward', person: null } : { act: 'refuse', ...refused }
@@ -54,9 +58,15 @@ export function decide({ tenant, requirement, facts, session, now }: Asked): Dec
   if (!held) return { act: 'refuse', reason: 'role_missing' }
   const missing = missingProof(requirement, provider, session.facts, now)
   if (missing === null) return { act: 'forward', person: { session, roles } }
-  return redirectable(facts) && requirement.redirects ? { act: 'login', ...missing } : { act: 'refuse', ...missing }
+  return isPage(facts) && requirement.redirects ? { act: 'login', ...missing } : { act: 'refuse', ...missing }
 }
 
-function redirectable({ method, kind }: Asked['facts']): boolean {
+/** What a person opens, and could be led away from. */
+function isPage({ method, kind }: Asked['facts']): boolean {
   return kind === 'navigation' && (method === 'GET' || method === 'HEAD')
+}
+
+/** The same in a frame, where nobody can be asked anything. */
+function isFramed({ method, kind }: Asked['facts']): boolean {
+  return kind === 'frame' && (method === 'GET' || method === 'HEAD')
 }

@@ -136,7 +136,8 @@ export const outcomes = {
     level: 'warn',
     title: 'This has to be done here',
     text: 'Another site tried to do this for you. If you want it, open this application and do it there.',
-    remedy: 'A request that changes the session came from another origin (Sec-Fetch-Site, Origin).',
+    remedy:
+      'A request that changes the session came from another origin (Sec-Fetch-Site, Origin); or, at a tenant with `cookie.embeddedBy`, another site made a request with the cookie of a person that does not merely open a page.',
   },
   request_too_slow: {
     kind: 'refusal',
@@ -215,7 +216,7 @@ export const outcomes = {
     title: 'This sign-in cannot be finished',
     text: 'The sign-in did not begin in this browser, or it began too long ago. Please start again.',
     remedy:
-      'The callback came without `state`, with one that we did not make, or without the cookie `__Host-login`: a bookmarked sign-in page, an answer pasted into another browser, blocked cookies, or a forged callback.',
+      'The callback came without `state`, with one that we did not make, or without the cookie `__Host-login`: a bookmarked sign-in page, an answer pasted into another browser, blocked cookies, or a forged callback. It was begun anew once by itself before this page. The field `cause` of the log line says what can be told.',
   },
   transaction_used: {
     kind: 'refusal',
@@ -223,7 +224,8 @@ export const outcomes = {
     level: 'info',
     title: 'This sign-in was already finished',
     text: 'The page was opened a second time, perhaps with the back button. Please start again.',
-    remedy: 'Normal after the back button. Many of them from one address are replays.',
+    remedy:
+      'The answer came again after the sign-in had been begun anew by itself. Many of them from one address are replays.',
   },
   login_loop: {
     kind: 'refusal',
@@ -232,7 +234,7 @@ export const outcomes = {
     title: 'Signing in does not last',
     text: 'You have signed in several times, but your browser did not keep it. Allow cookies for this site, or delete those that it has, and sign in again.',
     remedy:
-      'The browser finished three sign-ins for one address within a minute, and each time came back without a session: the cookie `__Host-sid` is blocked or there twice, or the session store loses what was written.',
+      'The browser finished three sign-ins for one address within a minute, and each time came back without a session: the cookie `__Host-sid` is blocked or there twice, or the session store loses what was written. The field `cause` of the log line says which.',
   },
   login_cancelled: {
     kind: 'refusal',
