@@ -13,6 +13,7 @@ import { createCredentials } from './oidc/credential.ts'
 import { createCredentialHealth } from './oidc/credential-health.ts'
 import { createEgress } from './oidc/egress.ts'
 import { createFederatedToken, type PlatformVariables } from './oidc/federated-token.ts'
+import { createGraph } from './oidc/graph.ts'
 import { createIdentify } from './oidc/identify.ts'
 import { createProviders, type Providers } from './oidc/provider.ts'
 import { createHealth, type Health } from './ops/health.ts'
@@ -74,7 +75,7 @@ export function createParts(
   const refuse = createRefuse({ answers, log })
   const unreturned = createUnreturned(transactionSeconds, clock)
   const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
-  const identify = createIdentify({ clock })
+  const identify = createIdentify({ clock, askGraph: createGraph({ ask: egress.fetch }) })
   const login = createLogin({ ...signingIn, refuse })
   const callback = createCallback({ ...signingIn, login, writer, log, identify })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })

@@ -1,6 +1,7 @@
 /** The settings of a provider: a directory of Microsoft Entra, or any other OpenID provider. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import { z } from 'zod'
+import { directoryKeys } from './schema-graph.ts'
 import { certificate, guid, line, name, reference, secret, text } from './schema-kinds.ts'
 import { readAuthority, readIssuer } from './urls.ts'
 import * as values from './values.ts'
@@ -138,6 +139,7 @@ const entraProvider = z.strictObject({
         'Origin of the sign-in service: `cloud`, that of the cloud; `https://<directory id>.ciamlogin.com` for an external tenant.',
       examples: ['https://11111111-2222-3333-4444-555555555555.ciamlogin.com'],
     }),
+  ...directoryKeys,
 })
 
 const claimName = text(values.readClaimName, { allowed: 'the name of a claim', placeholder: 'placeholder' })

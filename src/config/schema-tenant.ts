@@ -2,29 +2,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import { z } from 'zod'
 import { kindOf } from './field.ts'
-import { certificate, line, name, roleName, text } from './schema-kinds.ts'
+import { certificate, line, name, text } from './schema-kinds.ts'
 import { provider } from './schema-provider.ts'
+import { role } from './schema-role.ts'
 import { headers, route, upstream } from './schema-route.ts'
 import { readPublicUrl } from './urls.ts'
 import * as values from './values.ts'
-
-const role = z.strictObject({
-  name: roleName.meta({ description: 'What routes ask for, and what the application is told.', examples: ['admin'] }),
-  groups: z
-    .array(line)
-    .prefault([])
-    .meta({
-      description: 'Groups whose members have the role: at Entra object IDs, elsewhere what the claim lists.',
-      examples: [['aaaaaaaa-1111-2222-3333-444444444444']],
-    }),
-  appRoles: z
-    .array(line)
-    .prefault([])
-    .meta({
-      description: 'Values of app roles of the app registration that give the role.',
-      examples: [['Payroll.Admin']],
-    }),
-})
 
 export const tenant = z.strictObject({
   name: name.meta({
@@ -69,7 +52,7 @@ export const tenant = z.strictObject({
     }),
   roles: z.array(role).prefault([]).meta({
     description:
-      'What groups and app roles make of people, the highest role first. Without roles, everybody of the directory who can sign in is admitted.',
+      'What groups, app roles and the like make of people, the highest role first. Without roles, everybody of the directory who can sign in is admitted.',
   }),
   noRole: text(values.readText, { allowed: 'refuse, allow, or the name of a role', placeholder: 'refuse' })
     .prefault('refuse')

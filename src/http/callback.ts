@@ -121,7 +121,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
   function logSignIn(
     { tenant, requestId, facts }: Walk,
     stated: SessionFacts,
-    read: { readonly unnamedGroups: number; readonly dropped: readonly string[] },
+    read: { readonly unnamedGroups: number | null; readonly dropped: readonly string[] },
   ): void {
     const { roles, matched, admitted } = resolveRoles(tenant, { facts: stated, version: 1 })
     log.info('signed_in', {

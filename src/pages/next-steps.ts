@@ -50,6 +50,8 @@ const nextSteps = {
   groups_unknown: { steps: ['contact', 'other-account'], help: 'help' },
   provider_unreachable: trySigningIn,
   provider_fault: trySigningIn,
+  graph_unreachable: trySigningIn,
+  graph_refused: askForHelp,
   client_refused: askForHelp,
   session_store_down: tryAgain,
   // Nothing is left to be tried again: this browser has no session any more.

@@ -64,15 +64,15 @@ export function isStoreFault(error: unknown): boolean {
 function parseFacts(text: string): SessionFacts | null {
   const value = parseObject(text)
   if (value === null) return null
-  const { tenant, provider, authority, directoryId, objectId, claims, groups, appRoles } = value
+  const { tenant, provider, authority, directoryId, objectId, claims, groups, appRoles, directoryRoles } = value
   if (!isText(tenant) || !isText(provider) || !isText(authority) || !isText(directoryId) || !isText(objectId))
     return null
-  if (!isTexts(groups) || !isTexts(appRoles) || !isClaims(claims)) return null
+  if (!isTexts(groups) || !isTexts(appRoles) || !isTexts(directoryRoles) || !isClaims(claims)) return null
   const { graph, sid, authTime, contexts, startedAt, checkedAt } = value
   if (!isRecord(graph, isText) || !isRecord(contexts, isNumber) || !isNumber(startedAt) || !isNumber(checkedAt))
     return null
   if ((sid !== null && !isText(sid)) || (authTime !== null && !isNumber(authTime))) return null
-  const who = { tenant, provider, authority, directoryId, objectId, claims, groups, appRoles, graph }
+  const who = { tenant, provider, authority, directoryId, objectId, claims, groups, appRoles, directoryRoles, graph }
   return { ...who, sid, authTime, contexts, startedAt, checkedAt }
 }
 

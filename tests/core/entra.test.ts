@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { readEntraClaims } from '../../src/core/identity/entra.ts'
+import { nothingFound } from '../../src/core/identity/graph.ts'
 import { resolveRoles } from '../../src/core/identity/roles.ts'
-import { admins, contoso, directoryId, objectId, session, staff, tenant } from './build.ts'
+import { admins, contoso, directoryId, objectId, role, session, staff, tenant } from './build.ts'
 
+const when = { now: 1_000, found: nothingFound }
 const claims = (also: object = {}) => ({
   ver: '2.0',
   tid: directoryId,
@@ -12,7 +14,7 @@ const claims = (also: object = {}) => ({
   preferred_username: 'ada@contoso.example',
   ...also,
 })
-const read = (also: object = {}, at = tenant()) => readEntraClaims(at, contoso, claims(also), 1_000)
+const read = (also: object = {}, at = tenant()) => readEntraClaims(at, contoso, claims(also), when)
 
 describe('readEntraClaims', () => {
   test('keeps who it is, the groups that the configuration names, and the app roles', () => {
@@ -55,13 +57,13 @@ describe('readEntraClaims', () => {
     ],
     ['groups that were left out of a front-channel token', { hasgroups: true }, 'groups-overage'],
     ['roles that were left out', { _claim_names: { roles: 'src1' } }, 'roles-overage'],
-    ['claim sources in a shape that nobody knows', { _claim_names: 'x' }, 'groups-overage'],
+    ['claim sources in a shape that nobody knows', { _claim_names: 'x' }, 'roles-overage'],
   ] as const) {
     test(`refuses ${name}`, () => expect(read(also)).toMatchObject({ detail: refused }))
   }
 
   test('does not need groups where no role depends on them', () => {
-    const at = tenant({ roles: [{ name: 'user', groups: [], appRoles: ['Payroll.Reader'] }] })
+    const at = tenant({ roles: [role('user', { appRoles: ['Payroll.Reader'] })] })
     expect(read({ hasgroups: true, roles: ['Payroll.Reader'] }, at)).toHaveProperty('facts')
   })
 
@@ -83,7 +85,7 @@ describe('readEntraClaims', () => {
 
   test('never takes a claim name for a prototype', () => {
     const hostile = JSON.parse('{"__proto__": {"polluted": true}, "constructor": "x"}') as object
-    const result = readEntraClaims(tenant(), contoso, Object.assign(Object.create(null), claims(), hostile), 1)
+    const result = readEntraClaims(tenant(), contoso, Object.assign(Object.create(null), claims(), hostile), when)
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
     expect(result).toHaveProperty('facts')
   })

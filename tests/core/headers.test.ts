@@ -6,7 +6,7 @@ import { resolveRoles } from '../../src/core/identity/roles.ts'
 import type { Session } from '../../src/core/identity/session.ts'
 import type { RequestHeaders } from '../../src/core/request/facts.ts'
 import { hostileNames } from '../corpus/headers.ts'
-import { admins, facts, route, session, staff, tenant, toUpstream } from './build.ts'
+import { admins, facts, role, route, session, staff, tenant, toUpstream } from './build.ts'
 
 const entries: readonly HeaderEntry[] = [
   { name: 'X-Forwarded-User', parts: [{ claim: 'oid' }] },
@@ -174,7 +174,7 @@ describe('finishHeaders', () => {
   test('works the identity out anew when the compiled tenant is another (T126)', () => {
     const who = session({ groups: [staff] })
     expect(finish({}, who)['x-forwarded-roles']).toBe('user')
-    const changed = planned({ roles: [{ name: 'boss', groups: [staff], appRoles: [] }] })
+    const changed = planned({ roles: [role('boss', { groups: [staff] })] })
     expect(finish({}, who, changed)['x-forwarded-roles']).toBe('boss')
   })
 })

@@ -73,6 +73,7 @@ export async function startTokenEndpoint(options: TokenEndpointOptions = {}): Pr
     provider: (credential) => ({
       ...{ kind: 'entra', name: 'contoso', label: 'contoso', emailDomains: [], allowedTenantIds: null },
       ...{ clientId, tenantId, authority: origin, credential },
+      ...{ graph: { base: `${origin}/v1.0`, scopePrefix: '' }, scopes: [], groupNames: 'ids', overage: 'graph' },
     }),
     tokenEndpoint: `${origin}/${tenantId}/oauth2/v2.0/token`,
     ...{ port, told, health: out.health },

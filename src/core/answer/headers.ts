@@ -152,7 +152,9 @@ function entryValue(entry: HeaderEntry, { tenant, to }: Way, person: Person, roo
         ? part.text
         : 'claim' in part
           ? claimText(person.session, part.claim)
-          : listText(part.list, tenant, person)
+          : 'graph' in part
+            ? graphText(person.session, part.graph)
+            : listText(part.list, tenant, person)
     if (value === null) return null
     text += value
     if (text.length > room) return null
@@ -167,6 +169,10 @@ function claimText({ facts }: Session, name: string): string | null {
   const value: ClaimValue | undefined = Object.hasOwn(facts.claims, name) ? facts.claims[name] : undefined
   if (value === undefined) return null
   return typeof value === 'object' ? joined(value) : String(value)
+}
+
+function graphText({ facts }: Session, property: string): string | null {
+  return Object.hasOwn(facts.graph, property) ? (facts.graph[property] ?? null) : null
 }
 
 function listText(list: 'roles' | 'groups', tenant: Tenant, { session, roles }: Person): string | null {

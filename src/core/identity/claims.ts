@@ -6,7 +6,12 @@ import type { ClaimValue, SessionFacts } from './session.ts'
 export type Claims = Readonly<Record<string, unknown>>
 
 export type FactsRead =
-  | { readonly facts: SessionFacts; readonly unnamedGroups: number; readonly dropped: readonly string[] }
+  | {
+      readonly facts: SessionFacts
+      /** How many groups the provider named beside those of the configuration; null where it left them out. */
+      readonly unnamedGroups: number | null
+      readonly dropped: readonly string[]
+    }
   | { readonly refused: 'identity_refused' | 'groups_unknown'; readonly detail: string }
 
 /** Serve the protocol alone (OpenID Connect Core 2, 3.3.2.11 and 5.6.2), with any provider. */
@@ -76,4 +81,9 @@ export function namedGroups(tenant: Tenant): ReadonlySet<string> {
 /** The app roles that give a role. */
 export function namedAppRoles(tenant: Tenant): ReadonlySet<string> {
   return new Set(tenant.roles.flatMap((role) => role.appRoles))
+}
+
+/** The directory roles that give a role. */
+export function namedDirectoryRoles(tenant: Tenant): ReadonlySet<string> {
+  return new Set(tenant.roles.flatMap((role) => role.directoryRoles))
 }
