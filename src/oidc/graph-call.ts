@@ -30,11 +30,12 @@ export interface GraphToken {
   readonly accessToken: string
 }
 
-/** Everything together that one sign-in asks, in milliseconds: a person waits. */
-const patience = 10_000
-
-/** @param ask the way out. What fails in passing is asked again: nothing that the gateway asks changes anything at Graph. */
-export function graphCaller(ask: CustomFetch, { access, accessToken }: GraphToken): GraphCaller {
+/**
+ * What fails in passing is asked again: nothing that the gateway asks changes anything at Graph.
+ * @param ask the way out.
+ * @param patience how long everything together may take that one sign-in asks, in milliseconds.
+ */
+export function graphCaller(ask: CustomFetch, { access, accessToken }: GraphToken, patience: number): GraphCaller {
   const patient = askedAgain(bounded(ask), Math.random, () => true)
   const signal = AbortSignal.timeout(patience)
   const headers = { Accept: 'application/json', Authorization: `Bearer ${accessToken}` }

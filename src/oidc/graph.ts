@@ -1,6 +1,6 @@
 /** Asks Microsoft Graph about the person who signs in: for what the token leaves open, and for what headers send. */
 import type { CustomFetch } from 'openid-client'
-import type { GraphFindings, GraphQuestions } from '../core/identity/graph.ts'
+import type { GraphFindings, GraphQuestions } from '../core/identity/graph-questions.ts'
 import { faultOf, type GraphCaller, type GraphToken, graphCaller, memberOf } from './graph-call.ts'
 import { askMemberships } from './graph-membership.ts'
 
@@ -10,10 +10,16 @@ import { askMemberships } from './graph-membership.ts'
  */
 export type AskGraph = (token: GraphToken, questions: GraphQuestions) => Promise<GraphFindings>
 
-/** @param ask the way out. */
-export function createGraph({ ask }: { readonly ask: CustomFetch }): AskGraph {
+export interface GraphParts {
+  /** The way out. */
+  readonly ask: CustomFetch
+  /** How long everything together may take that one sign-in asks, in milliseconds: a person waits. */
+  readonly patience?: number
+}
+
+export function createGraph({ ask, patience = 10_000 }: GraphParts): AskGraph {
   return async (token, questions) => {
-    const graph = graphCaller(ask, token)
+    const graph = graphCaller(ask, token, patience)
     const [memberships, properties] = await Promise.all([
       questions.memberships.length === 0 ? null : askMemberships(graph, questions.memberships),
       questions.properties.length === 0 ? {} : askProperties(graph, questions.properties),

@@ -1,7 +1,7 @@
 /** Who somebody is, from an answer of their provider: at the sign-in, and each time the provider is asked again. */
 import type { Provider, Tenant } from '../core/gateway.ts'
 import type { Claims, FactsRead } from '../core/identity/claims.ts'
-import { nothingFound } from '../core/identity/graph.ts'
+import { nothingFound } from '../core/identity/graph-questions.ts'
 import { questionsFor, readIdToken } from '../core/identity/id-token.ts'
 import type { AskGraph } from './graph.ts'
 

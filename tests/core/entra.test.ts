@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readEntraClaims } from '../../src/core/identity/entra.ts'
-import { nothingFound } from '../../src/core/identity/graph.ts'
+import { nothingFound } from '../../src/core/identity/graph-questions.ts'
 import { resolveRoles } from '../../src/core/identity/roles.ts'
 import { admins, contoso, directoryId, objectId, role, session, staff, tenant } from './build.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { PlainProvider } from '../../src/core/gateway.ts'
-import { nothingFound } from '../../src/core/identity/graph.ts'
+import { nothingFound } from '../../src/core/identity/graph-questions.ts'
 import { readIdToken } from '../../src/core/identity/id-token.ts'
 import { isVouchedFor } from '../../src/core/identity/session.ts'
 import { secretCredential } from '../credentials.ts'

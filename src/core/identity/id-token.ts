@@ -2,7 +2,7 @@
 import type { Provider, Tenant } from '../gateway.ts'
 import type { Claims, FactsRead } from './claims.ts'
 import { questionsAbout, readEntraClaims } from './entra.ts'
-import { type GraphFindings, type GraphQuestions, nothingAsked } from './graph.ts'
+import { type GraphFindings, type GraphQuestions, nothingAsked } from './graph-questions.ts'
 import { readPlainClaims } from './plain.ts'
 
 /** What Microsoft Graph must be asked before the claims can be read; only Entra has one. */

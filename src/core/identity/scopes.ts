@@ -1,6 +1,6 @@
 /** What is asked for at a sign-in (OpenID Connect Core 5.4): no more than this tenant has a use for. */
 import type { Provider, Tenant } from '../gateway.ts'
-import { mayAskGraph } from './graph.ts'
+import { mayAskGraph } from './graph-questions.ts'
 
 /** The permission to read one's own profile, and what one belongs to. */
 const ownProfile = 'User.Read'
