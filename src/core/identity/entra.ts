@@ -14,7 +14,13 @@ import {
   protocolClaims,
   timeOf,
 } from './claims.ts'
-import { type GraphFindings, type GraphQuestions, graphProperties, keepProperties, nothingAsked } from './graph-questions.ts'
+import {
+  type GraphFindings,
+  type GraphQuestions,
+  graphProperties,
+  keepProperties,
+  nothingAsked,
+} from './graph-questions.ts'
 import { groupsThrough, readOverage } from './overage.ts'
 import { isUnknownPersonalAccount, type PersonIds } from './people.ts'
 
