@@ -25,13 +25,14 @@ export interface Stage {
 }
 
 export interface StageOptions {
-  /** YAML of a tenant's further keys, indented by nothing; `routes` and `headers` have defaults. */
+  /** YAML of a tenant's further keys, indented by nothing; `routes`, `roles` and `headers` have defaults. */
   readonly routes?: string
+  readonly roles?: string
   readonly headers?: string
   readonly tenant?: string
   readonly session?: string
   readonly server?: string
-  /** A further provider, as list item indented by two. */
+  /** Further keys of the provider, indented by four, each on a new line; and further providers, as list items indented by two. */
   readonly provider?: string
   /** Further tenants, as list items indented by two. */
   readonly tenants?: string
@@ -104,8 +105,7 @@ tenants:
     publicUrl: ${publicUrl}
     providers: [contoso]
     roles:
-      - { name: admin, groups: [4f9d2b6a-1c83-4e57-b0a9-7d6e5c4b3a21], appRoles: [Payroll.Admin] }
-      - { name: user, groups: [8e2c7a10-5d4f-4b96-a3e8-1f0d9c8b7a65], appRoles: [Payroll.Reader] }
+${indent(parts.roles ?? usualRoles, 6)}
     upstream: { url: '${parts.upstreamUrl ?? parts.upstream}', timeouts: { connect: 2s, firstByte: 3s } }
     branding: { name: Payroll, support: it@contoso.example }
     routes:
@@ -116,6 +116,9 @@ ${indent(parts.tenant ?? '', 4)}
 ${parts.tenants ?? ''}
 `
 }
+
+const usualRoles = `- { name: admin, groups: [4f9d2b6a-1c83-4e57-b0a9-7d6e5c4b3a21], appRoles: [Payroll.Admin] }
+- { name: user, groups: [8e2c7a10-5d4f-4b96-a3e8-1f0d9c8b7a65], appRoles: [Payroll.Reader] }`
 
 const usualRoutes = `- { path: /public, access: public }
 - { path: /optional, access: optional }

@@ -135,6 +135,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       matched,
       admitted,
       unnamedGroups: read.unnamedGroups,
+      groupsFrom: read.unnamedGroups === null ? 'graph' : undefined,
       droppedClaims: read.dropped.length === 0 ? undefined : read.dropped,
     })
   }
