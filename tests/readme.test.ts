@@ -24,6 +24,8 @@ import { endpoints } from '../src/core/request/addresses.ts'
 import type { RequestFacts } from '../src/core/request/facts.ts'
 import { locate } from '../src/core/request/locate.ts'
 import { actionNames } from '../src/emulator/control-actions.ts'
+import { optionalClaimNames } from '../src/emulator/optional-claims.ts'
+import { createRegistration } from '../src/emulator/registration.ts'
 import { doorkeepers, mayImport } from './house.ts'
 import { anchors, bare, fenced, list, rows, without } from './markdown.ts'
 
@@ -85,6 +87,15 @@ describe('README.md', () => {
   test('has every action of the control of the emulator', () => {
     const said = rows(readme, 'Action', 'Does', 'Takes').flatMap(([names]) => list(names))
     assert.deepEqual(said.toSorted(), actionNames.toSorted())
+  })
+
+  test('has every key of the registration of the emulator, and every optional claim', () => {
+    const table = rows(readme, 'Key', 'Says', 'Refusals that it brings about')
+    const keys = table.flatMap(([names = '']) => list(names.replaceAll(/ \([^)]*\)/g, '')))
+    const { name, clientId, ...others } = createRegistration({})
+    assert.deepEqual(keys.toSorted(), Object.keys(others).toSorted())
+    const [, claims = ''] = table.find(([names]) => names === '`optionalClaims`') ?? []
+    for (const claim of optionalClaimNames) assert(claims.includes(claim.replace(/_without_hash$/, '')), claim)
   })
 
   test('uses only options that a command has', () => {

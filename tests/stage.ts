@@ -1,5 +1,5 @@
 /** A whole scene in this process: the pretend Entra, an upstream that repeats what it got, and the gateway from a YAML file. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { loadConfig } from '../src/config/load.ts'
 import type { NewPerson } from '../src/emulator/directory.ts'
-import { type Emulator, startEmulator } from '../src/emulator/emulator.ts'
+import { type Emulator, type EmulatorOptions, startEmulator } from '../src/emulator/emulator.ts'
+import type { Application } from '../src/emulator/registration.ts'
 import { createLog } from '../src/ops/log.ts'
 import { type Running, serve } from '../src/serve.ts'
 
@@ -19,24 +20,35 @@ export interface Stage {
   readonly upstream: Upstream
   readonly running: Running
   /** The log so far, one object per line. */
+  /** As if the file had been edited. */
+  edit(change: (yaml: string) => string): void
   log(): readonly Record<string, unknown>[]
   logText(): string
   close(): Promise<void>
 }
 
 export interface StageOptions {
-  /** YAML of a tenant's further keys, indented by nothing; `routes`, `roles` and `headers` have defaults. */
+  /** YAML of a tenant's further keys, indented by nothing; `routes` and `headers` have defaults. */
   readonly routes?: string
-  readonly roles?: string
   readonly headers?: string
   readonly tenant?: string
   readonly session?: string
   readonly server?: string
-  /** Further keys of the provider, indented by four, each on a new line; and further providers, as list items indented by two. */
-  readonly provider?: string
+  /** Names of the tenant's providers, in YAML; `[contoso]` when not given. */
+  readonly providers?: string
+  /** A further provider, as list item indented by two. */
+  readonly provider?: (at: { readonly authority: string }) => string
   /** Further tenants, as list items indented by two. */
   readonly tenants?: string
   readonly people?: readonly NewPerson[]
+  /** What the emulator's registration of the application says differently. */
+  readonly application?: Partial<Application>
+  /** Where the emulator listens, and how it calls itself. */
+  readonly emulator?: Pick<EmulatorOptions, 'port' | 'origin'>
+  /** The tenant's roles as a list in YAML; the usual two when not given. */
+  readonly roles?: string
+  /** Whose accounts get in, as lines of the provider in YAML; Contoso's by its id when not given. */
+  readonly directory?: string
   /** Where the gateway forwards to; an upstream of our own when not given. */
   readonly upstreamUrl?: string
   readonly publicUrl?: (port: number) => string
@@ -49,7 +61,12 @@ export interface StageOptions {
 }
 
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
-  const emulator = await startEmulator({ port: 0, people: options.people ?? [] })
+  const emulator = await startEmulator({
+    port: 0,
+    ...options.emulator,
+    people: options.people ?? [],
+    application: options.application ?? {},
+  })
   const upstream = await startUpstream()
   const port = await freePort()
   const lines: string[] = []
@@ -66,6 +83,10 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     origin: `http://localhost:${running.port}`,
     management: `http://127.0.0.1:${running.managementPort}`,
     ...{ emulator, upstream, running },
+    edit(change) {
+      writeFileSync(file, change(readFileSync(file, 'utf8')))
+      running.replace(loadConfig(file, { env: {} }))
+    },
     log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     logText: () => lines.join(''),
     async close() {
@@ -95,15 +116,15 @@ session:
 ${indent(parts.session ?? 'store: { type: memory }', 2)}
 providers:
   - name: contoso
-    tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30
+${indent(parts.directory ?? 'tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30', 4)}
     clientId: 6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791
     credential: ${parts.credential ?? '{ secret: pretend-secret-for-the-demo-only }'}
     authority: ${parts.authority}
-    graph: ${parts.graph ?? parts.authority}${parts.provider ?? ''}
+    graph: ${parts.graph ?? parts.authority}${parts.provider?.(parts) ?? ''}
 tenants:
   - name: payroll
     publicUrl: ${publicUrl}
-    providers: [contoso]
+    providers: ${parts.providers ?? '[contoso]'}
     roles:
 ${indent(parts.roles ?? usualRoles, 6)}
     upstream: { url: '${parts.upstreamUrl ?? parts.upstream}', timeouts: { connect: 2s, firstByte: 3s } }

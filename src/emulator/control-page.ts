@@ -2,7 +2,7 @@
 import type { Control } from './control.ts'
 import type { Directory, Person } from './directory.ts'
 import { type Html, html } from './html.ts'
-import { page } from './pages.ts'
+import { page } from './page-frame.ts'
 
 interface Shown {
   readonly directory: Directory

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createGroups, type Groups, type NewGroup } from './groups.ts'
 import { defaultPeople } from './people.ts'
-import { type Application, createRegistration } from './registration.ts'
+import { type Application, checked, createRegistration } from './registration.ts'
 import { type Authority, consumersId, contoso } from './tenancies.ts'
 
 /** For those who start an emulator: the identifiers to configure an application with. */
@@ -34,10 +34,14 @@ export interface Person {
   readonly homeDirectory: string | null
   /** Of a guest without a home directory here, such as `live.com` or `mail`. */
   readonly identityProvider: string | null
+  /** What the ID token says besides, whatever the registration asks for: `ipaddr`, `in_corp`, a claim of one's own. */
+  readonly claims: Readonly<Record<string, unknown>>
   /** What Graph knows besides: `department`, `employeeId`, `onPremisesSamAccountName` and so on. */
   readonly properties: Readonly<Record<string, unknown>>
   /** A JPEG, in base64; null for none. */
   readonly photo: string | null
+  /** Asked for on a page; null, as for almost everybody, for none. */
+  readonly password: string | null
   readonly enabled: boolean
   /** An AADSTS code with which every sign-in and refresh of this person is refused; null for none. */
   readonly refusedWith: number | null
@@ -60,6 +64,7 @@ export interface Directory {
   change(username: string, change: Partial<Omit<Person, 'id'>>): void
   /** Adds a person, or replaces the one of that object id. */
   add(person: NewPerson): void
+  remove(id: string): void
   changeApplication(change: Partial<Application>): void
 }
 
@@ -102,8 +107,9 @@ export function createDirectory(
       const added = completed(person)
       byId.set(added.id, added)
     },
+    remove: (id) => void byId.delete(id),
     changeApplication(change) {
-      registration = { ...registration, ...change }
+      registration = checked({ ...registration, ...change })
     },
   }
 }
@@ -129,8 +135,10 @@ function completed(person: NewPerson): Person {
     directoryRoles: [],
     homeDirectory: null,
     identityProvider: null,
+    claims: {},
     properties: {},
     photo: null,
+    password: null,
     enabled: true,
     refusedWith: null,
     ...person,

@@ -83,11 +83,12 @@ export function createAnswers(pages: Pages): Answers {
   }
 }
 
-/** Our sign-in, with where to go afterwards. */
-export function loginAddress(returnTo: string | null, otherAccount = false): string {
+/** Our sign-in, with where to go afterwards, and by which of several providers. */
+export function loginAddress(returnTo: string | null, otherAccount = false, provider: string | null = null): string {
   const query = new URLSearchParams()
   if (returnTo !== null) query.set('return_to', returnTo)
   if (otherAccount) query.set('prompt', 'select_account')
+  if (provider !== null) query.set('provider', provider)
   const text = query.toString()
   return text === '' ? endpoints.login : `${endpoints.login}?${text}`
 }

@@ -75,7 +75,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       nonce: finished.nonce,
       codeVerifier: finished.codeVerifier,
     })
-    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed.said)
+    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed.said ?? undefined)
     return await signIn(request, walk, finished, redeemed)
   }
 

@@ -2,21 +2,24 @@
 import type { Answer } from '../core/answer/answer.ts'
 import { safeReturnTo } from '../core/answer/return-to.ts'
 import type { Provider, Tenant } from '../core/gateway.ts'
-import { authorityOf } from '../core/identity/authority.ts'
+import { authorityOf, providerOf } from '../core/identity/authority.ts'
+import { chooseProvider, shortName } from '../core/identity/choice.ts'
 import { scopesOf } from '../core/identity/scopes.ts'
+import type { Session } from '../core/identity/session.ts'
 import { endpoints } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { authorizationUrl, type Prompt } from '../oidc/authorize.ts'
 import type { Providers } from '../oidc/provider.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Unreturned } from '../ops/unreturned.ts'
-import { bindingCookie, newBinding, readBinding } from '../session/cookie.ts'
+import { bindingCookie, choiceCookie, newBinding, readBinding, readChoice } from '../session/cookie.ts'
 import type { Intent, Transactions } from '../session/transaction.ts'
-import type { Answers } from './answers.ts'
+import { type Answers, loginAddress } from './answers.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Refuse } from './refusals.ts'
 import type { Rounds } from './rounds.ts'
+import { signInPage } from './sign-in-page.ts'
 import type { Walk } from './walk.ts'
 
 export interface LoginStart {
@@ -35,7 +38,7 @@ export interface LoginStart {
 }
 
 export interface Login {
-  /** The way to a session for whoever has none: the redirect to the provider. @throws as `start`. */
+  /** The way to a session for whoever has none: to the provider, or to the page where people choose one. @throws as `start`. */
   begin(start: Omit<LoginStart, 'provider'>): Promise<Answer>
   /** The redirect to the provider. @throws Fault `provider_unreachable`, `session_store_down`. */
   start(start: LoginStart): Promise<Answer>
@@ -83,12 +86,16 @@ export function createLogin(parts: LoginParts): Login {
     })
     metrics.signIn(tenant.name, 'started')
     unreturned.began(tenant.name, transaction.startedAt)
-    return answers.redirect(url.href, [bindingCookie(binding)])
+    const chosen = tenant.providers.length > 1 ? [choiceCookie(shortName(provider))] : []
+    return answers.redirect(url.href, [bindingCookie(binding), ...chosen])
   }
 
   async function begin(wanted: Omit<LoginStart, 'provider'>): Promise<Answer> {
-    const [provider] = wanted.tenant.providers
-    return await start({ ...wanted, provider })
+    const remembered = readChoice(wanted.cookieHeader)
+    const choice = chooseProvider(wanted.tenant, { named: null, email: null, hinted: null, remembered })
+    return 'provider' in choice
+      ? await start({ ...wanted, provider: choice.provider })
+      : answers.redirect(loginAddress(wanted.returnTo))
   }
 
   return {
@@ -100,25 +107,41 @@ export function createLogin(parts: LoginParts): Login {
     },
     async answer(walk, query) {
       const { tenant, facts, session } = walk
-      const asked = onceEach(query, ['return_to', 'prompt', 'login_hint', 'domain_hint'])
+      const asked = onceEach(query, ['return_to', 'prompt', 'login_hint', 'domain_hint', 'provider', 'email'])
       if (asked === null) return refuse(walk, 'request_malformed')
       // Scripts, images and prefetches must not begin sign-ins that nobody will finish (T53); frames cannot finish them.
       if (facts.kind !== 'navigation') return refuse(walk, 'login_required')
       const returnTo = inAscii(safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/')
-      const prompt = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
+      const prompt: Prompt | null = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
       // A bookmarked sign-in page, or a link to it, neither ends a session nor bothers who has one.
-      if (session !== null && prompt === null) return answers.redirect(returnTo)
-      return await begin({
-        tenant,
-        cookieHeader: cookieOf(facts),
-        returnTo,
-        attempt: 0,
-        prompt,
-        loginHint: hint(asked.login_hint),
-        domainHint: hint(asked.domain_hint),
+      const named = asked.provider ?? null
+      if (session !== null && prompt === null && (named === null || isOwn(tenant, session, named)))
+        return answers.redirect(returnTo)
+      const [loginHint, domainHint] = [hint(asked.login_hint ?? asked.email), hint(asked.domain_hint)]
+      const cookieHeader = cookieOf(facts)
+      const choice = chooseProvider(tenant, {
+        named,
+        email: asked.email ?? null,
+        hinted: loginHint ?? (domainHint === null ? null : `@${domainHint}`),
+        // Whoever wants another account may want it elsewhere.
+        remembered: prompt === null ? readChoice(cookieHeader) : null,
       })
+      if ('ask' in choice) {
+        const { requestId } = walk
+        const otherAccount = prompt === 'select_account'
+        const unknownEmail = asked.email !== undefined
+        return answers.page(200, signInPage(providers, { tenant, requestId, returnTo, otherAccount, unknownEmail }))
+      }
+      const { provider } = choice
+      return await start({ tenant, provider, cookieHeader, returnTo, attempt: 0, prompt, loginHint, domainHint })
     },
   }
+}
+
+/** Whether the session is by that provider already. */
+function isOwn(tenant: Tenant, session: Session, named: string): boolean {
+  const provider = providerOf(tenant, session.facts)
+  return provider !== null && shortName(provider) === named
 }
 
 /** Where a sign-in is to be finished; in the transaction, since the tenant may change to another provider meanwhile. */

@@ -49,6 +49,12 @@ export async function authorizationUrl(
   return client.buildAuthorizationUrl(configuration, parameters)
 }
 
+/** The origin where a sign-in begins, as far as it is known without asking: the policy of a page with a form names it. */
+export function authorizationOrigin(providers: Providers, provider: Provider): string {
+  const home = provider.kind === 'entra' ? provider.authority : provider.issuer
+  return new URL(providers.known(provider)?.serverMetadata().authorization_endpoint ?? home).origin
+}
+
 /**
  * Every provider must know `login`, but not `select_account` (OpenID Connect Core 15.1), and one that does not answers with an
  * error. `login` leads to another account too. Announced in the metadata of Initiating User Registration 1.0.

@@ -1,7 +1,9 @@
 /** A provider's discovery document, fetched and held against what the configuration says of the provider. */
 import * as client from 'openid-client'
-import type { Provider } from '../core/gateway.ts'
+import type { EntraProvider, Provider } from '../core/gateway.ts'
+import { authorityOf } from '../core/identity/authority.ts'
 import type { Credentials } from './credential.ts'
+import { directoryNamed, issuerOf } from './directories.ts'
 import { fetchFrom } from './fetch.ts'
 
 const requestTimeoutSeconds = 8
@@ -12,46 +14,87 @@ export interface WayOut {
   readonly credentials: Credentials
 }
 
+export interface Discovered {
+  readonly configuration: client.Configuration
+  /** Whose people these endpoints and keys are for; null where each token says that, and for any provider but Entra. */
+  readonly directoryId: string | null
+}
+
 /**
  * OpenID Connect Discovery 1.0 section 4. From it come the endpoints, how we prove who we are, and which signatures count: those
  * that the provider announces, RS256 where it announces none, and only by keys that are public; never `none`, never the secret.
- * @param previous whose keys are still known.
+ * @param previous whose keys are still known, and whose directory a domain must still stand for.
  * @throws whatever stands between us and a usable document: network, status, another issuer, an endpoint that is no https URL.
  */
-export async function discover(
-  provider: Provider,
-  previous: client.Configuration | null,
-  { ask, credentials }: WayOut,
-): Promise<client.Configuration> {
+export async function discover(provider: Provider, previous: Discovered | null, out: WayOut): Promise<Discovered> {
   const url = documentUrl(provider)
   const insecure = isLoopbackHttp(url)
+  let directoryId = previous?.directoryId ?? null
   const configuration = await client.discovery(
     url,
     provider.clientId,
     undefined,
-    credentials.authentication(provider),
+    out.credentials.authentication(provider),
     {
       // ID tokens come over TLS from the provider itself, and their signature is checked all the same (T58).
       execute: [client.enableNonRepudiationChecks, ...(insecure ? [client.allowInsecureRequests] : [])],
       timeout: requestTimeoutSeconds,
-      [client.customFetch]: credentials.watched(provider, fetchFrom(provider, ask)),
+      [client.customFetch]: fetchOf(provider, out, () => directoryId),
     },
   )
-  checkDocument(configuration.serverMetadata(), { issuer: issuerOf(provider), insecure })
-  checkAuthentication(provider, configuration.serverMetadata())
-  const keys = previous === null ? undefined : client.getJwksCache(previous)
-  if (keys !== undefined) client.setJwksCache(configuration, keys)
-  return configuration
+  // With a full /.well-known/ address the library does not compare the issuer; without one it forgives spellings.
+  const document = configuration.serverMetadata()
+  directoryId = directoryNamed(provider, document.issuer, directoryId)
+  checkDocument(document, insecure)
+  checkAuthentication(provider, document)
+  if (previous !== null) shareKeys(previous.configuration, configuration)
+  return { configuration, directoryId }
 }
 
-/** What its ID tokens and its discovery document must call themselves, byte for byte. */
-function issuerOf(provider: Provider): string {
-  return provider.kind === 'entra' ? `${provider.authority}/${provider.tenantId}/v2.0` : provider.issuer
+/** The same for one of several directories: with the issuer that its tokens name, and the keys that may sign for it. */
+export function forDirectory(
+  provider: EntraProvider,
+  directoryId: string,
+  of: client.Configuration,
+  out: WayOut,
+): client.Configuration {
+  const issuer = issuerOf(provider, directoryId)
+  return copyOf(provider, of, { issuer, ask: fetchOf(provider, out, () => directoryId) }, out)
+}
+
+/** The same with another issuer, or another way to ask. */
+export function copyOf(
+  provider: Provider,
+  of: client.Configuration,
+  { issuer, ask }: { readonly issuer?: string; readonly ask: client.CustomFetch },
+  { credentials }: WayOut,
+): client.Configuration {
+  const document = of.serverMetadata()
+  // The helper that the library adds to what it shows is no part of the document.
+  const { supportsPKCE: _, ...rest } = document
+  const metadata = { ...rest, issuer: issuer ?? document.issuer } as client.ServerMetadata
+  const copy = new client.Configuration(metadata, provider.clientId, undefined, credentials.authentication(provider))
+  client.enableNonRepudiationChecks(copy)
+  if (isLoopbackHttp(new URL(document.token_endpoint ?? ''))) client.allowInsecureRequests(copy)
+  copy.timeout = requestTimeoutSeconds
+  copy[client.customFetch] = ask
+  return copy
+}
+
+function fetchOf(provider: Provider, { ask, credentials }: WayOut, directory: () => string | null): client.CustomFetch {
+  return credentials.watched(provider, fetchFrom(provider, ask, directory))
+}
+
+/** Hands on the keys that are known, so that nobody asks for them again. */
+export function shareKeys(from: client.Configuration, to: client.Configuration): void {
+  const keys = client.getJwksCache(from)
+  if (keys !== undefined) client.setJwksCache(to, keys)
 }
 
 /** The application's id goes to Entra, since there an application with signing keys of its own has a key set of its own. */
 function documentUrl(provider: Provider): URL {
-  const url = new URL(`${issuerOf(provider).replace(/\/$/, '')}/.well-known/openid-configuration`)
+  const base = provider.kind === 'entra' ? `${authorityOf(provider)}/v2.0` : provider.issuer
+  const url = new URL(`${base.replace(/\/$/, '')}/.well-known/openid-configuration`)
   if (provider.kind === 'entra') url.searchParams.set('appid', provider.clientId)
   return url
 }
@@ -59,21 +102,12 @@ function documentUrl(provider: Provider): URL {
 const neededEndpoints = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const
 const furtherEndpoints = ['userinfo_endpoint', 'end_session_endpoint'] as const
 
-function checkDocument(
-  document: Readonly<client.ServerMetadata>,
-  expected: { readonly issuer: string; readonly insecure: boolean },
-): void {
-  // With a full /.well-known/ address the library does not compare the issuer; without one it forgives spellings.
-  if (document.issuer !== expected.issuer) {
-    // What a document says may be of any length and any letters; what is configured is ours.
-    const said = JSON.stringify(document.issuer)?.slice(0, 200)
-    throw new Error(`the discovery document names another issuer: ${said} is not ${expected.issuer}`)
-  }
+function checkDocument(document: Readonly<client.ServerMetadata>, insecure: boolean): void {
   for (const name of neededEndpoints) {
-    if (!isEndpoint(document[name], expected.insecure)) throw new Error(`the discovery document has no usable ${name}`)
+    if (!isEndpoint(document[name], insecure)) throw new Error(`the discovery document has no usable ${name}`)
   }
   for (const name of furtherEndpoints) {
-    if (document[name] !== undefined && !isEndpoint(document[name], expected.insecure))
+    if (document[name] !== undefined && !isEndpoint(document[name], insecure))
       throw new Error(`the ${name} of the discovery document cannot be used`)
   }
 }

@@ -9,11 +9,12 @@ const mostBytes = 1_048_576
 
 /**
  * @param ask the way out.
+ * @param directory whose people the keys must vouch for, at Entra.
  * @returns a fetch for the library. An answer that is too long breaks off while it is read, also one that unpacks to it (T60).
  */
-export function fetchFrom(provider: Provider, ask: CustomFetch): CustomFetch {
+export function fetchFrom(provider: Provider, ask: CustomFetch, directory: () => string | null): CustomFetch {
   const patient = askedAgain(bounded(ask))
-  return provider.kind === 'entra' ? withOwnKeys(provider, patient) : patient
+  return provider.kind === 'entra' ? withOwnKeys(provider, patient, directory) : patient
 }
 
 /** The same fetch, whose answers have at most a megabyte. */

@@ -1,9 +1,10 @@
 /** What we know of the providers: their discovery documents, fetched when first needed, kept fresh, never a reason not to start. */
-import type { Configuration } from 'openid-client'
+import type { Configuration, CustomFetch } from 'openid-client'
 import { Fault } from '../core/fault.ts'
-import type { Provider } from '../core/gateway.ts'
+import type { EntraProvider, Provider } from '../core/gateway.ts'
 import type { Log } from '../ops/log.ts'
-import { discover, type WayOut } from './discovery.ts'
+import { hasSeveral } from './directories.ts'
+import { copyOf, type Discovered, discover, forDirectory, shareKeys, type WayOut } from './discovery.ts'
 import { createTurns } from './turns.ts'
 
 export type ProviderState = 'unknown' | 'ready' | 'failing'
@@ -11,9 +12,13 @@ export type ProviderState = 'unknown' | 'ready' | 'failing'
 export interface Providers {
   /**
    * The library's configuration for a provider, discovered at once if it is not known yet.
+   * @param directoryId where one of several directories is meant: with its issuer and its keys. The caller has seen to it that
+   *   the provider may bring its people.
    * @throws Fault `provider_unreachable` while discovery does not succeed.
    */
-  configuration(provider: Provider): Promise<Configuration>
+  configuration(provider: Provider, directoryId?: string | null): Promise<Configuration>
+  /** The same, asking in another way. */
+  asking(provider: Provider, configuration: Configuration, ask: CustomFetch): Configuration
   /** What is known of it at this moment, without asking or waiting. */
   known(provider: Provider): Configuration | null
   /** Sees to it that the provider is known soon, and goes on trying until `keepOnly` leaves it out; returns at once. */
@@ -35,12 +40,14 @@ export interface ProvidersSummary {
 }
 
 interface Known {
-  configuration: Configuration | null
+  found: Discovered | null
+  /** For single directories of several, each made from the newest document. */
+  readonly directories: Map<string, { readonly from: Configuration; readonly configuration: Configuration }>
   /** Milliseconds since 1970 of the last success and the last failure. */
   succeededAt: number
   failedAt: number
   failures: number
-  running: Promise<Configuration> | null
+  running: Promise<Discovered> | null
 }
 
 /** Providers roll keys and endpoints seldom; the last good document goes on serving while a new one cannot be had. */
@@ -62,21 +69,21 @@ export function createProviders({ log, ...wayOut }: WayOut & { readonly log: Log
   function entry(provider: Provider): Known {
     const found = known.get(provider)
     if (found !== undefined) return found
-    const made: Known = { configuration: null, succeededAt: 0, failedAt: 0, failures: 0, running: null }
+    const made: Known = { found: null, directories: new Map(), succeededAt: 0, failedAt: 0, failures: 0, running: null }
     known.set(provider, made)
     return made
   }
 
   /** Whoever asks while it runs gets the same; a turn in the background or a retry that was to come is then needless. */
-  function discoverOnce(provider: Provider): Promise<Configuration> {
+  function discoverOnce(provider: Provider): Promise<Discovered> {
     turns.drop(provider)
     forgetRetry(provider)
     const state = entry(provider)
-    state.running ??= discover(provider, state.configuration, wayOut)
-      .then((configuration) => {
+    state.running ??= discover(provider, state.found, wayOut)
+      .then((found) => {
         if (state.failures > 0) log.info('provider_recovered', { provider: provider.name })
-        Object.assign(state, { configuration, succeededAt: Date.now(), failures: 0 })
-        return configuration
+        Object.assign(state, { found, succeededAt: Date.now(), failures: 0 })
+        return found
       })
       .catch((cause: unknown) => {
         Object.assign(state, { failedAt: Date.now(), failures: state.failures + 1 })
@@ -88,6 +95,28 @@ export function createProviders({ log, ...wayOut }: WayOut & { readonly log: Log
         state.running = null
       })
     return state.running
+  }
+
+  async function discovered(provider: Provider): Promise<Discovered> {
+    const state = entry(provider)
+    const now = Date.now()
+    if (state.found !== null) {
+      const refresh = now - state.succeededAt > refreshAfter && now - state.failedAt > failureShared
+      if (refresh && state.running === null) turns.want(provider)
+      return state.found
+    }
+    if (state.running === null && now - state.failedAt < failureShared) throw new Fault('provider_unreachable')
+    return await discoverOnce(provider)
+  }
+
+  function directoryOf(provider: EntraProvider, directoryId: string, from: Configuration): Configuration {
+    const { directories } = entry(provider)
+    const found = directories.get(directoryId)
+    if (found?.from === from) return found.configuration
+    const configuration = forDirectory(provider, directoryId, from, wayOut)
+    if (found !== undefined) shareKeys(found.configuration, configuration)
+    directories.set(directoryId, { from, configuration })
+    return configuration
   }
 
   /** The timer holds the provider, so only one that the configuration has gets one. */
@@ -110,7 +139,7 @@ export function createProviders({ log, ...wayOut }: WayOut & { readonly log: Log
   function stateOf(provider: Provider): ProviderState {
     const state = known.get(provider)
     if (state === undefined) return 'unknown'
-    if (state.configuration !== null) return 'ready'
+    if (state.found !== null) return 'ready'
     return state.failures > 0 ? 'failing' : 'unknown'
   }
 
@@ -122,18 +151,13 @@ export function createProviders({ log, ...wayOut }: WayOut & { readonly log: Log
   }
 
   return {
-    async configuration(provider) {
-      const state = entry(provider)
-      const now = Date.now()
-      if (state.configuration !== null) {
-        const refresh = now - state.succeededAt > refreshAfter && now - state.failedAt > failureShared
-        if (refresh && state.running === null) turns.want(provider)
-        return state.configuration
-      }
-      if (state.running === null && now - state.failedAt < failureShared) throw new Fault('provider_unreachable')
-      return await discoverOnce(provider)
+    async configuration(provider, directoryId = null) {
+      const { configuration } = await discovered(provider)
+      if (directoryId === null || !hasSeveral(provider)) return configuration
+      return directoryOf(provider, directoryId, configuration)
     },
-    known: (provider) => known.get(provider)?.configuration ?? null,
+    asking: (provider, configuration, ask) => copyOf(provider, configuration, { ask }, wayOut),
+    known: (provider) => known.get(provider)?.found?.configuration ?? null,
     warm(provider) {
       kept.add(provider)
       if (stateOf(provider) !== 'ready' && !retries.has(provider)) turns.want(provider)

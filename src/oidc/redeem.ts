@@ -4,8 +4,11 @@ import type { RefusalCode } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
 import { type EntraError, readEntraError } from '../core/identity/aadsts.ts'
+import { admitsDirectory } from '../core/identity/authority.ts'
 import type { Claims } from '../core/identity/claims.ts'
 import type { SessionTokens } from '../core/identity/session.ts'
+import { issuerOf } from './directories.ts'
+import { grant } from './grant.ts'
 import type { Providers } from './provider.ts'
 
 export type Redeemed =
@@ -16,6 +19,7 @@ export type Redeemed =
       readonly accessToken: string
     }
   | { readonly refused: Extract<RefusalCode, 'login_cancelled' | 'provider_refused'>; readonly said: ProviderError }
+  | { readonly refused: 'identity_refused'; readonly said: null }
 
 export interface ProviderError extends EntraError {
   /** The OAuth error code, such as `access_denied`. */
@@ -48,16 +52,22 @@ export interface Redemption {
  * @throws Fault `client_refused` (our credential), `provider_unreachable`, `provider_fault` (an answer that fails a check).
  */
 export async function redeem(providers: Providers, provider: Provider, redemption: Redemption): Promise<Redeemed> {
+  // Outside of what is judged below: a provider that is not known yet has answered nothing.
   const configuration = await providers.configuration(provider)
   try {
-    const answer = await client.authorizationCodeGrant(configuration, redemption.currentUrl, {
-      expectedState: redemption.state,
-      expectedNonce: redemption.nonce,
-      pkceCodeVerifier: redemption.codeVerifier,
-      idTokenExpected: true,
-    })
+    const granted = await grant(providers, provider, null, (by) =>
+      client.authorizationCodeGrant(by, redemption.currentUrl, {
+        expectedState: redemption.state,
+        expectedNonce: redemption.nonce,
+        pkceCodeVerifier: redemption.codeVerifier,
+        idTokenExpected: true,
+      }),
+    )
+    if ('refused' in granted) return { refused: 'identity_refused', said: null }
+    const { answer } = granted
     const claims = answer.claims()
     if (claims === undefined) throw new Fault('provider_fault')
+    if (isOfAnotherDirectory(provider, claims)) return { refused: 'identity_refused', said: null }
     const accessToken = answer.access_token
     const refreshToken = answer.refresh_token ?? null
     if (provider.kind === 'entra')
@@ -68,6 +78,16 @@ export async function redeem(providers: Providers, provider: Provider, redemptio
   } catch (cause) {
     return refusalOrThrow(cause)
   }
+}
+
+/**
+ * The library has held the issuer against the directory that was meant; with a domain or several directories, who somebody is
+ * hangs on `tid`, so the two must agree. Any other `tid` is refused with its reason where the claims are read.
+ */
+function isOfAnotherDirectory(provider: Provider, { iss, tid }: Claims): boolean {
+  if (provider.kind !== 'entra' || typeof tid !== 'string') return false
+  const directoryId = tid.toLowerCase()
+  return admitsDirectory(provider, directoryId) && iss !== issuerOf(provider, directoryId)
 }
 
 /**

@@ -92,4 +92,23 @@ export type HelpTopic =
   | { readonly about: 'unknown'; readonly code: number }
   | { readonly about: 'known'; readonly error: SignInError }
 
-export type Page = OutcomePage | SignedOutPage | SignOutPage | FramePage | HelpPage
+/** Lets people choose how to sign in. */
+export interface SignInPage {
+  readonly page: 'sign-in'
+  readonly applicationName: string
+  /** In the order of the configuration. */
+  readonly ways: readonly { readonly label: string; readonly loginUrl: string }[]
+  /** Takes an e-mail address, by GET; null where no way is found by one. */
+  readonly form: {
+    readonly actionUrl: string
+    /** Goes along as it is: names and values. */
+    readonly kept: readonly (readonly [string, string])[]
+    /** Origins that the answer may redirect to, and onward by https. */
+    readonly formOrigins: readonly string[]
+  } | null
+  /** Whether somebody has just stated an address that no way is for. */
+  readonly unknownEmail: boolean
+  readonly requestId: string
+}
+
+export type Page = SignInPage | OutcomePage | SignedOutPage | SignOutPage | FramePage | HelpPage

@@ -5,8 +5,9 @@ import { Eta } from 'eta/core'
 import { helpView } from './help-view.ts'
 import { policyOrigin } from './links.ts'
 import { outcomeView } from './outcome-view.ts'
-import type { Page, SignOutPage } from './page.ts'
+import type { Page } from './page.ts'
 import { frameView, signedOutView, signOutView } from './session-views.ts'
+import { signInView } from './sign-in-view.ts'
 import type { View } from './view.ts'
 
 export interface Pages {
@@ -23,7 +24,7 @@ export interface Pages {
 
 const parts = ['layout', 'person', 'actions', 'help-line', 'explanation', 'more'] as const
 /** The pages themselves, and the parts that they include. */
-const templates = ['outcome', 'signed-out', 'sign-out', 'frame', 'help', ...parts] as const
+const templates = ['outcome', 'sign-in', 'signed-out', 'sign-out', 'frame', 'help', ...parts] as const
 
 /** Reads and compiles every template once. `eta/core` has no file access of its own, so nothing is read later. */
 export function createPages(): Pages {
@@ -35,7 +36,8 @@ export function createPages(): Pages {
   return {
     contentSecurityPolicy: strictest,
     contentSecurityPolicyFor(page) {
-      if (page.page === 'sign-out') return policy({ hash, formTargets: formTargets(page), frameAncestors: "'none'" })
+      const origins = formOrigins(page)
+      if (origins.length > 0) return policy({ hash, formTargets: formTargets(origins), frameAncestors: "'none'" })
       // This page exists to be seen in a frame. It tells nothing about anybody and changes nothing: its one link opens a
       // window, which any site can do by itself, so there is nothing to gain from luring a click onto it.
       if (page.page === 'frame') return policy({ hash, formTargets: [], frameAncestors: '*' })
@@ -51,6 +53,8 @@ function viewOf(page: Page): View {
   switch (page.page) {
     case 'outcome':
       return outcomeView(page)
+    case 'sign-in':
+      return signInView(page)
     case 'signed-out':
       return signedOutView(page)
     case 'sign-out':
@@ -74,8 +78,14 @@ interface PolicyParts {
  * Browsers hold every redirect after a form to the policy of the form's page. Ours leads to the provider, and that may lead on
  * to whatever federates the account, which nobody here can list: so any https site may follow, as soon as one must.
  */
-function formTargets({ formOrigins = [] }: SignOutPage): readonly string[] {
-  return formOrigins.length === 0 ? [] : ['https:', ...formOrigins.map(policyOrigin)]
+function formTargets(origins: readonly string[]): readonly string[] {
+  return ['https:', ...origins.map(policyOrigin)]
+}
+
+/** Where the answers to the page's form may lead. */
+function formOrigins(page: Page): readonly string[] {
+  if (page.page === 'sign-out') return page.formOrigins ?? []
+  return page.page === 'sign-in' ? (page.form?.formOrigins ?? []) : []
 }
 
 /** CSP Level 3. The style stands in the page and is named by its hash, so an injected one does nothing (T91). */

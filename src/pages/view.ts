@@ -23,6 +23,13 @@ export interface View {
   /** Where more is told. */
   readonly more: Action | null
   readonly search: SearchView | null
+  readonly choice: ChoiceView | null
+}
+
+/** The ways to sign in. */
+export interface ChoiceView {
+  readonly ways: readonly (Action & { readonly initial: string })[]
+  readonly form: { readonly action: Link; readonly kept: readonly (readonly [string, string])[] } | null
 }
 
 export interface Term {
@@ -76,6 +83,7 @@ export function blankView(page: Page): Omit<View, 'title' | 'text'> {
     explanation: null,
     more: null,
     search: null,
+    choice: null,
   }
 }
 

@@ -1,12 +1,13 @@
-/** Our two cookies: the session's `__Host-sid` and the browser's `__Host-login`, how they are spelled, found and trusted. */
+/** Our cookies: the session's `__Host-sid`, and the browser's `__Host-login` and `__Host-provider`, how they are spelled, found and trusted. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { loginCookieName, sessionCookieName } from '../core/answer/cookies.ts'
+import { choiceCookieName, loginCookieName, sessionCookieName } from '../core/answer/cookies.ts'
 
 /** With its name and the sign between. An honest one has 81 bytes and a few escapes. */
 const maxCookieBytes = 100
 const maxValueLength = maxCookieBytes - sessionCookieName.length - 1
 const idLength = 22
 const bindingSeconds = 3600
+const choiceSeconds = 180 * 86_400
 
 /** What both sides say of the session cookie: express-session when it sets it, `expiredCookie` when it goes (T70). */
 export const sessionCookieAttributes = { path: '/', httpOnly: true, secure: true, sameSite: 'lax' } as const
@@ -69,6 +70,17 @@ export function readBinding(header: string | undefined): string | null {
 /** The Set-Cookie value of a binding; each login start renews its hour. */
 export function bindingCookie(binding: string): string {
   return `${loginCookieName}=${binding}; Max-Age=${bindingSeconds}; Path=/; HttpOnly; Secure; SameSite=Lax`
+}
+
+/** The provider that this browser chose last, as the tenant calls it, or null. Not signed: everybody may choose any. */
+export function readChoice(header: string | undefined): string | null {
+  const value = findCookie(header, choiceCookieName)
+  return value !== null && /^[a-z0-9-]{1,63}$/.test(value) ? value : null
+}
+
+/** The Set-Cookie value that remembers a choice; each use renews its half year. */
+export function choiceCookie(name: string): string {
+  return `${choiceCookieName}=${name}; Max-Age=${choiceSeconds}; Path=/; HttpOnly; Secure; SameSite=Lax`
 }
 
 /** The value of the one cookie of this name. Jumps from name to name: no split, no decoding, alien cookies cost nothing. */

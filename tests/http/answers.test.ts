@@ -48,7 +48,7 @@ beforeAll(async () => {
     publicUrl: http://asleep.localhost:1
     providers: [contoso]
     upstream: { url: '${dead}' }`,
-    provider: `
+    provider: () => `
   - { name: away, tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30, clientId: 6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791, credential: { secret: x-x-x-x-x-x }, authority: '${dead}' }`,
   })
   uwe = await cookieOf('uwe@contoso.example')

@@ -232,7 +232,8 @@ describe.skipIf(redisMissing())('the gate for upgrades, while the store is slow'
     redis = await startRedis()
     const session = `store: { type: redis, url: '${redis.url}' }`
     first = await startStage({ session })
-    second = await startStage({ session })
+    // The same provider for both: a session of another authority would count for nothing.
+    second = await startStage({ session, authority: first.emulator.origin })
   })
   afterAll(async () => {
     redis.thaw()

@@ -39,6 +39,7 @@ const get = fetchFrom(
     ...{ scopes: [], groupsClaim: 'groups', appRolesClaim: 'roles' },
   },
   egress.fetch,
+  () => null,
 )
 const ask = (path: string) =>
   get(origin + path, {

@@ -7,6 +7,8 @@ import { type Stage, type StageOptions, startStage } from '../stage.ts'
 import { createVisitor, type Reply, signIn } from '../visitor.ts'
 import { strangers } from './graph-scene.ts'
 
+const contoso = 'tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30'
+
 /** Signs in, and what the application, the log and Graph saw of it. */
 async function signedIn(stage: Stage, username: string) {
   const { control } = stage.emulator
@@ -120,7 +122,7 @@ describe('createIdentify and many groups in the configuration', () => {
 
 describe('createIdentify and what a provider says of groups', () => {
   test('createIdentify refuses too many groups where Graph may not be asked, and asks for no permission', () =>
-    onStage({ provider: '\n    overage: refuse' }, async (stage) => {
+    onStage({ directory: `${contoso}\noverage: refuse` }, async (stage) => {
       const visitor = createVisitor()
       expect(parameter(await begin(visitor, `${stage.origin}/x`), 'scope')).toBe('openid profile email')
       const { reply, asked } = await signedIn(stage, 'groups500@contoso.example')
@@ -132,7 +134,7 @@ describe('createIdentify and what a provider says of groups', () => {
   test('createIdentify reads names where they are emitted, and refuses too many of them (T112)', () =>
     onStage(
       {
-        provider: '\n    groupNames: emitted',
+        directory: `${contoso}\ngroupNames: emitted`,
         roles: '- { name: user, groups: [payroll-staff] }\n- { name: other, groups: [payroll-admins] }',
       },
       async (stage) => {

@@ -2,7 +2,15 @@
 import { type OutcomeCode, outcomes } from '../../src/core/answer/outcomes.ts'
 import { catalogue } from '../../src/core/identity/aadsts-catalogue.ts'
 import { signInError } from '../../src/core/identity/sign-in-error.ts'
-import type { FramePage, HelpPage, OutcomePage, Page, SignedOutPage, SignOutPage } from '../../src/pages/page.ts'
+import type {
+  FramePage,
+  HelpPage,
+  OutcomePage,
+  Page,
+  SignedOutPage,
+  SignInPage,
+  SignOutPage,
+} from '../../src/pages/page.ts'
 
 export const codes = Object.keys(outcomes) as OutcomeCode[]
 
@@ -43,6 +51,22 @@ export const signOutPage: SignOutPage = {
   applicationName: 'Payroll',
   actionUrl: '/.auth/logout',
   person,
+  requestId: '01JDZ7Q8V3M4',
+}
+
+export const signInPage: SignInPage = {
+  page: 'sign-in',
+  applicationName: 'Payroll',
+  ways: [
+    { label: 'Sign in with Contoso', loginUrl: '/.auth/login?return_to=%2Freports&provider=contoso' },
+    { label: 'Sign in with Fabrikam', loginUrl: '/.auth/login?return_to=%2Freports&provider=fabrikam' },
+  ],
+  form: {
+    actionUrl: '/.auth/login',
+    kept: [['return_to', '/reports?year=2024']],
+    formOrigins: ['https://login.microsoftonline.com'],
+  },
+  unknownEmail: false,
   requestId: '01JDZ7Q8V3M4',
 }
 
@@ -91,6 +115,8 @@ export const everyPage: readonly Page[] = [
   { ...helpPage, topic: { about: 'unknown', code: 51999 }, often },
   { ...helpPage, topic: { about: 'unread' }, often },
   { ...helpPage, topic: { about: 'front' }, often },
+  signInPage,
+  { ...signInPage, unknownEmail: true },
   signedOutPage,
   { ...signedOutPage, complete: false },
   signOutPage,

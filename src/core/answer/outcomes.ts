@@ -45,7 +45,7 @@ export const outcomes = {
     level: 'info',
     title: 'This application is switched off',
     text: 'It has been switched off for now. Try again later, or ask whoever runs it.',
-    remedy: 'The tenant has `enabled: false`, or its only provider has.',
+    remedy: 'The tenant has `enabled: false`, or all its providers have.',
   },
   tenant_broken: {
     kind: 'refusal',
