@@ -173,6 +173,35 @@ describe('createIdentify and what a provider says of groups', () => {
     ))
 })
 
+describe('createIdentify and personal accounts', () => {
+  const personal = '9188040d-6c67-4c5b-b112-36a304b66dad'
+  const paula = '00000000-0000-0000-3f1d-5b7a9c2e4d60'
+  const people = personas.map((each) => (each.username === 'paula@live.example' ? { ...each, id: paula } : each))
+  const options = (named: string): StageOptions => ({
+    ...{ people, application: { audience: 'common' } },
+    directory: `tenantId: common\nallowedTenantIds: [0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30, ${personal}]`,
+    roles: `- { name: friend, people: [${personal}/${named}] }`,
+    tenant: 'noRole: allow',
+  })
+
+  test('createIdentify lets one in that a role names', () =>
+    onStage(options(paula), async (stage) => {
+      const { reply, line } = await signedIn(stage, 'paula@live.example')
+      expect(reply.status).toBe(200)
+      expect(line).toMatchObject({ directoryId: personal, roles: ['friend'] })
+    }))
+
+  test('createIdentify gives no session to any other, whatever noRole says', () =>
+    onStage(options('00000000-0000-0000-3f1d-5b7a9c2e4d61'), async (stage) => {
+      const { reply, line, visitor } = await signedIn(stage, 'paula@live.example')
+      expect(reply.body).toContain('identity_refused')
+      expect([reply.status, line]).toEqual([403, undefined])
+      expect(visitor.cookie(stage.origin, '__Host-sid')).toBe(undefined)
+      // What noRole says still holds for people of the directory.
+      expect((await signedIn(stage, 'uwe@contoso.example')).reply.status).toBe(200)
+    }))
+})
+
 describe('createIdentify and values of Graph', () => {
   const options: StageOptions = {
     roles: '- { name: user, appRoles: [x] }',
