@@ -1,5 +1,6 @@
 /** The composition root: from a compiled configuration to the parts that serve it. Everything is made here, and handed on. */
 import type { Gateway, Provider, SessionPolicy, Upstream } from './core/gateway.ts'
+import { createAdminConsent } from './http/admin-consent.ts'
 import { createAnswers } from './http/answers.ts'
 import { createCallback } from './http/callback.ts'
 import { type CallerReader, createCallerReader } from './http/caller.ts'
@@ -77,9 +78,10 @@ export function createParts(
   const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
   const identify = createIdentify({ clock, askGraph: createGraph({ ask: egress.fetch }) })
   const login = createLogin({ ...signingIn, refuse })
-  const callback = createCallback({ ...signingIn, login, writer, log, identify })
+  const adminConsent = createAdminConsent({ answers, refuse, transactions, log })
+  const callback = createCallback({ ...signingIn, login, writer, log, identify, adminConsent, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
-  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, writer })
+  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, adminConsent, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
   const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)
 
@@ -129,6 +131,7 @@ export function createParts(
   }
   return {
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
+    clock,
     replace(next) {
       const before = gateway
       gateway = next

@@ -23,6 +23,8 @@ export interface PlainProviderOptions {
   readonly claimsIn?: 'userinfo' | 'id-token'
   /** Whether the person can be asked which account. */
   readonly selectAccount?: boolean
+  /** The `acr` with which everybody signs in; without it, none is known. */
+  readonly acr?: string
 }
 
 export interface PlainProvider {
@@ -76,7 +78,7 @@ export async function startPlainProvider(options: PlainProviderOptions): Promise
   const changes = new Map<string, (exchange: Exchange) => unknown>()
   provider.use(async (ctx, next) => {
     counts.set(ctx.path, (counts.get(ctx.path) ?? 0) + 1)
-    if (ctx.path.startsWith('/interaction/')) await interact(provider, ctx)
+    if (ctx.path.startsWith('/interaction/')) await interact(provider, ctx, options.acr)
     else await next()
     await changes.get(ctx.path)?.(ctx)
   })
@@ -122,6 +124,7 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
     },
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'Ed25519'] },
     scopes: ['openid', 'profile', 'email', 'groups'],
+    ...(options.acr === undefined ? {} : { acrValues: ['gold', 'silver'] }),
     claims: {
       openid: ['sub'],
       profile: ['name', 'preferred_username'],
@@ -148,13 +151,13 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
 }
 
 /** The sign-in page: whoever types a name is believed. */
-async function interact(provider: Provider, exchange: Exchange): Promise<void> {
+async function interact(provider: Provider, exchange: Exchange, acr: string | undefined): Promise<void> {
   const { req, res } = exchange
   if (req.method === 'POST') {
     const form = new URLSearchParams(await text(req))
     const result = form.has('cancel')
       ? { error: 'access_denied', error_description: 'The person said no.' }
-      : { login: { accountId: form.get('login') ?? '' }, select_account: {} }
+      : { login: { accountId: form.get('login') ?? '', ...(acr === undefined ? {} : { acr }) }, select_account: {} }
     return exchange.redirect(await provider.interactionResult(req, res, result))
   }
   const { prompt } = await provider.interactionDetails(req, res)

@@ -29,6 +29,8 @@ export interface PlainStageOptions extends Partial<PlainProviderOptions> {
   readonly credential?: string
   readonly tenant?: string
   readonly upstreamUrl?: string
+  /** Further routes, in YAML’s flow style. */
+  readonly routes?: readonly string[]
 }
 
 export async function startPlainStage(options: PlainStageOptions = {}): Promise<PlainStage> {
@@ -92,6 +94,7 @@ tenants:
     routes:
       - { path: /assets, access: public }
       - { path: /admin, access: [admin] }
+    ${(parts.routes ?? []).map((route) => `  - ${route}`).join('\n    ')}
       - { path: /, access: signed-in }
     headers: { presets: [x-forwarded], set: { X-Issuer: '{claim.tid}' } }
     ${parts.tenant ?? ''}

@@ -12,6 +12,7 @@ import { parse, stringify } from 'yaml'
 import { checkCommand } from '../src/cli/check-command.ts'
 import { demoCommand } from '../src/cli/demo-command.ts'
 import { emulatorCommand } from '../src/cli/emulator-command.ts'
+import { initCommand } from '../src/cli/init-command.ts'
 import { keygenCommand } from '../src/cli/keygen-command.ts'
 import { schemaCommand } from '../src/cli/schema-command.ts'
 import { serveCommand } from '../src/cli/serve-command.ts'
@@ -62,8 +63,8 @@ describe('the documents', () => {
 
 const commands: ReadonlyMap<string, Command> = new Map(
   [
-    ...[serveCommand(), checkCommand(), urlsCommand(), demoCommand(), emulatorCommand(), schemaCommand()],
-    keygenCommand(),
+    ...[initCommand(), serveCommand(), checkCommand(), urlsCommand()],
+    ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand()],
   ].map((each) => [each.name(), each]),
 )
 

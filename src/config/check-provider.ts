@@ -6,6 +6,7 @@ import { checkScopes } from './entra-scopes.ts'
 import type { Finding, Path } from './issues.ts'
 import type { Salvaged } from './salvage.ts'
 import type { ProviderDocument } from './schema.ts'
+import { readName } from './values.ts'
 
 /** Whether a key is written in the file, other than filled in by its default. */
 export type IsWritten = (path: Path) => boolean
@@ -25,6 +26,7 @@ export function checkProvider(
   const wrong = [
     ...checkDirectories(provider, path),
     ...checkGroupNames(provider, path, isWritten),
+    ...checkContextNames(provider?.authContexts, [...path, 'authContexts']),
     ...checkCredential(provider, path, { isWritten, now }),
   ]
   if (provider?.enabled !== true) return wrong
@@ -74,6 +76,17 @@ function checkGroupNames(provider: Salvaged<ProviderDocument>, path: Path, isWri
   const message = 'with `groupNames: emitted` Microsoft Graph cannot be asked: names are not unique'
   const isBoth = provider.groupNames === 'emitted' && provider.overage === 'graph' && isWritten(at)
   return [...checkScopes(provider.scopes, [...path, 'scopes']), ...(isBoth ? [{ path: at, message }] : [])]
+}
+
+/** Names are keys here, which the schema does not look at. */
+function checkContextNames(
+  authContexts: NonNullable<Salvaged<ProviderDocument>>['authContexts'],
+  path: Path,
+): readonly Finding[] {
+  return Object.keys(authContexts ?? {}).flatMap((key) => {
+    const read = readName(key)
+    return 'problem' in read ? [{ path: [...path, key], at: 'key' as const, message: read.problem }] : []
+  })
 }
 
 /** Which key has an effect beside which. */

@@ -3,11 +3,13 @@ import type { Address } from '../core/gateway.ts'
 import { hostName } from '../core/request/tenant.ts'
 import type { Secret } from '../core/secret.ts'
 import { certificateProblems, isCertificateFor } from './certificates.ts'
+import { checkAdmission } from './check-admission.ts'
 import { checkDestinations } from './check-destinations.ts'
 import { checkGraph } from './check-graph.ts'
 import { checkHeaders } from './check-headers.ts'
 import { checkProvider, type IsWritten } from './check-provider.ts'
 import { checkRoles } from './check-roles.ts'
+import { checkStepUp } from './check-step-up.ts'
 import type { Finding, Path } from './issues.ts'
 import { doubled, unknownName } from './names.ts'
 import { type ProviderDraft, providersOf } from './provider-draft.ts'
@@ -37,6 +39,8 @@ export function checkTenant(tenant: TenantDraft, around: Around): readonly Findi
     ...checkRoles(tenant, providers, isWritten),
     ...checkGraph(tenant, providers),
     ...checkRoutes(tenant),
+    ...checkAdmission(tenant, around.providers, isWritten),
+    ...checkStepUp(tenant, around.providers, isWritten),
     ...checkDestinations(tenant, around),
     ...checkHeaders(tenant.headers ?? {}, ['headers'], isWritten),
   ]

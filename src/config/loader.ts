@@ -186,7 +186,7 @@ export function createLoader(path: string, options: LoadOptions): Loader {
 }
 
 function aroundOf(draft: SettingsDraft, defaults: TenantText): Around {
-  const providers = (draft.providers ?? [undefined]).map((each) => providerDraft(each))
+  const providers = (draft.providers ?? [undefined]).map(providerDraft)
   const { tls, management } = draft.server ?? {}
   return { defaults, providers, listensWithTls: tls !== undefined, management }
 }

@@ -1,31 +1,41 @@
 /** What the rules of a tenant must know of its providers, whether they are shared or its own. */
 import { isDirectoryId, personalDirectory } from '../core/identity/authority.ts'
+import { hasForeignAddresses } from '../core/identity/email.ts'
 import type { Salvaged, TenantDraft } from './salvage.ts'
 import type { ProviderDocument } from './schema.ts'
 
+/** Undefined where something could not be made out. */
 export interface ProviderDraft {
-  /** Undefined, here and below: it could not be made out. */
   readonly name: string | undefined
   readonly kind: 'entra' | 'oidc' | undefined
   readonly enabled: boolean | undefined
+  /** Our names of its authentication contexts. */
+  readonly contexts: readonly string[] | undefined
+  /** Whether the e-mail address of somebody could be one that nobody vouches for, and why. */
+  readonly email: 'vouched' | 'of-several-directories' | 'not-asked-for' | undefined
   /** Ids of the directories whose people it lets in, or the issuer; undefined also for a domain whose id nobody said. */
   readonly directories: readonly string[] | undefined
+  /** Of Entra alone, as what follows. */
   readonly groupNames: 'ids' | 'emitted' | undefined
   readonly overage: 'graph' | 'refuse' | undefined
   readonly scopes: readonly (string | undefined)[] | undefined
 }
 
-const unknown = { directories: undefined, groupNames: undefined, overage: undefined, scopes: undefined }
-
 export function providerDraft(each: Salvaged<ProviderDocument>): ProviderDraft {
-  if (each === undefined) return { name: undefined, kind: undefined, enabled: undefined, ...unknown }
-  const { name, enabled } = each
-  if (isPlain(each)) {
-    const { issuer } = each
-    return { ...unknown, ...{ name, enabled, kind: 'oidc', directories: issuer === undefined ? undefined : [issuer] } }
+  const own = {
+    ...{ name: each?.name, enabled: each?.enabled },
+    contexts: each?.authContexts === undefined ? undefined : Object.keys(each.authContexts),
   }
-  const { groupNames, overage, scopes } = each
-  return { ...{ name, enabled, kind: 'entra', groupNames, overage, scopes }, directories: directoriesOf(each) }
+  const ofEntra = { groupNames: undefined, overage: undefined, scopes: undefined }
+  if (each === undefined) return { ...own, ...ofEntra, kind: undefined, email: undefined, directories: undefined }
+  if (isPlain(each)) {
+    const directories = each.issuer === undefined ? undefined : [each.issuer]
+    return { ...own, ...ofEntra, kind: 'oidc', email: emailOfPlain(each), directories }
+  }
+  const { tenantId, groupNames, overage, scopes } = each
+  const foreign = tenantId === undefined ? undefined : hasForeignAddresses(tenantId)
+  const email = foreign === undefined ? undefined : foreign ? 'of-several-directories' : 'vouched'
+  return { ...own, ...{ kind: 'entra', groupNames, overage, scopes }, email, directories: directoriesOf(each) }
 }
 
 type Written = NonNullable<Salvaged<ProviderDocument>>
@@ -36,8 +46,12 @@ function isPlain(each: Written): each is Plain {
   return each.kind === 'oidc'
 }
 
-function directoriesOf(each: Exclude<Written, Plain>): readonly string[] | undefined {
-  const { tenantId, allowedTenantIds } = each
+function emailOfPlain({ scopes }: Plain): ProviderDraft['email'] {
+  if (scopes === undefined || scopes.includes(undefined)) return undefined
+  return scopes.includes('email') ? 'vouched' : 'not-asked-for'
+}
+
+function directoriesOf({ tenantId, allowedTenantIds }: Exclude<Written, Plain>): readonly string[] | undefined {
   if (tenantId === undefined) return undefined
   if (isDirectoryId(tenantId)) return [tenantId]
   if (tenantId === 'consumers') return [personalDirectory]

@@ -22,6 +22,7 @@ export interface Control {
   recover(): void
   /** Requests that the endpoint has had, failed ones too. */
   requests(endpoint: Endpoint): number
+  /** Here and below `username` may also be the object id: one account may have an object in several directories. */
   changePerson(username: string, change: Partial<Omit<Person, 'id'>>): void
   addPerson(person: NewPerson): void
   /** As an administrator deletes an account: a refresh then fails with 50034. */
@@ -66,14 +67,10 @@ export interface ControlParts {
 }
 
 export function createControl(parts: ControlParts): { readonly control: Control; readonly backstage: Backstage } {
+  const { directory } = parts
   const failures = createFailures(parts.clock.now)
   let forgeries: readonly Forgery[] = []
   let refusals: readonly Problem[] = []
-  const personOf = (username: string) => {
-    const person = parts.directory.byName(username)
-    if (person === null) throw new Error(`The pretend directory has nobody called ${username}.`)
-    return person
-  }
   const control: Control = {
     keys: parts.keys,
     clock: parts.clock,
@@ -84,15 +81,15 @@ export function createControl(parts: ControlParts): { readonly control: Control;
       failures.forget()
       refusals = []
     },
-    changePerson: parts.directory.change,
-    addPerson: parts.directory.add,
-    removePerson: (username) => parts.directory.remove(personOf(username).id),
-    changeApplication: parts.directory.changeApplication,
-    withdrawConsent: (username) => parts.consents.withdraw(personOf(username)),
+    changePerson: directory.change,
+    addPerson: directory.add,
+    removePerson: (username) => directory.remove(directory.find(username).id),
+    changeApplication: directory.changeApplication,
+    withdrawConsent: (username) => parts.consents.withdraw(directory.find(username)),
     refuseSignIn(problem, times = 1) {
       refusals = [...refusals, ...Array.from({ length: times }, () => problem)]
     },
-    revoke: (username, code = 50_173) => parts.grants.revoke(personOf(username).id, code),
+    revoke: (username, code = 50_173) => parts.grants.revoke(directory.find(username).id, code),
     forgeNextIdToken(forgery) {
       forgeries = [...forgeries, forgery]
     },

@@ -60,8 +60,10 @@ export interface Directory {
   byName(name: string): Person | null
   /** The object that the account of this person has under the authority; null for none (50020). */
   under(authority: Authority, person: Person): Person | null
-  /** Merges the change into the person. Throws where there is no such person. */
-  change(username: string, change: Partial<Omit<Person, 'id'>>): void
+  /** By object id, or else by name. Throws where there is no such person. */
+  find(name: string): Person
+  /** Merges the change into the person, who is found by object id or name. Throws where there is no such person. */
+  change(name: string, change: Partial<Omit<Person, 'id'>>): void
   /** Adds a person, or replaces the one of that object id. */
   add(person: NewPerson): void
   remove(id: string): void
@@ -85,6 +87,11 @@ export function createDirectory(
     const found = [...byId.values()].filter((person) => names(person).some((own) => own.toLowerCase() === wanted))
     return found.find((person) => person.directory === contoso.id) ?? found[0] ?? null
   }
+  const find = (name: string) => {
+    const person = byId.get(name) ?? byName(name)
+    if (person === null) throw new Error(`The pretend directory has nobody called ${name}.`)
+    return person
+  }
   const peopleOf = (authority: Authority) => [...byId.values()].filter((person) => isLetIn(person, authority))
   return {
     get application() {
@@ -98,9 +105,9 @@ export function createDirectory(
       peopleOf(authority).find(({ id }) => id === person.id) ??
       peopleOf(authority).find(({ username }) => username === person.username) ??
       null,
-    change(username, change) {
-      const person = byName(username)
-      if (person === null) throw new Error(`The pretend directory has nobody called ${username}.`)
+    find,
+    change(name, change) {
+      const person = find(name)
       byId.set(person.id, { ...person, ...change })
     },
     add(person) {

@@ -39,6 +39,7 @@ export const defaultPeople: readonly NewPerson[] = [
     name: 'Zoë Björk-Łukasiewicz 山田',
     description: 'Guest of another company, may read',
     mail: 'zoe@fabrikam.example',
+    mailVerified: true,
     appRoles: [readerRole],
     homeDirectory: fabrikam.id,
   },

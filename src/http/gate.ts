@@ -25,6 +25,7 @@ import { loadFor } from './load-session.ts'
 import type { Login } from './login.ts'
 import { cookieOf, readFacts } from './read-facts.ts'
 import { createReporter, type Reporter } from './report.ts'
+import type { ProofStart } from './step-up-asked.ts'
 import { writeAnswer } from './writers.ts'
 
 export interface GateParts {
@@ -38,6 +39,8 @@ export interface GateParts {
   readonly readCaller: CallerReader
   readonly metrics: Metrics
   readonly log: Log
+  /** Seconds since 1970. */
+  readonly clock: () => number
 }
 
 /** @param tooSlow tells that the body comes too slowly, as long as there is no answer; null where there is no body. */
@@ -57,6 +60,9 @@ interface Passage {
   /** The value of Strict-Transport-Security, or null. */
   readonly strictTransport: string | null
 }
+
+/** Who is to prove what, and for which tenant. */
+type Wanted = Pick<ProofStart, 'tenant' | 'session' | 'stepUp'>
 
 export function createGate(parts: GateParts): Gate {
   const report = createReporter(parts)
@@ -86,12 +92,12 @@ export function createGate(parts: GateParts): Gate {
   function enforce(passage: Passage, located: ToRoute, session: Session | null): Promise<void> | void {
     const { facts } = passage
     const { tenant, requirement } = located
-    const decision = decide({ tenant, requirement, facts, session })
+    const decision = decide({ tenant, requirement, facts, session, now: parts.clock() })
     switch (decision.act) {
       case 'forward':
         return carryOut(passage, located, decision.person)
       case 'login':
-        return sendToLogin(passage, tenant)
+        return sendToLogin(passage, { tenant, session, stepUp: decision.stepUp })
       case 'refuse':
         return answerOutcome(passage, report.refusal(passage, { ...decision, tenant, session }))
       default:
@@ -99,17 +105,13 @@ export function createGate(parts: GateParts): Gate {
     }
   }
 
-  async function sendToLogin(passage: Passage, tenant: Tenant): Promise<void> {
+  async function sendToLogin(passage: Passage, wanted: Wanted): Promise<void> {
     const { facts } = passage
+    const { tenant } = wanted
     if (parts.login.goesRound(facts)) {
       return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant }))
     }
-    const answer = await parts.login.begin({
-      tenant,
-      cookieHeader: cookieOf(facts),
-      returnTo: facts.target,
-      attempt: 0,
-    })
+    const answer = await parts.login.prove({ ...wanted, cookieHeader: cookieOf(facts), returnTo: facts.target })
     parts.metrics.request(tenant.name, 'login')
     say(passage, answer)
   }

@@ -32,6 +32,8 @@ interface Opened {
   readonly passing: Passing
   readonly way: Forwarding
   readonly person: Person | null
+  /** When that was: what had been proved by then is enough for as long as it is open. */
+  readonly now: number
   cut(): void
 }
 
@@ -76,8 +78,9 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const unfit = refusedUpgrade(facts, tenant, false)
     if (unfit !== null) return { ...unfit, tenant }
     const session = await loadFor(parts.sessions, located, facts)
-    const decision = decide({ tenant, requirement: located.requirement, facts, session })
-    if (decision.act !== 'forward') return { reason: decision.reason, tenant, session }
+    const now = parts.clock()
+    const decision = decide({ tenant, requirement: located.requirement, facts, session, now })
+    if (decision.act !== 'forward') return { ...decision, tenant, session }
     const { person } = decision
     const refused = refusedUpgrade(facts, tenant, person !== null)
     if (refused !== null) return { ...refused, tenant, session }
@@ -85,7 +88,7 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const tunnel = await parts.forwarder.tunnel(request, socket, head, planFor(facts, way, person, requestId))
     parts.metrics.request(tenant.name, typeof tunnel === 'string' ? tunnel : 'tunnelled')
     if (typeof tunnel === 'string') return null
-    const entry = { passing, way, person, cut: tunnel.cut }
+    const entry = { passing, way, person, now, cut: tunnel.cut }
     opened.add(entry)
     // Signing out anywhere cuts what is open (T101).
     const unwatch = person === null ? () => {} : parts.sessions.watch(person.session, tunnel.cut)
@@ -110,14 +113,14 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
 }
 
 /** Whether the same request would go the same way now, and tell the application the same of the same person. */
-function stillStands(gateway: Gateway, { passing, way, person }: Opened): boolean {
+function stillStands(gateway: Gateway, { passing, way, person, now }: Opened): boolean {
   const located = locate(gateway, passing.facts)
   if (located.at !== 'route') return false
   const { tenant, route, requirement, target } = located
   if (tenant === way.tenant) return true
   const { to } = route
   if (to.act !== 'forward' || to.upstream !== way.to.upstream || target !== way.target) return false
-  const decision = decide({ tenant, requirement, facts: passing.facts, session: person?.session ?? null })
+  const decision = decide({ tenant, requirement, facts: passing.facts, session: person?.session ?? null, now })
   if (decision.act !== 'forward') return false
   return told({ tenant, to }, decision.person) === told(way, person)
 }

@@ -97,7 +97,9 @@ function isOfAnotherDirectory(provider: Provider, { iss, tid }: Claims): boolean
 async function userInfo(configuration: client.Configuration, accessToken: string, subject: string): Promise<Claims> {
   if (configuration.serverMetadata().userinfo_endpoint === undefined) return {}
   try {
-    return await client.fetchUserInfo(configuration, accessToken, subject)
+    const told: Claims = await client.fetchUserInfo(configuration, accessToken, subject)
+    // How and when somebody proved who they are is said in the ID token or nowhere (OpenID Connect Core 2).
+    return Object.fromEntries(Object.entries(told).filter(([name]) => !['acr', 'amr', 'auth_time'].includes(name)))
   } catch (cause) {
     throw new Fault(neverAnswered(cause) ? 'provider_unreachable' : 'provider_fault', { cause })
   }
@@ -133,7 +135,11 @@ function isOverloaded(status: number): boolean {
   return status >= 500 || status === 429
 }
 
-function saidBy(error: { readonly error: string; readonly error_description?: string | undefined }): ProviderError {
+/** What an error of the protocol says, as far as it may be repeated. */
+export function saidBy(error: {
+  readonly error: string
+  readonly error_description?: string | undefined
+}): ProviderError {
   // Whoever holds a state of ours can write the rest of a callback's address: only what looks like a code is repeated (T91).
   const code = /^[a-z_]{1,60}$/.test(error.error) ? error.error : 'unrecognised'
   return { error: code, ...readEntraError(error.error_description ?? '') }

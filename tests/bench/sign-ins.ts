@@ -55,8 +55,13 @@ export async function withSignInScene(
   try {
     const { message: entra } = await crew.own('pretend-entra.ts')
     const started = await startGateway({ crew, folder, session }, entra.port ?? 0, redis.url)
-    await signIn(visitor, `${started.origin}/look`, manyGroups.username)
-    return await work({ ...started, visitor, controlOrigin: `http://localhost:${entra.controlPort}` })
+    try {
+      await signIn(visitor, `${started.origin}/look`, manyGroups.username)
+      return await work({ ...started, visitor, controlOrigin: `http://localhost:${entra.controlPort}` })
+    } finally {
+      // Or it would look for its Redis while others are measured.
+      await started.end()
+    }
   } finally {
     visitor.close()
     await redis.stop()
@@ -78,9 +83,9 @@ async function startGateway({ crew, folder, session }: GatewayWish, entra: numbe
     ...{ store: `{ type: redis, url: '${redisUrl}' }`, ...(session === undefined ? {} : { session }) },
   }
   writeFileSync(file, benchYaml(settings))
-  const { pid, lastWords } = crew.gateway(file)
+  const { pid, lastWords, end } = crew.gateway(file)
   await untilReady(`http://127.0.0.1:${managementPort}/readyz`, lastWords)
-  return { pid, origin: `http://localhost:${port}` }
+  return { pid, end, origin: `http://localhost:${port}` }
 }
 
 const target = '/reports/today'

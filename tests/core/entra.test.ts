@@ -122,7 +122,8 @@ describe('readEntraClaims', () => {
     const at = tenant({ roles: [role('user', { people: [{ directoryId: personal, objectId }] })] })
     const from = (who: string) => readEntraClaims(at, open, claims({ tid: personal, oid: who }), when)
     expect(from(objectId)).toHaveProperty('facts')
-    expect(from(staff)).toEqual({ refused: 'identity_refused', detail: 'personal-account-not-named' })
+    const person = { directoryId: personal, objectId: staff }
+    expect(from(staff)).toEqual({ refused: 'identity_refused', detail: 'personal-account-not-named', person })
   })
 
   test('leaves out claims that could attack a header, grow a session, or serve the protocol alone (T28)', () => {

@@ -14,6 +14,7 @@ const provider: PlainProvider = {
     name: 'house',
     label: 'house',
     emailDomains: [],
+    authContexts: {},
     issuer,
     clientId: 'sallyport',
     credential: secretCredential('x'),

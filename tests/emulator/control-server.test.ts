@@ -117,12 +117,20 @@ test('onlyFromHere refuses other names for this address, other sites, and forms 
   expect(await ask({ ...json, host, 'content-type': 'text/plain' })).toBe(403)
 })
 
-test('controlPage disables a person by a button', async () => {
+test('controlPage disables, unassigns and deletes people by buttons', async () => {
   const page = await chrome.newPage()
   await page.goto(emulator.controlOrigin ?? '')
   const row = page.getByRole('row', { name: /nora@contoso.example/ })
   await row.getByRole('button', { name: 'Disable' }).click()
   await row.getByText('disabled').waitFor()
+  await row.getByRole('button', { name: 'Enable' }).click()
+  await row.getByRole('button', { name: 'Unassign' }).click()
+  await row.getByText('refused with 50105').waitFor()
+  await row.getByRole('button', { name: 'Disable' }).click()
+  await row.getByText('disabled').waitFor()
+  const guest = page.getByRole('row', { name: /zoë@fabrikam.example/ })
+  await guest.getByRole('button', { name: 'Delete' }).click()
+  await guest.waitFor({ state: 'detached' })
   expect(emulator.control.requests('token')).toBeGreaterThan(0)
   expect(JSON.parse(await state()).people).toContainEqual(
     expect.objectContaining({ username: 'nora@contoso.example', enabled: false }),

@@ -2,6 +2,7 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { administratorRole, clientId, clientSecret, directoryId } from '../../src/emulator/directory.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
+import { personas } from '../../src/emulator/people.ts'
 import { authorizeUrl, createBrowser, payloadOf, redeem, refresh, signIn } from './client.ts'
 
 const ada = 'ada@contoso.example'
@@ -143,6 +144,25 @@ test('revoke refuses them with any other code, or what stands before Entra answe
   emulator.control.revoke(ada, null)
   expect((await refresh(emulator.origin, refresh_token)).status).toBe(200)
 })
+
+test('changePerson finds people by object id too, since one account may have objects in several directories', async () => {
+  const own = await startEmulator({ people: personas })
+  const id = await objectIdOf(own, 'organizations')
+  own.control.changePerson(id, { mail: 'elsewhere@fabrikam.example' })
+  expect(await mailOf(own, 'organizations')).toBe('elsewhere@fabrikam.example')
+  expect(await mailOf(own, directoryId)).toBe('zoe@fabrikam.example')
+  own.control.removePerson(id)
+  await expect(mailOf(own, 'organizations')).rejects.toThrow('no tile')
+  await own.close()
+})
+
+async function claimsAt(own: Emulator, authority: string): Promise<Record<string, unknown>> {
+  own.control.changeApplication({ audience: 'common' })
+  const code = await signIn(createBrowser(), own.origin, 'zoë@fabrikam.example', { authority })
+  return payloadOf((await redeem(own.origin, code, { authority })).body.id_token)
+}
+const objectIdOf = async (own: Emulator, authority: string) => String((await claimsAt(own, authority)).oid)
+const mailOf = async (own: Emulator, authority: string) => (await claimsAt(own, authority)).email
 
 test('removePerson fails the next refresh with 50034', async () => {
   emulator.control.addPerson({ username: 'gone@contoso.example', name: 'Gone' })

@@ -75,10 +75,11 @@ describe('a password', () => {
   test('is not proved by an invention, nor by somebody else’s proof', async () => {
     const asked = await type(petra)
     expect((await answer(asked, { proof: 'x' })).text).toContain('Enter the password')
-    emulator.control.changePerson(ada, { password: 'her own' })
+    // The same words, so that nothing but the person makes the difference.
+    emulator.control.changePerson(ada, { password })
     const consent = await answer(
       await choose(browser, emulator.origin, authorizeQuery({ prompt: 'consent' }), { username: ada }),
-      { password: 'her own' },
+      { password },
     )
     emulator.control.changePerson(ada, { password: null })
     const { proof = '' } = fieldsOf(consent)

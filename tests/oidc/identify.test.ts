@@ -197,6 +197,9 @@ describe('createIdentify and personal accounts', () => {
       expect(reply.body).toContain('identity_refused')
       expect([reply.status, line]).toEqual([403, undefined])
       expect(visitor.cookie(stage.origin, '__Host-sid')).toBe(undefined)
+      // What an operator has to write down, to let the person in.
+      const refused = stage.log().find(({ event }) => event === 'identity_refused')
+      expect(refused).toMatchObject({ detail: 'personal-account-not-named', directoryId: personal, objectId: paula })
       // What noRole says still holds for people of the directory.
       expect((await signedIn(stage, 'uwe@contoso.example')).reply.status).toBe(200)
     }))

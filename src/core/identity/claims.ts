@@ -1,5 +1,8 @@
 /** Claims as a session keeps them, whoever the provider is: what a header could carry, and not much of it. */
 import type { Tenant } from '../gateway.ts'
+import { emailClaims } from './email.ts'
+import { guestClaims } from './guest.ts'
+import type { PersonIds } from './people.ts'
 import type { ClaimValue, SessionFacts } from './session.ts'
 
 /** Everything that the provider stated, checked for nothing but where it comes from. */
@@ -12,7 +15,12 @@ export type FactsRead =
       readonly unnamedGroups: number | null
       readonly dropped: readonly string[]
     }
-  | { readonly refused: 'identity_refused' | 'groups_unknown'; readonly detail: string }
+  | {
+      readonly refused: 'identity_refused' | 'groups_unknown'
+      readonly detail: string
+      /** Who it was, where that is known and would let an operator name the person. */
+      readonly person?: PersonIds
+    }
 
 /** Serve the protocol alone (OpenID Connect Core 2, 3.3.2.11 and 5.6.2), with any provider. */
 export const protocolClaims: readonly string[] = [
@@ -35,16 +43,20 @@ const mostDroppedNames = 20
 /**
  * Claims that a header could carry. One with control characters is left out: it could only be an attack on a header (T28).
  * @param notKept names that are left out without a word.
+ * @param first names that must not be crowded out by others: something is decided by them.
  * @returns also the names of the first claims that were dropped, for the log.
  */
 export function keepClaims(
   claims: Claims,
   notKept: ReadonlySet<string>,
+  first: readonly string[],
 ): { readonly kept: Readonly<Record<string, ClaimValue>>; readonly dropped: readonly string[] } {
   const kept: Record<string, ClaimValue> = {}
   const dropped: string[] = []
   let size = 0
-  for (const [name, value] of Object.entries(claims)) {
+  const names = new Set([...first.filter((name) => Object.hasOwn(claims, name)), ...Object.keys(claims)])
+  for (const name of names) {
+    const value = claims[name]
     if (notKept.has(name)) continue
     const length = name.length + (JSON.stringify(value)?.length ?? 0)
     if (!/^[\w.:/-]{1,100}$/.test(name) || name === '__proto__' || !keepable(value) || size + length > mostClaimBytes) {
@@ -76,6 +88,12 @@ export function timeOf(value: unknown): number | null {
 /** The groups that give a role; a session keeps no others. */
 export function namedGroups(tenant: Tenant): ReadonlySet<string> {
   return new Set(tenant.roles.flatMap((role) => role.groups))
+}
+
+/** Claims by which it is decided who may sign in, now or after the next change of the configuration, and who has which role. */
+export function decidingClaims({ admission, roles }: Tenant): readonly string[] {
+  const inRoles = roles.flatMap((role) => role.claims.map(({ claim }) => claim))
+  return [...guestClaims, ...emailClaims, ...admission.claims, ...inRoles]
 }
 
 /** The app roles that give a role. */

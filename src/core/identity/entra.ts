@@ -7,6 +7,7 @@ import type { EntraProvider, Tenant } from '../gateway.ts'
 import { admitsDirectory, authorityOf, personalDirectory } from './authority.ts'
 import {
   type Claims,
+  decidingClaims,
   type FactsRead,
   harmless,
   keepClaims,
@@ -21,6 +22,7 @@ import {
   keepProperties,
   nothingAsked,
 } from './graph-questions.ts'
+import { guestClaims } from './guest.ts'
 import { groupsThrough, readOverage } from './overage.ts'
 import { isUnknownPersonalAccount, type PersonIds } from './people.ts'
 
@@ -68,7 +70,9 @@ export function readEntraClaims(
   const among = (ids: readonly string[]) => ids.filter((id) => memberships?.has(id.toLowerCase()))
   const groups = overage.groups === null ? listed.filter((group) => named.has(group)) : among(overage.groups)
   const directoryRoles = namedDirectoryRoles(tenant)
-  const claimsRead = keepClaims(claims, notKeptOf(claims))
+  const claimsRead = keepClaims(claims, notKeptOf(claims), decidingClaims(tenant))
+  if (tenant.admission.guests === 'deny' && guestClaims.some((name) => claimsRead.dropped.includes(name)))
+    return { refused: 'identity_refused', detail: 'guest-sign-unreadable' }
   const graph = keepProperties(propertiesOf(tenant, who), found)
   return {
     facts: {
@@ -101,7 +105,7 @@ function readIdentity(tenant: Tenant, provider: EntraProvider, claims: Claims): 
   if (objectId === null) return refused('oid-missing')
   if (claims.ver !== undefined && claims.ver !== '2.0') return refused('ver')
   const ids = { directoryId, objectId }
-  return isUnknownPersonalAccount(tenant, ids) ? refused('personal-account-not-named') : ids
+  return isUnknownPersonalAccount(tenant, ids) ? { ...refused('personal-account-not-named'), person: ids } : ids
 }
 
 /** GUIDs compare without case; Entra writes them in lower case. */
