@@ -107,7 +107,9 @@ describe('readEntraClaims', () => {
   test('keeps the values of Graph that headers send, and says which it dropped', () => {
     const entries = ['department', 'city'].map((graph) => ({ name: `X-${graph}`, parts: [{ graph }] }))
     const at = tenant({
-      routes: [route('/', 'signed-in', { to: toUpstream({ headers: { entries, encoding: 'utf8' } }) })],
+      routes: [
+        route('/', 'signed-in', { to: toUpstream({ headers: { entries, encoding: 'utf8', accessToken: null } }) }),
+      ],
     })
     const found = { memberships: null, properties: { department: 'Lohnbüro', city: 'a\nb', other: 'x' } }
     expect(readEntraClaims(at, contoso, claims(), { now: 1, found })).toMatchObject({

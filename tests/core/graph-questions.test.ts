@@ -5,7 +5,7 @@ import { admins, contoso, directoryId, objectId, role, route, staff, tenant, toU
 
 const sends = (...names: readonly string[]) => {
   const entries = names.map((graph, place) => ({ name: `X-${place}`, parts: [{ text: 'a' }, { graph }] }))
-  return route('/', 'signed-in', { to: toUpstream({ headers: { entries, encoding: 'utf8' } }) })
+  return route('/', 'signed-in', { to: toUpstream({ headers: { entries, encoding: 'utf8', accessToken: null } }) })
 }
 const ids = { tid: directoryId, oid: objectId }
 const personal = '9188040d-6c67-4c5b-b112-36a304b66dad'

@@ -2,11 +2,16 @@ import { describe, expect, test } from 'vitest'
 import { scopesOf } from '../../src/core/identity/scopes.ts'
 import { contoso, role, route, tenant, toUpstream } from './build.ts'
 
-const usual = ['openid', 'profile', 'email']
+const usual = ['openid', 'profile', 'email', 'offline_access']
 const withoutGroups = tenant({ roles: [role('user', { appRoles: ['x'] })] })
 const entries = [{ name: 'X-Department', parts: [{ graph: 'department' }] }]
 const sending = tenant({
-  ...{ roles: [], routes: [route('/', 'signed-in', { to: toUpstream({ headers: { entries, encoding: 'utf8' } }) })] },
+  ...{
+    roles: [],
+    routes: [
+      route('/', 'signed-in', { to: toUpstream({ headers: { entries, encoding: 'utf8', accessToken: null } }) }),
+    ],
+  },
 })
 const american = { base: 'https://graph.microsoft.us/v1.0', scopePrefix: 'https://graph.microsoft.us/' }
 

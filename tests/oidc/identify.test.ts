@@ -124,7 +124,7 @@ describe('createIdentify and what a provider says of groups', () => {
   test('createIdentify refuses too many groups where Graph may not be asked, and asks for no permission', () =>
     onStage({ directory: `${contoso}\noverage: refuse` }, async (stage) => {
       const visitor = createVisitor()
-      expect(parameter(await begin(visitor, `${stage.origin}/x`), 'scope')).toBe('openid profile email')
+      expect(parameter(await begin(visitor, `${stage.origin}/x`), 'scope')).toBe('openid profile email offline_access')
       const { reply, asked } = await signedIn(stage, 'groups500@contoso.example')
       expect(reply.body).toContain('groups_unknown')
       expect([reply.status, asked.calls]).toEqual([403, 0])
@@ -232,7 +232,7 @@ set:
       })
       expect(asked.calls).toBe(1)
       expect(parameter(await begin(createVisitor(), `${stage.origin}/x`), 'scope')).toBe(
-        'openid profile email User.Read',
+        'openid profile email offline_access User.Read',
       )
       visitor.close()
     }))

@@ -14,11 +14,15 @@ const holdOwnProfile: readonly string[] = [
   'user.readwrite.all',
 ]
 
-/** @returns the scopes, `openid` first. */
+/**
+ * `offline_access` brings the refresh token with which the provider is asked again. Other providers are asked for it where the
+ * configuration says so: they may ask the person for consent each time (OpenID Connect Core 11), or not know it.
+ * @returns the scopes, `openid` first.
+ */
 export function scopesOf(tenant: Tenant, provider: Provider): readonly string[] {
   if (provider.kind === 'oidc') return ['openid', ...provider.scopes]
   const { scopes, graph } = provider
-  const asked = ['openid', 'profile', 'email', ...scopes]
+  const asked = ['openid', 'profile', 'email', 'offline_access', ...scopes]
   const permissions = scopes.map((scope) => scope.slice(scope.lastIndexOf('/') + 1).toLowerCase())
   const isHeld = permissions.some((permission) => holdOwnProfile.includes(permission))
   return isHeld || !mayAskGraph(tenant, provider) ? asked : [...asked, graph.scopePrefix + ownProfile]
