@@ -87,7 +87,7 @@ describe('createGraph', () => {
       const begun = performance.now()
       const found = await findings(token, { properties: ['department'], memberships: [payrollStaff] }, 1_000)
       expect(found).toMatchObject({ fault: 'graph_unreachable' })
-      expect(performance.now() - begun).toBeLessThan(1_800)
+      expect(performance.now() - begun).toBeLessThan(5_000)
     })
   }
 
