@@ -4,7 +4,7 @@
  * @see https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference
  */
 import type { EntraProvider, Tenant } from '../gateway.ts'
-import { admitsDirectory, authorityOf, personalDirectory } from './authority.ts'
+import { admitsDirectory, authorityOf, personalDirectory, registrationOf } from './authority.ts'
 import {
   type Claims,
   decidingClaims,
@@ -79,6 +79,7 @@ export function readEntraClaims(
       tenant: tenant.name,
       provider: provider.name,
       authority: authorityOf(provider),
+      registration: registrationOf(provider),
       ...who,
       claims: claimsRead.kept,
       groups: [...new Set(groups)],
