@@ -22,6 +22,7 @@ import { createCredentials } from './oidc/credential.ts'
 import { createCredentialHealth } from './oidc/credential-health.ts'
 import { createEgress } from './oidc/egress.ts'
 import { createFederatedToken, type PlatformVariables } from './oidc/federated-token.ts'
+import { createGraph } from './oidc/graph.ts'
 import { createIdentify } from './oidc/identify.ts'
 import { createLogoutTokens } from './oidc/logout-token.ts'
 import { createProviders, type Providers } from './oidc/provider.ts'
@@ -86,7 +87,7 @@ export function createParts(
   const refuse = createRefuse({ answers, log })
   const unreturned = createUnreturned(transactionSeconds, clock)
   const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
-  const identify = createIdentify({ clock })
+  const identify = createIdentify({ clock, askGraph: createGraph({ ask: egress.fetch }) })
   const askAgain = createAskAgain({ sessions, providers, identify, clock, metrics, log })
   const revalidation = createRevalidation({ sessions, providers, askAgain, policy, clock, log })
   const accessTokens = createAccessTokens({ sessions, providers, clock, log })

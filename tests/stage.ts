@@ -56,6 +56,8 @@ export interface StageOptions {
   readonly credential?: string
   /** Where the gateway expects the provider; the emulator when not given. */
   readonly authority?: string
+  /** Where the gateway expects Microsoft Graph; the provider when not given. */
+  readonly graph?: string
 }
 
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
@@ -117,7 +119,8 @@ providers:
 ${indent(parts.directory ?? 'tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30', 4)}
     clientId: 6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791
     credential: ${parts.credential ?? '{ secret: pretend-secret-for-the-demo-only }'}
-    authority: ${parts.authority}${parts.provider?.(parts) ?? ''}
+    authority: ${parts.authority}
+    graph: ${parts.graph ?? parts.authority}${parts.provider?.(parts) ?? ''}
 tenants:
   - name: payroll
     publicUrl: ${publicUrl}

@@ -61,6 +61,7 @@ async function runEmulator(options: EmulatorCommandOptions): Promise<void> {
   The pretend Entra is running. It is not Microsoft, and believes whatever people choose.
 
     authority               ${emulator.origin}
+    graph                   ${emulator.origin}
     directory (tenant) ID   ${directoryId}
     application ID          ${clientId}
     client secret           ${written.clientSecrets === undefined ? clientSecret : 'as the registration says'}

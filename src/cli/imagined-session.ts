@@ -21,6 +21,7 @@ export function imaginedSession(
     ...{ tenant: tenant.name, provider: provider.name, authority: authorityOf(provider) },
     registration: registrationOf(provider),
     ...{ directoryId: directoryOf(provider), objectId: '', claims: {}, groups, appRoles: held.appRoles },
+    directoryRoles: [],
     ...{ graph: {}, sid: null, authTime: null, contexts: {}, startedAt: 0, checkedAt: 0 },
   }
   return { facts, version: 1 }

@@ -2,6 +2,7 @@
 import { isDirectoryId, personalDirectory } from '../core/identity/authority.ts'
 import type { Secret } from '../core/secret.ts'
 import { certificateProblems, signingKeyProblem } from './certificates.ts'
+import { checkScopes } from './entra-scopes.ts'
 import type { Finding, Path } from './issues.ts'
 import type { Salvaged } from './salvage.ts'
 import type { ProviderDocument } from './schema.ts'
@@ -24,6 +25,7 @@ export function checkProvider(
 ): readonly Finding[] {
   const wrong = [
     ...checkDirectories(provider, path),
+    ...checkGroupNames(provider, path, isWritten),
     ...checkContextNames(provider?.authContexts, [...path, 'authContexts']),
     ...checkCredential(provider, path, { isWritten, now }),
   ]
@@ -65,6 +67,15 @@ function checkDirectories(provider: Salvaged<ProviderDocument>, path: Path): rea
     findings.push({ path: [...path, 'cloud'], at: 'key', found: null, message })
   }
   return findings
+}
+
+/** What Graph resolves are ids: names are not unique, and nobody could say whose they are. */
+function checkGroupNames(provider: Salvaged<ProviderDocument>, path: Path, isWritten: IsWritten): readonly Finding[] {
+  if (provider === undefined || !('groupNames' in provider)) return []
+  const at = [...path, 'overage']
+  const message = 'with `groupNames: emitted` Microsoft Graph cannot be asked: names are not unique'
+  const isBoth = provider.groupNames === 'emitted' && provider.overage === 'graph' && isWritten(at)
+  return [...checkScopes(provider.scopes, [...path, 'scopes']), ...(isBoth ? [{ path: at, message }] : [])]
 }
 
 /** Names are keys here, which the schema does not look at. */

@@ -6,14 +6,15 @@ import { certificateProblems, isCertificateFor } from './certificates.ts'
 import { checkAdmission } from './check-admission.ts'
 import { checkCookie } from './check-cookie.ts'
 import { checkDestinations } from './check-destinations.ts'
+import { checkGraph } from './check-graph.ts'
 import { checkHeaders } from './check-headers.ts'
 import { checkProvider, type IsWritten } from './check-provider.ts'
+import { checkRoles } from './check-roles.ts'
 import { checkStepUp } from './check-step-up.ts'
 import type { Finding, Path } from './issues.ts'
 import { doubled, unknownName } from './names.ts'
-import type { ProviderDraft } from './provider-draft.ts'
+import { type ProviderDraft, providersOf } from './provider-draft.ts'
 import type { Salvaged, TenantDraft } from './salvage.ts'
-import { readGuid } from './values.ts'
 
 export interface Around {
   readonly providers: readonly ProviderDraft[]
@@ -32,11 +33,12 @@ export interface Around {
 /** Checks one tenant by itself and against the providers. */
 export function checkTenant(tenant: TenantDraft, around: Around): readonly Finding[] {
   const { isWritten } = around
+  const providers = providersOf(tenant, around.providers)
   return [
     ...checkProviders(tenant, around),
     ...checkAddresses(tenant, around),
-    ...checkRoles(tenant, isWritten),
-    ...checkGroups(tenant, around.providers),
+    ...checkRoles(tenant, providers, isWritten),
+    ...checkGraph(tenant, providers),
     ...checkRoutes(tenant),
     ...checkAdmission(tenant, around.providers, isWritten),
     ...checkStepUp(tenant, around.providers, isWritten),
@@ -97,71 +99,6 @@ function checkAddresses(tenant: TenantDraft, { listensWithTls, now }: Around): r
       findings.push({ path: ['tls', 'cert'], message })
   }
   return findings
-}
-
-/** Entra names groups by their object ids; names would never match. */
-function checkGroups({ roles, providers = [] }: TenantDraft, shared: readonly ProviderDraft[]): readonly Finding[] {
-  const kinds = providers.map((each) => {
-    if (typeof each === 'string') return shared.find(({ name }) => name === each)?.kind
-    return each === undefined ? undefined : (each.kind ?? 'entra')
-  })
-  const others = shared.some(({ kind }) => kind !== 'entra')
-  // A name that was written wrong could mean one of another kind; and of several kinds each names groups in its own way.
-  if (kinds.some((kind) => kind === 'oidc' || (kind === undefined && others))) return []
-  return (roles ?? []).flatMap((role, place) =>
-    (role?.groups ?? []).flatMap((group: string | undefined, index: number) => {
-      const read = group === undefined ? null : readGuid(group)
-      return read !== null && 'problem' in read
-        ? [
-            {
-              path: ['roles', place, 'groups', index],
-              message: read.problem,
-              allowed: 'the object ID of a group, a GUID such as 11111111-2222-3333-4444-555555555555',
-            },
-          ]
-        : []
-    }),
-  )
-}
-
-function checkRoles({ roles, noRole, routes }: TenantDraft, isWritten: IsWritten): readonly Finding[] {
-  if (roles === undefined) return []
-  const names = roles.map((role) => role?.name)
-  const pointless = roles.length > 0 ? [] : ['noRole', 'sendRoles'].filter((key) => isWritten([key]))
-  const undefinedRole = 'this tenant has no role of this name'
-  return [
-    ...doubled(
-      names.map((name, index) => [name, ['roles', index, 'name']]),
-      'another role of this tenant has this name',
-    ),
-    ...pointless.map((key) => ({
-      path: [key],
-      at: 'key' as const,
-      found: null,
-      message: 'without `roles` this has no effect',
-    })),
-    ...roles.flatMap((role, index) =>
-      role?.groups?.length === 0 && role.appRoles?.length === 0 && noRole !== undefined && noRole !== role.name
-        ? [
-            {
-              path: ['roles', index],
-              found: null,
-              message: 'nobody can have this role: it names neither groups nor appRoles',
-            },
-          ]
-        : [],
-    ),
-    ...(noRole === undefined || noRole === 'refuse' || noRole === 'allow' || roles.length === 0
-      ? []
-      : unknownName(noRole, ['refuse', 'allow', ...names], ['noRole'], undefinedRole)),
-    ...(routes ?? []).flatMap((route, place) =>
-      Array.isArray(route?.access)
-        ? route.access.flatMap((name: string, index) =>
-            unknownName(name, names, ['routes', place, 'access', index], undefinedRole),
-          )
-        : [],
-    ),
-  ]
 }
 
 function checkRoutes({ routes = [] }: TenantDraft): readonly Finding[] {

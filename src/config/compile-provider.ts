@@ -1,5 +1,5 @@
 /** From a checked provider to the one that people are signed in by. */
-import type { Credential, Provider } from '../core/gateway.ts'
+import type { Credential, GraphAccess, Provider } from '../core/gateway.ts'
 import { compileCertificate } from './certificates.ts'
 import type { CredentialDocument, ProviderDocument } from './schema.ts'
 
@@ -18,9 +18,24 @@ export function compileProvider(provider: ProviderDocument, name: string): Provi
     const { issuer, scopes, groupsClaim, appRolesClaim } = provider
     return { kind: 'oidc', ...own, issuer, scopes, groupsClaim, appRolesClaim }
   }
-  const { tenantId, allowedTenantIds = null, cloud } = provider
-  return { kind: 'entra', ...own, tenantId, allowedTenantIds, authority: provider.authority ?? signInServices[cloud] }
+  const { tenantId, allowedTenantIds = null, cloud, scopes, groupNames, overage } = provider
+  const authority = provider.authority ?? signInServices[cloud]
+  const graph = compileGraph(provider.graph ?? graphs[cloud], provider.graph === null && cloud !== 'global')
+  return { kind: 'entra', ...own, tenantId, allowedTenantIds, authority, graph, scopes, groupNames, overage }
 }
+
+/** A permission without prefix is one of the global Graph's. */
+function compileGraph(origin: string, isPrefixed: boolean): GraphAccess {
+  return { base: `${origin}/v1.0`, scopePrefix: isPrefixed ? `${origin}/` : '' }
+}
+
+/** @see https://learn.microsoft.com/graph/deployments */
+const graphs = {
+  global: 'https://graph.microsoft.com',
+  'us-gov': 'https://graph.microsoft.us',
+  'us-gov-dod': 'https://dod-graph.microsoft.us',
+  china: 'https://microsoftgraph.chinacloudapi.cn',
+} as const
 
 /** @see https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud */
 export const signInServices = {

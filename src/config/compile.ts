@@ -16,10 +16,10 @@ import type {
   Tenant,
   Upstream,
 } from '../core/gateway.ts'
-import { isDirectoryId } from '../core/identity/authority.ts'
 import { createPool, keepSame } from '../core/same.ts'
 import { compileCertificate } from './certificates.ts'
 import { compileProvider } from './compile-provider.ts'
+import { compileRole } from './compile-role.ts'
 import type { Document, RouteDocument, TenantDocument, UpstreamDocument } from './schema.ts'
 
 /** @param server of a document without issues. */
@@ -63,15 +63,11 @@ export function compileTenant(tenant: TenantDocument, { providers, before }: Kno
   const { name, publicUrl, aliases, roles, sendRoles, guests, require: required, callbackPath, branding } = tenant
   const [provider, ...others] = enabledOf(tenant, { providers, before })
   if (!tenant.enabled || provider === undefined) return null
-  const hasEntra = [provider, ...others].some(({ kind }) => kind === 'entra')
   return {
     ...{ name, publicUrl, aliases, sendRoles, callbackPath },
     providers: [provider, ...others],
     certificate: tenant.tls === undefined ? null : keepSame(before?.certificate, compileCertificate(tenant.tls)),
-    roles: roles.map((role) => ({
-      ...role,
-      groups: hasEntra ? role.groups.map(inLowerCaseIfId) : role.groups,
-    })),
+    roles: roles.map((role) => compileRole(role, [provider, ...others])),
     noRole: compileNoRole(tenant.noRole),
     admission: { guests, ...required },
     routes: compileRoutes(tenant, before?.routes ?? []),
@@ -89,12 +85,6 @@ function enabledOf(tenant: TenantDocument, { providers, before }: Known): readon
     const known = before?.providers.find((provider) => provider.name === name)
     return keepSame(known, compileProvider(each, name)) ?? []
   })
-}
-
-/** Object ids of Entra compare without case; names of other providers do not. */
-function inLowerCaseIfId(group: string): string {
-  const lower = group.toLowerCase()
-  return isDirectoryId(lower) ? lower : group
 }
 
 /** What a tenant without routes has. */

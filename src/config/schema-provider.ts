@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { readAcrValue, readContextId } from './context-id.ts'
 import { unlessPasted } from './instead.ts'
+import { directoryKeys } from './schema-graph.ts'
 import { certificate, guid, line, name, reference, secret, text } from './schema-kinds.ts'
 import { readAuthority, readIssuer } from './urls.ts'
 import * as values from './values.ts'
@@ -151,6 +152,7 @@ const entraProvider = z.strictObject({
         'Origin of the sign-in service: `cloud`, that of the cloud; `https://<directory id>.ciamlogin.com` for an external tenant.',
       examples: ['https://11111111-2222-3333-4444-555555555555.ciamlogin.com'],
     }),
+  ...directoryKeys,
 })
 
 const claimName = text(values.readClaimName, { allowed: 'the name of a claim', placeholder: 'placeholder' })

@@ -21,7 +21,7 @@ import { readLocation, readUpstreamUrl } from './urls.ts'
 import * as values from './values.ts'
 
 const template = text(readTemplate, {
-  allowed: 'text with {claim.NAME}, {roles} or {groups}',
+  allowed: 'text with {claim.NAME}, {graph.PROPERTY}, {roles} or {groups}',
   placeholder: 'placeholder',
 })
 
@@ -44,7 +44,8 @@ export const headers = z.strictObject({
     .record(z.string(), template)
     .prefault({})
     .meta({
-      description: 'Further headers, name to template. A header whose placeholder has no value is not sent.',
+      description:
+        'Further headers, name to template. A header whose placeholder has no value is not sent. `{graph.…}` is a property that Microsoft Graph has of the person, read at each sign-in.',
       examples: [{ 'X-Employee': '{claim.employeeid}' }],
     }),
   accessToken: z

@@ -4,29 +4,12 @@ import { z } from 'zod'
 import { endpoints } from '../core/request/addresses.ts'
 import { readCallbackPath } from './callback-path.ts'
 import { kindOf } from './field.ts'
-import { certificate, line, name, roleName, text } from './schema-kinds.ts'
+import { certificate, line, name, text } from './schema-kinds.ts'
 import { provider } from './schema-provider.ts'
+import { role } from './schema-role.ts'
 import { headers, route, upstream } from './schema-route.ts'
 import { readEmbedder, readPublicUrl } from './urls.ts'
 import * as values from './values.ts'
-
-const role = z.strictObject({
-  name: roleName.meta({ description: 'What routes ask for, and what the application is told.', examples: ['admin'] }),
-  groups: z
-    .array(line)
-    .prefault([])
-    .meta({
-      description: 'Groups whose members have the role: at Entra object IDs, elsewhere what the claim lists.',
-      examples: [['aaaaaaaa-1111-2222-3333-444444444444']],
-    }),
-  appRoles: z
-    .array(line)
-    .prefault([])
-    .meta({
-      description: 'Values of app roles of the app registration that give the role.',
-      examples: [['Payroll.Admin']],
-    }),
-})
 
 export const tenant = z.strictObject({
   name: name.meta({
@@ -71,7 +54,7 @@ export const tenant = z.strictObject({
     }),
   roles: z.array(role).prefault([]).meta({
     description:
-      'What groups and app roles make of people, the highest role first. Without roles, everybody of the directory who can sign in is admitted.',
+      'What groups, app roles and the like make of people, the highest role first. Without roles, everybody of the directory who can sign in is admitted.',
   }),
   noRole: text(values.readText, { allowed: 'refuse, allow, or the name of a role', placeholder: 'refuse' })
     .prefault('refuse')

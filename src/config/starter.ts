@@ -1,4 +1,5 @@
 /** A first configuration with comments, as `sallyport init` writes it: the whole file, or the file of one tenant. */
+import { personalDirectory } from '../core/identity/authority.ts'
 import type { Pasted } from './pasted.ts'
 
 export interface Starter {
@@ -91,20 +92,33 @@ function providerLines(name: string, provider: StarterProvider): readonly string
   ]
 }
 
-function tenantLines({ publicUrl, upstream, roles }: Starter, providers: readonly string[]): readonly string[] {
-  const highest = roles[0]?.name ?? 'admin'
+function tenantLines(starter: Starter, providers: readonly string[]): readonly string[] {
+  const { publicUrl, upstream } = starter
+  const roles = [...starter.roles.map(roleLine), ...personLine(starter)]
+  const highest = starter.roles[0]?.name ?? 'admin'
   return [
     `publicUrl: ${scalar(publicUrl)}`,
     ...providers,
     ...(roles.length === 0
       ? ['# roles:', `#   - { name: ${highest}, groups: [aaaaaaaa-1111-2222-3333-444444444444] }`]
-      : [said('roles:', 'the highest first'), ...roles.map(roleLine)]),
+      : [said('roles:', 'the highest first'), ...roles]),
     said(`upstream: { url: ${quoted(upstream)} }`, 'the application'),
     said('routes:', 'the longest path counts; what none of them covers is closed'),
     '  # - { path: /assets, access: public }',
-    ...(roles.length === 0 ? [] : [`  # - { path: /admin, access: [${scalar(highest)}] }`]),
+    ...(starter.roles.length === 0 ? [] : [`  # - { path: /admin, access: [${scalar(highest)}] }`]),
     said('  - { path: /, access: signed-in }', roles.length === 0 ? 'everybody who may sign in' : 'who has a role'),
     said('headers: { presets: [x-forwarded] }', 'X-Forwarded-User and its kin; `set` adds others'),
+  ]
+}
+
+/** Of personal accounts only people get in who are named; nobody has the id that stands here. */
+function personLine({ provider }: Starter): readonly string[] {
+  if (typeof provider === 'string') return []
+  const { tenantId, allowedTenantIds } = provider
+  if (tenantId !== 'consumers' && !allowedTenantIds.includes(personalDirectory)) return []
+  return [
+    '  # Of personal accounts only these get in: put in the `objectId` that the log has with `identity_refused`.',
+    `  - { name: person, people: [${personalDirectory}/cccccccc-1111-2222-3333-444444444444] }`,
   ]
 }
 

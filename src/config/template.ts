@@ -1,10 +1,12 @@
-/** Identity headers as a configuration writes them: `{claim.x}`, `{roles}` and `{groups}` in text, and names that may be set. */
+/** Identity headers as a configuration writes them: `{claim.x}`, `{graph.x}`, `{roles}` and `{groups}` in text, and names that may be set. */
 import { notPassedOn } from '../core/answer/headers.ts'
 import { foldName } from '../core/answer/identity-names.ts'
 import type { TemplatePart } from '../core/gateway.ts'
 import type { Reading } from './values.ts'
 
 const claimName = /^[A-Za-z0-9_.:/-]{1,200}$/
+/** Of a user in Microsoft Graph, extensions too; below a dot, a part of one. Nothing that could change what the query asks. */
+const graphProperty = /^[A-Za-z][A-Za-z0-9_]{0,149}(?:\.[A-Za-z][A-Za-z0-9_]{0,99})?$/
 
 /** What `headers.set` holds: text with placeholders. Refused: other words in braces, lone braces, control characters. */
 export function readTemplate(text: string): Reading<readonly TemplatePart[]> {
@@ -36,6 +38,10 @@ export function readUserTemplate(text: string): Reading<readonly TemplatePart[]>
 
 function readPlaceholder(word: string): Reading<TemplatePart> {
   if (word === 'roles' || word === 'groups') return { value: { list: word } }
+  const [, graph] = /^graph\.(.*)$/.exec(word) ?? []
+  if (graph !== undefined) {
+    return graphProperty.test(graph) ? { value: { graph } } : { problem: 'this is not a property of Microsoft Graph' }
+  }
   const claim = /^claim\.(.*)$/.exec(word)?.[1]
   if (claim === undefined) return { problem: 'what stands in braces is not a placeholder' }
   // The raw claims would bypass the role map, or be cut short by overage.

@@ -42,14 +42,23 @@ export function readEmbedder(text: string): Reading<string> {
 /** Of a provider at an address where none lives (T125). */
 const noProvider = 'this is a link-local or metadata address, which no provider has'
 
-/** Origin of the sign-in service. */
+/** Origin of the sign-in service; null: that of the cloud. */
 export function readAuthority(text: string): Reading<string | null> {
+  return readServiceOrigin(text, 'the client secret goes there')
+}
+
+/** Origin of Microsoft Graph; null: that of the cloud. */
+export function readGraphOrigin(text: string): Reading<string | null> {
+  return readServiceOrigin(text, 'the token of the person goes there')
+}
+
+function readServiceOrigin(text: string, why: string): Reading<string | null> {
   if (text === 'cloud') return { value: null }
   const found = readOrigin(text)
   if ('problem' in found) return found
   const { protocol, hostname, origin } = found.value
   if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
-    return { problem: 'only https, except on localhost: the client secret goes there' }
+    return { problem: `only https, except on localhost: ${why}` }
   }
   if (isMetadataHost(hostname.replace(/^\[|\]$/g, ''))) return { problem: noProvider }
   return { value: origin }

@@ -162,6 +162,21 @@ export interface EntraProvider extends AnyProvider {
   readonly allowedTenantIds: readonly string[] | null
   /** Origin of the sign-in service, such as `https://login.microsoftonline.com`. */
   readonly authority: string
+  readonly graph: GraphAccess
+  /** Asked for beside what the gateway needs itself. */
+  readonly scopes: readonly string[]
+  /** How tokens name groups: by object ids, or by names that the app registration chose. */
+  readonly groupNames: 'ids' | 'emitted'
+  /** What becomes of people whose groups a token leaves out. */
+  readonly overage: 'graph' | 'refuse'
+}
+
+/** Microsoft Graph in the provider's cloud. */
+export interface GraphAccess {
+  /** Such as `https://graph.microsoft.com/v1.0`. */
+  readonly base: string
+  /** Stands before the names of its permissions in a scope; empty where a bare name is Graph's. */
+  readonly scopePrefix: string
 }
 
 /** Any other OpenID provider. */
@@ -217,6 +232,23 @@ export interface RoleRule {
   readonly groups: readonly string[]
   /** Values of app roles, as written. */
   readonly appRoles: readonly string[]
+  /** Template ids of Entra's directory roles, lower case. */
+  readonly directoryRoles: readonly string[]
+  readonly people: readonly PersonRule[]
+  /** Claims that must all have one of their values; empty: claims do not give the role. */
+  readonly claims: readonly ClaimRule[]
+}
+
+/** One person, by the same two ids that a session has. */
+export interface PersonRule {
+  /** Null where the tenant has one directory only, whose id is not known before it is asked. */
+  readonly directoryId: string | null
+  readonly objectId: string
+}
+
+export interface ClaimRule {
+  readonly claim: string
+  readonly anyOf: readonly string[]
 }
 
 /** Who may sign in, whatever their roles. */
@@ -343,6 +375,8 @@ export interface HeaderEntry {
 export type TemplatePart =
   | { readonly text: string }
   | { readonly claim: string }
+  /** A property that Microsoft Graph has of the person; below a dot, a part of one. */
+  | { readonly graph: string }
   | { readonly list: 'roles' | 'groups' }
   /** The e-mail address, where somebody vouches for it. */
   | { readonly vouched: 'email' }

@@ -2,6 +2,13 @@
 
 const openid: readonly string[] = ['openid', 'profile', 'email', 'offline_access']
 export const graphPrefix = 'https://graph.microsoft.com/'
+/** Under the names of its clouds, too: the pretend one is in all of them. */
+const graphPrefixes: readonly string[] = [
+  graphPrefix,
+  'https://graph.microsoft.us/',
+  'https://dod-graph.microsoft.us/',
+  'https://microsoftgraph.chinacloudapi.cn/',
+]
 const permissions: readonly string[] = [
   'User.Read',
   'User.Read.All',
@@ -20,7 +27,7 @@ export function readScopes(text: string): Scopes {
   if (scopes.length === 0 || !/^[\x21-\x7e ]+$/.test(text)) return { code: 70011, detail: text }
   for (const scope of scopes) {
     if (openid.includes(scope)) continue
-    const name = scope.startsWith(graphPrefix) ? scope.slice(graphPrefix.length) : scope
+    const name = withoutPrefix(scope)
     if (/^[a-z]+:\/\//i.test(name)) return { code: 500011, detail: name }
     const known = permissions.find((permission) => permission.toLowerCase() === name.toLowerCase())
     if (known === undefined || (known === '.default' && name === scope)) return { code: 650053, detail: scope }
@@ -32,14 +39,17 @@ export function readScopes(text: string): Scopes {
 export function grantedScope(scopes: readonly string[]): string {
   return scopes
     .filter((scope) => scope !== 'offline_access')
-    .map((scope) => (openid.includes(scope) || scope.startsWith(graphPrefix) ? scope : graphPrefix + scope))
+    .map((scope) => (openid.includes(scope) || scope !== withoutPrefix(scope) ? scope : graphPrefix + scope))
     .join(' ')
 }
 
 /** The permissions that a token of these scopes carries, in lower case; `.default` stands for what is usually consented to. */
 export function permissionsOf(scopes: readonly string[]): readonly string[] {
-  const names = scopes.map((scope) =>
-    (scope.startsWith(graphPrefix) ? scope.slice(graphPrefix.length) : scope).toLowerCase(),
-  )
+  const names = scopes.map((scope) => withoutPrefix(scope).toLowerCase())
   return names.includes('.default') ? [...names, 'user.read', 'groupmember.read.all'] : names
+}
+
+function withoutPrefix(scope: string): string {
+  const prefix = graphPrefixes.find((each) => scope.startsWith(each)) ?? ''
+  return scope.slice(prefix.length)
 }

@@ -128,7 +128,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     const { returnTo, from, intent } = finished
     const read = await parts.identify(tenant, finished.from, redeemed)
     if ('refused' in read) {
-      log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail })
+      log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail, ...read.person })
       return refuse(walk, read.refused, returnTo)
     }
     const now = parts.clock()

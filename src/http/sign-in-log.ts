@@ -8,7 +8,7 @@ import type { Walk } from './walk.ts'
 export function signedInFields(
   { tenant, requestId, facts }: Walk,
   stated: SessionFacts,
-  read: { readonly unnamedGroups: number; readonly dropped: readonly string[] },
+  read: { readonly unnamedGroups: number | null; readonly dropped: readonly string[] },
 ): LogFields {
   const { roles, matched, admitted } = resolveRoles(tenant, { facts: stated, version: 1 })
   const contexts = Object.keys(stated.contexts)
@@ -22,6 +22,7 @@ export function signedInFields(
     ...{ roles, matched, admitted },
     contexts: contexts.length === 0 ? undefined : contexts,
     unnamedGroups: read.unnamedGroups,
+    groupsFrom: read.unnamedGroups === null ? 'graph' : undefined,
     droppedClaims: read.dropped.length === 0 ? undefined : read.dropped,
   }
 }

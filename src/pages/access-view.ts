@@ -72,6 +72,9 @@ function timeText(seconds: number): string {
 const ways = {
   group: 'from your group ',
   'app-role': 'from your app role ',
+  'directory-role': 'from your directory role ',
+  person: 'because you are named: ',
+  claim: 'from what is known of you: ',
   'no-role': 'because nothing else matches',
 } as const
 

@@ -59,6 +59,8 @@ const nextSteps = {
   groups_unknown: { steps: ['contact', 'other-account'], help: 'help' },
   provider_unreachable: trySigningIn,
   provider_fault: trySigningIn,
+  graph_unreachable: trySigningIn,
+  graph_refused: askForHelp,
   client_refused: askForHelp,
   access_token_unavailable: trySigningIn,
   session_store_down: tryAgain,

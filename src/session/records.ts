@@ -94,16 +94,17 @@ export function isStoreFault(error: unknown): boolean {
 function parseFacts(text: string): SessionFacts | null {
   const value = parseObject(text)
   if (value === null) return null
-  const { tenant, provider, authority, registration, directoryId, objectId, claims, groups, appRoles } = value
+  const { tenant, provider, authority, registration, directoryId, objectId, claims, groups } = value
   if (!isText(tenant) || !isText(provider) || !isText(authority) || !isText(registration)) return null
   if (!isText(directoryId) || !isText(objectId)) return null
-  if (!isTexts(groups) || !isTexts(appRoles) || !isClaims(claims)) return null
+  const { appRoles, directoryRoles } = value
+  if (!isTexts(groups) || !isTexts(appRoles) || !isTexts(directoryRoles) || !isClaims(claims)) return null
   const { graph, sid, authTime, contexts, startedAt, checkedAt } = value
   if (!isRecord(graph, isText) || !isRecord(contexts, isNumber) || !isNumber(startedAt) || !isNumber(checkedAt))
     return null
   if ((sid !== null && !isText(sid)) || (authTime !== null && !isNumber(authTime))) return null
   const who = { tenant, provider, authority, registration, directoryId, objectId }
-  return { ...who, claims, groups, appRoles, graph, sid, authTime, contexts, startedAt, checkedAt }
+  return { ...who, claims, groups, appRoles, directoryRoles, graph, sid, authTime, contexts, startedAt, checkedAt }
 }
 
 function parseTokens(text: string): SessionTokens | null {

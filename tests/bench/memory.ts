@@ -35,6 +35,7 @@ function facts(): SessionFacts {
     },
     groups: Array.from({ length: 5 }, () => randomUUID()),
     appRoles: ['Payroll.Reader'],
+    directoryRoles: [],
     ...{ graph: {}, sid: null, authTime: null, contexts: {} },
     ...{ startedAt: clock(), checkedAt: clock() },
   }

@@ -55,7 +55,9 @@ for (const [name, file, expected] of [
   [
     'a role that nobody can have',
     withTenant({ roles: [...roles, { name: 'x' }] }),
-    ['tenants[0].roles[2]: nobody can have this role: it names neither groups nor appRoles'],
+    [
+      'tenants[0].roles[2]: nobody can have this role: it names none of groups, appRoles, directoryRoles, people and claims',
+    ],
   ],
   [
     'an unknown role in noRole',

@@ -283,7 +283,11 @@ describe('providerNames', () => {
       { ...contoso, name: 'off', enabled: false },
       { ...contoso, name: 'home', tenantId: 'consumers' },
     ]
-    const tenants = [tenant('payroll', { providers: ['contoso', 'off', 'home'] }), tenant('wiki', { enabled: false })]
+    // Of personal accounts only people get in who are named.
+    const people = ['9188040d-6c67-4c5b-b112-36a304b66dad/cccccccc-1111-2222-3333-444444444444']
+    const roles = [{ name: 'friend', people }]
+    const payroll = tenant('payroll', { providers: ['contoso', 'off', 'home'], roles })
+    const tenants = [payroll, tenant('wiki', { enabled: false })]
     const consents = of({ ...minimal(), providers, tenants }).flatMap((each) =>
       each.tenants.map(({ name, adminConsentUrl }) => `${each.providers.join()} ${name} ${adminConsentUrl}`),
     )

@@ -15,16 +15,36 @@ test('readTemplate takes text, claims, roles and groups in order', () => {
     ],
   })
   assert.deepEqual(readTemplate('yes'), { value: [{ text: 'yes' }] })
+  assert.deepEqual(readTemplate('{graph.employeeId}{graph.onPremisesExtensionAttributes.extensionAttribute1}'), {
+    value: [{ graph: 'employeeId' }, { graph: 'onPremisesExtensionAttributes.extensionAttribute1' }],
+  })
+  assert.deepEqual(readUserTemplate('{graph.onPremisesSamAccountName}'), {
+    value: [{ graph: 'onPremisesSamAccountName' }],
+  })
   assert.deepEqual(readTemplate('{claim.http://x/y}'), { value: [{ claim: 'http://x/y' }] })
 })
 
 for (const [name, texts, because] of [
   [
     'other words in braces',
-    ['{}', '{name}', '{ roles }', '{claim}', '{Claim.x}', '{env.X}', '{claims.x}'],
+    ['{}', '{name}', '{ roles }', '{claim}', '{Claim.x}', '{env.X}', '{claims.x}', '{graph}', '{Graph.x}'],
     /not a placeholder/,
   ],
   ['names that no claim has', ['{claim.}', '{claim.a b}', '{claim.ä}'], /not the name of a claim/],
+  [
+    'what would ask Graph for something else',
+    [
+      '{graph.}',
+      '{graph.a,b}',
+      '{graph.a&$expand=b}',
+      '{graph.a/b}',
+      '{graph.a.b.c}',
+      '{graph.1}',
+      '{graph.$x}',
+      '{graph.a b}',
+    ],
+    /not a property of Microsoft Graph/,
+  ],
   ['lists by their raw claim', ['{claim.roles}', '{claim.groups}'], /for this list/],
   ['braces that stand alone', ['{', '}', 'a}b', '{roles', '{{roles}}', '}{'], /brace/],
   ['what would split a header', ['a\r\nX-Admin: yes', 'a\nb', 'a\u0000', 'a\tb'], /control/],

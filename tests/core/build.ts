@@ -33,9 +33,13 @@ export function route(
   }
 }
 
+export function role(name: string, also: Partial<RoleRule> = {}): RoleRule {
+  return { name, groups: [], appRoles: [], directoryRoles: [], people: [], claims: [], ...also }
+}
+
 const roles: readonly RoleRule[] = [
-  { name: 'admin', groups: [admins], appRoles: ['Payroll.Admin'] },
-  { name: 'user', groups: [staff], appRoles: ['Payroll.Reader'] },
+  role('admin', { groups: [admins], appRoles: ['Payroll.Admin'] }),
+  role('user', { groups: [staff], appRoles: ['Payroll.Reader'] }),
 ]
 
 const headers: HeaderPlan = { entries: [], encoding: 'utf8', accessToken: null }
@@ -60,6 +64,8 @@ export const contoso: EntraProvider = {
   ...{ kind: 'entra', name: 'contoso', label: 'contoso', emailDomains: [], authContexts: {} },
   ...{ tenantId: directoryId, allowedTenantIds: null, authority: 'https://login.example' },
   ...{ clientId: '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791', credential: secretCredential('x') },
+  graph: { base: 'https://graph.example/v1.0', scopePrefix: '' },
+  ...{ scopes: [], groupNames: 'ids', overage: 'graph' },
 }
 
 export function tenant(also: Partial<Tenant> = {}): Tenant {
@@ -122,7 +128,7 @@ export function session(also: Partial<SessionFacts> = {}): Session {
       objectId,
       claims: { name: 'Ada Lovelace', preferred_username: 'ada@contoso.example', email: 'ada@contoso.example' },
       groups: [staff],
-      appRoles: [],
+      ...{ appRoles: [], directoryRoles: [] },
       ...{ graph: {}, sid: null, authTime: null, contexts: {} },
       ...{ startedAt: 1_000_000, checkedAt: 1_000_000 },
       ...also,

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, expect, test } from 'vitest'
 import { finishHeaders } from '../../src/core/answer/headers.ts'
-import type { HeaderEntry, HeaderPlan, Tenant } from '../../src/core/gateway.ts'
+import type { HeaderEntry, HeaderPlan, TemplatePart, Tenant } from '../../src/core/gateway.ts'
 import { resolveRoles } from '../../src/core/identity/roles.ts'
 import type { Session } from '../../src/core/identity/session.ts'
 import type { RequestHeaders } from '../../src/core/request/facts.ts'
 import { hostileNames } from '../corpus/headers.ts'
-import { admins, facts, route, session, staff, tenant, toUpstream } from './build.ts'
+import { admins, facts, role, route, session, staff, tenant, toUpstream } from './build.ts'
 
 const entries: readonly HeaderEntry[] = [
   { name: 'X-Forwarded-User', parts: [{ claim: 'oid' }] },
@@ -180,10 +180,23 @@ describe('finishHeaders', () => {
     expect(finish({ authorization: 'negotiate abc' })).not.toHaveProperty('authorization')
   })
 
+  test('sends values of Graph, and leaves a header out where there is none', () => {
+    const sent = (name: string, ...parts: TemplatePart[]) => ({ name, parts })
+    const entries = [
+      sent('X-Account', { text: 'CORP\\' }, { graph: 'onPremisesSamAccountName' }),
+      sent('X-Employee', { graph: 'employeeId' }),
+      sent('X-Prototype', { graph: 'constructor' }),
+    ]
+    const at = plannedWith({ entries, encoding: 'utf8', accessToken: null })
+    const finished = finish({ 'x-employee': 'forged' }, session({ graph: { onPremisesSamAccountName: 'ada' } }), at)
+    expect(finished['x-account']).toBe('CORP\\ada')
+    for (const name of ['x-employee', 'x-prototype']) expect(finished).not.toHaveProperty(name)
+  })
+
   test('works the identity out anew when the compiled tenant is another (T126)', () => {
     const who = session({ groups: [staff] })
     expect(finish({}, who)['x-forwarded-roles']).toBe('user')
-    const changed = planned({ roles: [{ name: 'boss', groups: [staff], appRoles: [] }] })
+    const changed = planned({ roles: [role('boss', { groups: [staff] })] })
     expect(finish({}, who, changed)['x-forwarded-roles']).toBe('boss')
   })
 })

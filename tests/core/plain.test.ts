@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { PlainProvider } from '../../src/core/gateway.ts'
+import { nothingFound } from '../../src/core/identity/graph-questions.ts'
 import { readIdToken } from '../../src/core/identity/id-token.ts'
 import { isVouchedFor } from '../../src/core/identity/session.ts'
 import { secretCredential } from '../credentials.ts'
-import { contoso, directoryId, objectId, tenant } from './build.ts'
+import { contoso, directoryId, objectId, role, tenant } from './build.ts'
 
+const when = { now: 1_000, found: nothingFound }
 const issuer = 'https://login.example/realms/staff'
 const provider: PlainProvider = {
   ...{
@@ -20,12 +22,12 @@ const provider: PlainProvider = {
   ...{ scopes: ['profile'], groupsClaim: 'teams', appRolesClaim: 'https://example.org/roles' },
 }
 const roles = [
-  { name: 'admin', groups: ['Payroll Admins'], appRoles: ['Approver'] },
-  { name: 'user', groups: ['staff'], appRoles: [] },
+  role('admin', { groups: ['Payroll Admins'], appRoles: ['Approver'] }),
+  role('user', { groups: ['staff'] }),
 ]
 const at = (also: Parameters<typeof tenant>[0] = {}) => tenant({ providers: [provider], roles, ...also })
 const read = (also: object = {}, where = at()) =>
-  readIdToken(where, where.providers[0], { iss: issuer, sub: 'anna', ...also }, 1_000)
+  readIdToken(where, where.providers[0], { iss: issuer, sub: 'anna', ...also }, when)
 
 describe('readIdToken of a plain provider', () => {
   test('keeps issuer and subject as the key of the person, and what the configuration names, letter by letter', () => {
@@ -101,7 +103,7 @@ describe('readIdToken of a plain provider', () => {
   })
 
   test('does not need groups where no role depends on them', () => {
-    const where = at({ roles: [{ name: 'user', groups: [], appRoles: ['Approver'] }] })
+    const where = at({ roles: [role('user', { appRoles: ['Approver'] })] })
     expect(read({ teams: 'staff', 'https://example.org/roles': ['Approver'] }, where)).toHaveProperty('facts')
     expect(read({ teams: 'staff', 'https://example.org/roles': 'x' }, at({ roles: [] }))).toHaveProperty('facts')
   })
@@ -116,7 +118,7 @@ describe('readIdToken of a plain provider', () => {
       where,
       where.providers[0],
       Object.assign(Object.create(null), { iss: issuer, sub: 'a' }, hostile),
-      1,
+      when,
     )
     expect(result).toHaveProperty('facts')
     expect(({} as Record<string, unknown>)[0]).toBeUndefined()
@@ -124,9 +126,9 @@ describe('readIdToken of a plain provider', () => {
 
   test('goes by the kind of the provider: what Entra says is worth nothing here, and the other way round', () => {
     const ofEntra = { iss: 'https://login.example/v2.0', tid: directoryId, oid: objectId, sub: 's', ver: '2.0' }
-    expect(readIdToken(tenant(), contoso, ofEntra, 1)).toMatchObject({ facts: { directoryId, objectId } })
-    expect(readIdToken(at(), provider, ofEntra, 1)).toMatchObject({ refused: 'identity_refused' })
-    expect(readIdToken(tenant(), contoso, { iss: issuer, sub: 'anna' }, 1)).toMatchObject({
+    expect(readIdToken(tenant(), contoso, ofEntra, when)).toMatchObject({ facts: { directoryId, objectId } })
+    expect(readIdToken(at(), provider, ofEntra, when)).toMatchObject({ refused: 'identity_refused' })
+    expect(readIdToken(tenant(), contoso, { iss: issuer, sub: 'anna' }, when)).toMatchObject({
       refused: 'identity_refused',
     })
   })
@@ -146,11 +148,11 @@ describe('isVouchedFor', () => {
 describe('readIdToken', () => {
   test('refuses a person who is too much for a session, of either kind of provider (T88)', () => {
     const teams = Array.from({ length: 500 }, (_, at) => `team ${at} ${'x'.repeat(100)}`)
-    const where = at({ roles: [{ name: 'user', groups: teams, appRoles: [] }] })
+    const where = at({ roles: [role('user', { groups: teams })] })
     expect(read({ teams: teams.slice(0, 200) }, where)).toHaveProperty('facts')
     expect(read({ teams }, where)).toEqual({ refused: 'identity_refused', detail: 'too-much-for-a-session' })
     const entra = (appRoles: readonly string[]) =>
-      readIdToken(tenant(), contoso, { tid: directoryId, oid: objectId, ver: '2.0', roles: appRoles }, 1_000)
+      readIdToken(tenant(), contoso, { tid: directoryId, oid: objectId, ver: '2.0', roles: appRoles }, when)
     expect(entra(teams.slice(0, 200))).toHaveProperty('facts')
     expect(entra(['x'.repeat(40_000)])).toEqual({ refused: 'identity_refused', detail: 'too-much-for-a-session' })
   })

@@ -14,6 +14,8 @@ const elsewhere: Readonly<Partial<Record<OutcomeCode, string>>> = {
   identity_refused: '../oidc/redeem.test.ts',
   groups_unknown: 'callback.test.ts',
   provider_fault: 'callback.test.ts',
+  graph_unreachable: 'callback.test.ts',
+  graph_refused: 'callback.test.ts',
   client_refused: '../oidc/redeem.test.ts',
   login_loop: 'rounds.test.ts',
   sign_out_unfinished: 'logout.test.ts',

@@ -405,20 +405,45 @@ describe('callback and the session', () => {
 })
 
 describe('callback and what the provider leaves out', () => {
-  test('callback refuses a person whose groups were left out, and guesses nothing (T109)', () =>
+  for (const [what, status, code, refused] of [
+    ['is busy', 503, 'graph_unreachable', 503],
+    ['throttles', 429, 'graph_unreachable', 503],
+    ['refuses the token', 401, 'graph_refused', 502],
+    ['lacks the permission', 403, 'graph_refused', 502],
+  ] as const) {
+    test(`callback refuses a person whose groups were left out while Graph ${what}, and guesses nothing (T109)`, () =>
+      withVisitor(async (visitor) => {
+        const { control } = stage.emulator
+        const answer = await cameBack(visitor, deep(), 'many@contoso.example')
+        control.fail('graph', { kind: 'status', status, headers: { 'Retry-After': '0' } }, Number.POSITIVE_INFINITY)
+        const reply = await visit(visitor, answer)
+        control.recover()
+        expectPage(reply, refused, code)
+        expect(reply.body).toContain('it@contoso.example')
+        await expectNobody(visitor)
+        await until('it is logged', () => stage.logText().includes(`checkMemberObjects: ${status} `) || status === 403)
+        expect(stage.logText()).not.toMatch(/eyJ|Bearer/)
+      }))
+  }
+
+  test('callback refuses a person whose app roles were left out, which nobody could tell (T109)', () =>
     withVisitor(async (visitor) => {
-      const reply = await visit(visitor, await cameBack(visitor, deep(), 'many@contoso.example'))
+      const answer = await cameBack(visitor, deep(), uwe)
+      stage.emulator.control.forgeNextIdToken({ set: { _claim_names: { roles: 'src1' } } })
+      const reply = await visit(visitor, answer)
       expectPage(reply, 403, 'groups_unknown')
       expect(reply.body).toContain('it@contoso.example')
       await expectNobody(visitor)
+      await until('it is logged', () => stage.logText().includes('roles-overage'))
     }))
 
-  test('callback never calls the address that a token names (T110)', async () => {
+  test('callback never calls the address that a token names, and asks Graph where the configuration says (T110)', async () => {
     let called = 0
-    stage.upstream.handle(() => {
-      called += 1
+    stage.upstream.handle(({ url }) => {
+      if (url === '/trap') called += 1
       return false
     })
+    const asked = stage.emulator.control.requests('graph')
     await withVisitor(async (visitor) => {
       const answer = await cameBack(visitor, deep(), uwe)
       stage.emulator.control.forgeNextIdToken({
@@ -428,11 +453,11 @@ describe('callback and what the provider leaves out', () => {
           _claim_sources: { src1: { endpoint: `${stage.upstream.origin}/trap` } },
         },
       })
-      expectPage(await visit(visitor, answer), 403, 'groups_unknown')
-      await expectNobody(visitor)
+      expect(givesSession(await visit(visitor, answer))).toBe(true)
+      const { headers } = JSON.parse((await visitor.open(deep())).body)
+      expect(headers).toMatchObject({ 'x-forwarded-roles': 'user' })
     })
-    await until('the sign-in is logged', () => stage.logText().includes('groups-overage'))
     stage.upstream.handle(null)
-    expect(called).toBe(0)
+    expect([called, stage.emulator.control.requests('graph') - asked]).toEqual([0, 1])
   })
 })

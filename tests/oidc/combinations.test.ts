@@ -155,11 +155,14 @@ async function startCombination([accountName, credentialName, cloud]: Combinatio
   const account = accounts[accountName]
   const { written, registered }: Credential = credentials[credentialName]
   const host = clouds[cloud]
+  // Of personal accounts only people get in who are named.
+  const isPersonal = account.from === personal
+  const named = `, people: [${personal}/${paulaId}]`
   const isOwn = cloud === 'a host of its own'
   const started = await startCloudStage([host], {
     ...{ people, application: { audience: account.audience }, credential: written },
     directory: `${account.directory}${isOwn ? '' : `\ncloud: ${cloud}`}`,
-    roles: `- { name: owner, groups: [4f9d2b6a-1c83-4e57-b0a9-7d6e5c4b3a21] }`,
+    roles: `- { name: owner, groups: [4f9d2b6a-1c83-4e57-b0a9-7d6e5c4b3a21]${isPersonal ? named : ''} }`,
     ...(isOwn ? { authority: `https://${host}` } : {}),
     routes: '- { path: /, access: signed-in }',
     tenant: 'noRole: allow',

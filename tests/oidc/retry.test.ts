@@ -11,7 +11,7 @@ const status =
 const cut: Behaviour = (response) => void response.socket?.destroy()
 
 /** A server that does one thing after the other, and the last for ever; what came of a request, and how often it was asked. */
-async function asked(behaviours: readonly Behaviour[], method = 'GET', within = 10_000) {
+async function asked(behaviours: readonly Behaviour[], method = 'GET', within = 10_000, isSafe?: () => boolean) {
   let count = 0
   const server = createServer((_request, response) => {
     const behaviour = behaviours[Math.min(count, behaviours.length - 1)]
@@ -22,6 +22,7 @@ async function asked(behaviours: readonly Behaviour[], method = 'GET', within = 
   const ask = askedAgain(
     (url, options) => fetch(url, options as RequestInit),
     () => 0,
+    isSafe,
   )
   const begun = performance.now()
   const outcome = await ask(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
@@ -57,6 +58,11 @@ test('askedAgain never repeats what may have had its effect, such as the redempt
   for (const behaviour of [status(503), status(429, { 'retry-after': '0' }), cut]) {
     expect((await asked([behaviour, status(200)], 'POST')).count).toBe(1)
   }
+})
+
+test('askedAgain repeats what its caller says is only a question', async () => {
+  const found = await asked([status(503), cut, status(200)], 'POST', 10_000, () => true)
+  expect([found.outcome, found.count]).toEqual([200, 3])
 })
 
 test('askedAgain waits as long as Retry-After asks for, in seconds or until a time', async () => {

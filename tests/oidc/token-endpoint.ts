@@ -80,6 +80,7 @@ export async function startTokenEndpoint(options: TokenEndpointOptions = {}): Pr
         allowedTenantIds: null,
       },
       ...{ clientId, tenantId, authority: origin, credential },
+      ...{ graph: { base: `${origin}/v1.0`, scopePrefix: '' }, scopes: [], groupNames: 'ids', overage: 'graph' },
     }),
     tokenEndpoint: `${origin}/${tenantId}/oauth2/v2.0/token`,
     ...{ port, told, health: out.health },

@@ -36,6 +36,7 @@ export function facts(changes: Partial<SessionFacts> = {}): SessionFacts {
     },
     groups: ['bbbbbbbb-0000-0000-0000-000000000001'],
     appRoles: ['Payroll.Admin'],
+    directoryRoles: [],
     ...{ graph: {}, sid: null, authTime: null, contexts: {} },
     ...{ startedAt: now(), checkedAt: now() },
     ...changes,

@@ -161,6 +161,7 @@ function entryValue(entry: HeaderEntry, { tenant, to }: Way, person: Person, roo
 function partValue(part: TemplatePart, tenant: Tenant, person: Person): string | null {
   if ('text' in part) return part.text
   if ('claim' in part) return claimText(person.session, part.claim)
+  if ('graph' in part) return graphText(person.session, part.graph)
   if ('list' in part) return listText(part.list, tenant, person)
   const provider = providerOf(tenant, person.session.facts)
   return provider === null ? null : vouchedEmail(provider, person.session.facts, false)
@@ -172,6 +173,10 @@ function claimText({ facts }: Session, name: string): string | null {
   const value: ClaimValue | undefined = Object.hasOwn(facts.claims, name) ? facts.claims[name] : undefined
   if (value === undefined) return null
   return typeof value === 'object' ? joined(value) : String(value)
+}
+
+function graphText({ facts }: Session, property: string): string | null {
+  return Object.hasOwn(facts.graph, property) ? (facts.graph[property] ?? null) : null
 }
 
 function listText(list: 'roles' | 'groups', tenant: Tenant, { session, roles }: Person): string | null {

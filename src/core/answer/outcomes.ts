@@ -324,7 +324,7 @@ export const outcomes = {
     title: 'Your groups could not be read',
     text: 'The sign-in service does not tell us all of your groups, so we cannot know your role. The people who run this application have to change a setting.',
     remedy:
-      'Entra left the groups out because there are more than 200 (overage). Set the groups claim of the app registration to “Groups assigned to the application”, or use app roles. With another provider, the claim named in `groupsClaim` or `appRolesClaim` is no list of texts.',
+      'Entra left the groups out because there are more than 200 (overage), and Microsoft Graph may not be asked for them: the provider has `overage: refuse` or `groupNames: emitted`. Or it left out roles that Graph cannot tell. Set the groups claim of the app registration to “Groups assigned to the application”, or use app roles. With another provider, the claim named in `groupsClaim` or `appRolesClaim` is no list of texts.',
   },
   provider_unreachable: {
     kind: 'fault',
@@ -342,6 +342,24 @@ export const outcomes = {
     text: 'Signing in does not work at the moment. Please try again; if it happens again, give the details below to the people who run this application.',
     remedy:
       'The answer of the provider failed a check (signature, issuer, audience, nonce, time), or was no answer of the protocol. The log line has the cause.',
+  },
+  graph_unreachable: {
+    kind: 'fault',
+    status: 503,
+    level: 'error',
+    title: 'Your details cannot be read at the moment',
+    text: 'You have signed in, but Microsoft does not tell us now which groups you are in, or what else this application has to know. Please try again in a minute. Who is signed in already is not affected.',
+    remedy:
+      'Microsoft Graph did not answer, was busy (429, 5xx) or gave an answer that makes no sense. It is asked for people with more than 200 groups, and for `{graph.…}` in headers. Check DNS, egress rules and proxy for its host; the log line has the cause, with the `request-id` for Microsoft’s support.',
+  },
+  graph_refused: {
+    kind: 'fault',
+    status: 502,
+    level: 'error',
+    title: 'Your details could not be read',
+    text: 'You have signed in, but Microsoft does not let us read which groups you are in, or what else this application has to know. The people who run this application have to change a setting.',
+    remedy:
+      'Microsoft Graph refused the question. 401 or 403: consent for the delegated permission `User.Read` is missing; grant it in the app registration, under API permissions. 400: a header asks for a property that Graph does not have (`{graph.…}`). The log line has the code, with the `request-id` for Microsoft’s support.',
   },
   client_refused: {
     kind: 'fault',

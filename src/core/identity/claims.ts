@@ -2,14 +2,25 @@
 import type { Tenant } from '../gateway.ts'
 import { emailClaims } from './email.ts'
 import { guestClaims } from './guest.ts'
+import type { PersonIds } from './people.ts'
 import type { ClaimValue, SessionFacts } from './session.ts'
 
 /** Everything that the provider stated, checked for nothing but where it comes from. */
 export type Claims = Readonly<Record<string, unknown>>
 
 export type FactsRead =
-  | { readonly facts: SessionFacts; readonly unnamedGroups: number; readonly dropped: readonly string[] }
-  | { readonly refused: 'identity_refused' | 'groups_unknown'; readonly detail: string }
+  | {
+      readonly facts: SessionFacts
+      /** How many groups the provider named beside those of the configuration; null where it left them out. */
+      readonly unnamedGroups: number | null
+      readonly dropped: readonly string[]
+    }
+  | {
+      readonly refused: 'identity_refused' | 'groups_unknown'
+      readonly detail: string
+      /** Who it was, where that is known and would let an operator name the person. */
+      readonly person?: PersonIds
+    }
 
 /** Serve the protocol alone (OpenID Connect Core 2, 3.3.2.11 and 5.6.2), with any provider. */
 export const protocolClaims: readonly string[] = [
@@ -79,12 +90,18 @@ export function namedGroups(tenant: Tenant): ReadonlySet<string> {
   return new Set(tenant.roles.flatMap((role) => role.groups))
 }
 
-/** Claims by which it is decided who may sign in, now or after the next change of the configuration. */
-export function decidingClaims({ admission }: Tenant): readonly string[] {
-  return [...guestClaims, ...emailClaims, ...admission.claims]
+/** Claims by which it is decided who may sign in, now or after the next change of the configuration, and who has which role. */
+export function decidingClaims({ admission, roles }: Tenant): readonly string[] {
+  const inRoles = roles.flatMap((role) => role.claims.map(({ claim }) => claim))
+  return [...guestClaims, ...emailClaims, ...admission.claims, ...inRoles]
 }
 
 /** The app roles that give a role. */
 export function namedAppRoles(tenant: Tenant): ReadonlySet<string> {
   return new Set(tenant.roles.flatMap((role) => role.appRoles))
+}
+
+/** The directory roles that give a role. */
+export function namedDirectoryRoles(tenant: Tenant): ReadonlySet<string> {
+  return new Set(tenant.roles.flatMap((role) => role.directoryRoles))
 }

@@ -47,6 +47,7 @@ export function readPlainClaims(tenant: Tenant, provider: PlainProvider, claims:
       claims: kept,
       groups: [...new Set(held)],
       appRoles: [...new Set((appRoles ?? []).filter((each) => appRolesInRoles.has(each) && harmless(each)))],
+      directoryRoles: [],
       graph: {},
       sid: typeof claims.sid === 'string' && isSubject(claims.sid) ? claims.sid : null,
       authTime: timeOf(claims.auth_time),

@@ -22,6 +22,8 @@ export interface SessionFacts {
   /** The person's groups that the configuration names, spelled as there. */
   readonly groups: readonly string[]
   readonly appRoles: readonly string[]
+  /** Template ids of the person's directory roles that the configuration names. */
+  readonly directoryRoles: readonly string[]
   /** What Microsoft Graph says of the person, of what the configuration asks for. */
   readonly graph: Readonly<Record<string, string>>
   /** The provider's own session, as its front- and back-channel log-out name it; null where it has no name. */
