@@ -25,6 +25,8 @@ export interface PlainProviderOptions {
   readonly selectAccount?: boolean
   /** The `acr` with which everybody signs in; without it, none is known. */
   readonly acr?: string
+  /** Whether it reads the parameter `claims`, and says so. */
+  readonly readsClaims?: boolean
 }
 
 export interface PlainProvider {
@@ -134,7 +136,11 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
     conformIdTokenClaims: options.claimsIn !== 'id-token',
     cookies: { keys: ['the-cookie-key-of-the-plain-provider'] },
     ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true, logoutSource: askToSignOut } },
+    features: {
+      claimsParameter: { enabled: options.readsClaims === true },
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: true, logoutSource: askToSignOut },
+    },
     interactions: { policy, url: (_ctx, { uid }) => `${mount}/interaction/${uid}` },
     findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub, ...people[sub] }) }),
     // Everybody agrees to everything: consent is not what is tried here.

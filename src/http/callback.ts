@@ -4,7 +4,7 @@ import type { Answer } from '../core/answer/answer.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
-import { contextsAfter } from '../core/identity/step-up.ts'
+import { authTimeAfter, contextsAfter } from '../core/identity/step-up.ts'
 import type { Identify } from '../oidc/identify.ts'
 import type { Providers } from '../oidc/provider.ts'
 import { type ProviderError, ProviderRefusal, type Redeemed, redeem } from '../oidc/redeem.ts'
@@ -127,7 +127,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     const stepUp = intent.silent === true ? nothingMore : stepUpOf(intent)
     const before = walk.session?.facts ?? null
     const contexts = contextsAfter(stepUp, from, { before, facts: read.facts }, now)
-    const facts = { ...read.facts, contexts }
+    const facts = { ...read.facts, contexts, authTime: authTimeAfter(before, read.facts) }
     await parts.writer.signIn(request, facts, redeemed.tokens)
     log.info('signed_in', signedInFields(walk, facts, read))
     metrics.signIn(tenant.name, 'signed_in')
