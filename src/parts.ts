@@ -8,6 +8,7 @@ import { createEndpoints } from './http/endpoints.ts'
 import type { GateParts } from './http/gate.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
+import { createProofRounds } from './http/proof-rounds.ts'
 import { createRefuse } from './http/refusals.ts'
 import { createRounds } from './http/rounds.ts'
 import { createCredentials } from './oidc/credential.ts'
@@ -76,7 +77,7 @@ export function createParts(
   const unreturned = createUnreturned(transactionSeconds, clock)
   const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
   const identify = createIdentify({ clock })
-  const login = createLogin({ ...signingIn, refuse })
+  const login = createLogin({ ...signingIn, refuse, proofRounds: createProofRounds(clock) })
   const adminConsent = createAdminConsent({ answers, refuse, transactions, log })
   const callback = createCallback({ ...signingIn, login, writer, log, identify, adminConsent, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })

@@ -108,7 +108,7 @@ export function createGate(parts: GateParts): Gate {
   async function sendToLogin(passage: Passage, wanted: Wanted): Promise<void> {
     const { facts } = passage
     const { tenant } = wanted
-    if (parts.login.goesRound(facts)) {
+    if (parts.login.goesRound(facts, wanted.session)) {
       return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant }))
     }
     const answer = await parts.login.prove({ ...wanted, cookieHeader: cookieOf(facts), returnTo: facts.target })

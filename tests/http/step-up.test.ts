@@ -4,7 +4,7 @@ import { type Stage, startStage } from '../stage.ts'
 import { choosePerson, createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
 import { type ClockedStage, startClockedStage } from './clocked.ts'
 import { approve, reconfigure } from './pages-of-entra.ts'
-import { answerFor, begin, expectPage, parameter, setCookies, sid, visit, withParameter } from './scene.ts'
+import { answerFor, begin, binding, expectPage, parameter, setCookies, sid, visit, withParameter } from './scene.ts'
 import { bytesOf, handshake, speak } from './wire.ts'
 
 const contexts = (mfa: string) => () => `\n    authContexts: { mfa: ${mfa}, seen: c2, blocked: c3, unpublished: c9 }`
@@ -104,6 +104,18 @@ describe('a route with an authContext', () => {
       expect(visitor.cookie(stage.origin, sid)).toBe(before)
       expect((await visit(visitor, at('/x'))).status).toBe(200)
       expect((await visit(visitor, at('/mfa'))).status).toBe(302)
+    }))
+
+  test('does not send a browser round for ever that keeps the session and not the other cookie (T52)', () =>
+    withPerson(uwe, async (visitor) => {
+      for (let round = 0; round < 3; round += 1) {
+        const answer = await answerFor(visitor, await begin(visitor, at('/seen')), uwe)
+        visitor.setCookie(stage.origin, binding, null)
+        expect((await visit(visitor, answer)).headers.location).toBe('/seen')
+      }
+      expectPage(await visit(visitor, at('/seen')), 400, 'login_loop')
+      expect((await visit(visitor, at('/seen?another'))).status).toBe(302)
+      expect((await visit(visitor, at('/x'))).status).toBe(200)
     }))
 
   for (const [what, forgery] of [
