@@ -1,15 +1,19 @@
 /** The composition root: from a compiled configuration to the parts that serve it. Everything is made here, and handed on. */
 import type { Gateway, Provider, SessionPolicy, Upstream } from './core/gateway.ts'
+import { createAccessTokens } from './http/access-tokens.ts'
 import { createAdminConsent } from './http/admin-consent.ts'
 import { createAnswers } from './http/answers.ts'
+import { createAskAgain } from './http/ask-again.ts'
 import { createCallback } from './http/callback.ts'
 import { type CallerReader, createCallerReader } from './http/caller.ts'
 import { createEndpoints } from './http/endpoints.ts'
 import type { GateParts } from './http/gate.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
+import { createOpenSockets } from './http/open-sockets.ts'
 import { createProofRounds } from './http/proof-rounds.ts'
 import { createRefuse } from './http/refusals.ts'
+import { createRevalidation } from './http/revalidation.ts'
 import { createRounds } from './http/rounds.ts'
 import { createCredentials } from './oidc/credential.ts'
 import { createCredentialHealth } from './oidc/credential-health.ts'
@@ -62,7 +66,8 @@ export function createParts(
   const health = createHealth()
   const ring = createKeyRing(gateway.session.secrets)
   const store = createStore(gateway.session, log, clock)
-  const sessions = createSessions({ store, ring, policy: policyInForce(current), clock, log })
+  const policy = policyInForce(current)
+  const sessions = createSessions({ store, ring, policy, clock, log })
   const writer = createSessionWriter({ sessions, ring })
   const transactions = createTransactions({ store, ring, clock })
   const egress = createEgress(() => gateway.server.egress)
@@ -77,9 +82,13 @@ export function createParts(
   const unreturned = createUnreturned(transactionSeconds, clock)
   const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
   const identify = createIdentify({ clock })
+  const askAgain = createAskAgain({ sessions, providers, identify, clock, metrics, log })
+  const revalidation = createRevalidation({ sessions, providers, askAgain, policy, clock, log })
+  const accessTokens = createAccessTokens({ sessions, providers, clock, log })
+  const openSockets = createOpenSockets({ sessions, revalidation, log })
   const login = createLogin({ ...signingIn, refuse, proofRounds: createProofRounds(clock) })
   const adminConsent = createAdminConsent({ answers, refuse, transactions, log })
-  const callback = createCallback({ ...signingIn, login, writer, log, identify, adminConsent, clock })
+  const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify, adminConsent, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
   const endpoints = createEndpoints({ answers, refuse, login, callback, logout, adminConsent, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
@@ -130,6 +139,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
+    ...{ revalidation, openSockets, accessTokens },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     clock,
     replace(next) {
@@ -151,6 +161,7 @@ export function createParts(
     warm,
     async close() {
       clearInterval(lookAgain)
+      openSockets.close()
       providers.close()
       egress.close()
       sessions.close()
@@ -197,6 +208,9 @@ function policyInForce(current: () => Gateway): SessionPolicy {
     },
     get idleSeconds() {
       return current().session.idleSeconds
+    },
+    get revalidateSeconds() {
+      return current().session.revalidateSeconds
     },
     get store() {
       return current().session.store

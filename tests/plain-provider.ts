@@ -21,6 +21,8 @@ export interface PlainProviderOptions {
   readonly signing?: 'RS256' | 'PS256' | 'ES256' | 'Ed25519'
   /** By default everything but `sub` is at the userinfo endpoint only. */
   readonly claimsIn?: 'userinfo' | 'id-token'
+  /** Whether it gives refresh tokens; each is good for one use, and a second use revokes them all. */
+  readonly refreshTokens?: boolean
   /** Whether the person can be asked which account. */
   readonly selectAccount?: boolean
   /** The `acr` with which everybody signs in; without it, none is known. */
@@ -115,6 +117,7 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
         redirect_uris: origins.map((origin) => `${origin}/.auth/callback`),
         post_logout_redirect_uris: origins.map((origin) => `${origin}/.auth/signed-out`),
         token_endpoint_auth_method: authMethod,
+        grant_types: ['authorization_code', ...(options.refreshTokens === true ? ['refresh_token'] : [])],
         ...(options.clientKey === undefined ? {} : { jwks: { keys: [options.clientKey] } }),
         id_token_signed_response_alg: signing,
       },
@@ -125,7 +128,9 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
       ...(selectAccount ? { prompt_values_supported: ['none', 'login', 'consent', 'select_account'] } : {}),
     },
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'Ed25519'] },
-    scopes: ['openid', 'profile', 'email', 'groups'],
+    scopes: ['openid', 'profile', 'email', 'groups', 'offline_access'],
+    issueRefreshToken: () => options.refreshTokens === true,
+    rotateRefreshToken: true,
     ...(options.acr === undefined ? {} : { acrValues: ['gold', 'silver'] }),
     claims: {
       openid: ['sub'],
@@ -135,7 +140,15 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
     },
     conformIdTokenClaims: options.claimsIn !== 'id-token',
     cookies: { keys: ['the-cookie-key-of-the-plain-provider'] },
-    ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
+    ttl: {
+      AccessToken: 600,
+      AuthorizationCode: 60,
+      Grant: 600,
+      IdToken: 600,
+      Interaction: 600,
+      RefreshToken: 600,
+      Session: 600,
+    },
     features: {
       claimsParameter: { enabled: options.readsClaims === true },
       devInteractions: { enabled: false },

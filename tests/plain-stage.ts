@@ -28,6 +28,8 @@ export interface PlainStageOptions extends Partial<PlainProviderOptions> {
   /** In YAML, in place of the secret. */
   readonly credential?: string
   readonly tenant?: string
+  /** YAML of a further key of `session`. */
+  readonly session?: string
   readonly upstreamUrl?: string
   /** Further routes, in YAML’s flow style. */
   readonly routes?: readonly string[]
@@ -61,20 +63,21 @@ export async function startPlainStage(options: PlainStageOptions = {}): Promise<
   }
 }
 
-interface YamlParts extends PlainStageOptions {
+export interface PlainYamlParts extends PlainStageOptions {
   readonly port: number
   readonly issuer: string
   readonly upstream: string
 }
 
 /** The configuration of the scene. JSON is YAML too, and quotes whatever a secret may hold. */
-function plainYaml(parts: YamlParts): string {
+export function plainYaml(parts: PlainYamlParts): string {
   const secret = JSON.stringify(parts.secret ?? plainClient.secret)
   return `version: 1
 allowInlineSecrets: true
 server: { listen: '127.0.0.1:${parts.port}', management: '127.0.0.1:0', drain: 5s }
 session:
   secrets: [a-session-secret-of-the-tests-0123456789abcdef]
+  ${parts.session ?? ''}
 providers:
   - kind: oidc
     name: example

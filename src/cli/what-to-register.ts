@@ -24,7 +24,7 @@ interface ClientMetadata {
   readonly application_type: 'web'
   readonly redirect_uris: readonly string[]
   readonly post_logout_redirect_uris: readonly string[]
-  readonly grant_types: readonly ['authorization_code']
+  readonly grant_types: readonly ('authorization_code' | 'refresh_token')[]
   readonly response_types: readonly ['code']
   readonly token_endpoint_auth_method: 'client_secret_post'
   readonly scope: string
@@ -98,7 +98,7 @@ function elsewhere(registration: PlainRegistration): PlainEntry {
       application_type: 'web',
       redirect_uris: tenants.map(({ redirectUri }) => redirectUri),
       post_logout_redirect_uris: tenants.map(({ postLogoutRedirectUri }) => postLogoutRedirectUri),
-      grant_types: ['authorization_code'],
+      grant_types: ['authorization_code', ...(scopes.includes('offline_access') ? (['refresh_token'] as const) : [])],
       response_types: ['code'],
       // What the gateway uses wherever the provider offers it. Without this line it would be client_secret_basic.
       token_endpoint_auth_method: 'client_secret_post',

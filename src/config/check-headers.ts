@@ -36,5 +36,11 @@ export function checkHeaders(
       findings.push({ ...at, message: `to many applications this is the same header as ${same}` })
     else sent.set(foldName(name), name)
   }
+  const token = headers.accessToken?.header
+  const same = token === undefined ? undefined : sent.get(foldName(token))
+  if (same !== undefined) {
+    const message = `to many applications this is the same header as ${same}`
+    findings.push({ path: [...path, 'accessToken', 'header'], at: 'value', found: null, message })
+  }
   return findings
 }

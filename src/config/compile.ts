@@ -2,6 +2,7 @@
 import { presets } from '../core/answer/presets.ts'
 import type {
   Access,
+  AccessTokenHeader,
   Destination,
   HeaderEntry,
   HeaderPlan,
@@ -44,8 +45,8 @@ export function compileServer(server: Document['server']): ServerSettings {
   }
 }
 
-export function compileSession({ secrets, lifetime, idle, store }: Document['session']): SessionPolicy {
-  return { secrets, lifetimeSeconds: lifetime, idleSeconds: idle, store }
+export function compileSession({ secrets, lifetime, idle, revalidate, store }: Document['session']): SessionPolicy {
+  return { secrets, lifetimeSeconds: lifetime, idleSeconds: idle, revalidateSeconds: revalidate, store }
 }
 
 interface Known {
@@ -185,14 +186,24 @@ function compileNoRole(noRole: string): NoRole {
 }
 
 /** Presets first, in the order of the configuration, then what is set by hand. */
-function compileHeaders({ presets: chosen, user, set, encoding }: TenantDocument['headers']): HeaderPlan {
+function compileHeaders({ presets: chosen, user, set, encoding, accessToken }: TenantDocument['headers']): HeaderPlan {
   const fromPresets = chosen
     .flatMap((preset) => presets[preset])
     .map(({ name, source }): HeaderEntry => {
       if (source === 'user') return { name, parts: user }
       return { name, parts: [presetPart(source)] }
     })
-  return { entries: [...fromPresets, ...Object.entries(set).map(([name, parts]) => ({ name, parts }))], encoding }
+  return {
+    entries: [...fromPresets, ...Object.entries(set).map(([name, parts]) => ({ name, parts }))],
+    encoding,
+    accessToken: compileAccessToken(accessToken),
+  }
+}
+
+function compileAccessToken(written: TenantDocument['headers']['accessToken']): AccessTokenHeader | null {
+  if (written === undefined) return null
+  const { scope, header: name } = written
+  return { scope, name, prefix: name.toLowerCase() === 'authorization' ? 'Bearer ' : '' }
 }
 
 function presetPart(source: 'name' | 'email' | 'preferred_username' | 'groups' | 'roles'): TemplatePart {

@@ -187,7 +187,10 @@ const plainProvider = z.strictObject({
   scopes: z
     .array(text(values.readScope, { allowed: 'a scope such as email', placeholder: 'email' }))
     .prefault(['profile', 'email'])
-    .meta({ description: 'What is asked for beside `openid`.' }),
+    .meta({
+      description:
+        'What is asked for beside `openid`. With `offline_access`, where the provider has it, sessions are revalidated in the background; without it by a redirect that shows nothing.',
+    }),
   authContexts: z
     .record(z.string(), text(readAcrValue, { allowed: 'a value of `acr`', placeholder: 'placeholder' }))
     .prefault({})

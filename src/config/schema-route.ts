@@ -16,7 +16,7 @@ import {
   second,
   text,
 } from './schema-kinds.ts'
-import { readTemplate, readUserTemplate } from './template.ts'
+import { readHeaderName, readTemplate, readUserTemplate } from './template.ts'
 import { readLocation, readUpstreamUrl } from './urls.ts'
 import * as values from './values.ts'
 
@@ -46,6 +46,30 @@ export const headers = z.strictObject({
     .meta({
       description: 'Further headers, name to template. A header whose placeholder has no value is not sent.',
       examples: [{ 'X-Employee': '{claim.employeeid}' }],
+    }),
+  accessToken: z
+    .strictObject({
+      scope: text(values.readScope, {
+        allowed: 'a scope such as api://payroll/.default',
+        placeholder: 'placeholder',
+      }).meta({
+        description:
+          'What the token is for: one resource; at Entra as its API has it, with `.default` for all that is consented.',
+        examples: ['api://payroll/.default'],
+      }),
+      header: text(readHeaderName, { allowed: 'the name of a header', placeholder: 'Authorization' })
+        .prefault('Authorization')
+        .meta({
+          description:
+            'Where it is sent: in `Authorization` as `Bearer` and the token, in any other header the token alone.',
+          examples: ['X-Access-Token'],
+        }),
+    })
+    .optional()
+    .meta({
+      description:
+        'An access token of the person for the application, kept fresh. Without one nobody is let through to it. Only where the application must call an API in the person\u2019s name.',
+      aside: true,
     }),
   encoding: z.enum(['utf8', 'latin1', 'percent', 'rfc2047', 'base64']).default('utf8').meta({
     description: 'How characters outside of ASCII travel in these headers.',

@@ -179,5 +179,11 @@ export const session = z.strictObject({
   idle: duration(minute, 90 * day)
     .prefault('1h')
     .meta({ description: 'How long a session lasts without a request. At most `lifetime`.' }),
+  revalidate: duration(minute, 90 * day)
+    .prefault('15m')
+    .meta({
+      description:
+        'How old the word of the provider for a person may be: then it is asked again, so that accounts that are switched off and groups that change are seen within this time. As long as `lifetime`, it is never asked.',
+    }),
   store: store.prefault({ type: 'memory' }).meta({ description: 'Where sessions are kept.' }),
 })

@@ -56,6 +56,12 @@ const reservedNames: ReadonlySet<string> = new Set([
 ])
 const reservedFamilies: readonly string[] = ['proxy-', 'sec-websocket-']
 
+/** The name of a header that may be set, as it is sent. */
+export function readHeaderName(text: string): Reading<string> {
+  const problem = headerNameProblem(text)
+  return problem === null ? { value: text } : { problem }
+}
+
 /** Why a name may not be set, or null. It is folded first: applications read `X_Forwarded_For` like `X-Forwarded-For` (T25). */
 export function headerNameProblem(name: string): string | null {
   if (name.length > 100 || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return 'this is not the name of a header'

@@ -103,6 +103,8 @@ export interface SessionPolicy {
   readonly secrets: readonly Secret[]
   readonly lifetimeSeconds: number
   readonly idleSeconds: number
+  /** How old the word of the provider for a person may be. */
+  readonly revalidateSeconds: number
   readonly store: StoreSettings
 }
 
@@ -312,6 +314,17 @@ export interface HeaderPlan {
   /** The identity headers that the application gets, in order. Names as they are sent. */
   readonly entries: readonly HeaderEntry[]
   readonly encoding: HeaderEncoding
+  /** Null: the application gets no access token. */
+  readonly accessToken: AccessTokenHeader | null
+}
+
+/** An access token of the person, for the one resource that the scope names. */
+export interface AccessTokenHeader {
+  readonly scope: string
+  /** As it is sent. */
+  readonly name: string
+  /** What stands before the token (RFC 6750 section 2.1). */
+  readonly prefix: 'Bearer ' | ''
 }
 
 export interface HeaderEntry {

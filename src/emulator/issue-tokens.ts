@@ -22,7 +22,12 @@ export interface IssueParts {
   readonly now: () => number
 }
 
-export async function issueTokens(grant: Grant, person: Person, parts: IssueParts): Promise<TokenAnswer> {
+/** @param whole what was granted in all, of which a refresh may ask for less. */
+export async function issueTokens(
+  { grant, whole }: { readonly grant: Grant; readonly whole: Grant },
+  person: Person,
+  parts: IssueParts,
+): Promise<TokenAnswer> {
   const { application, groups } = parts.directory
   const { grants, keys } = parts
   const said = idTokenClaims({
@@ -47,7 +52,7 @@ export async function issueTokens(grant: Grant, person: Person, parts: IssuePart
     expires_in: expiresIn,
     ext_expires_in: expiresIn,
     access_token: accessToken,
-    ...(grant.scopes.includes('offline_access') ? { refresh_token: grants.issueRefreshToken(grant) } : {}),
+    ...(grant.scopes.includes('offline_access') ? { refresh_token: grants.issueRefreshToken(whole) } : {}),
     ...(grant.scopes.includes('openid')
       ? { id_token: await signIdToken(claims, { keys, genuine, forgery: parts.takeForgery(), clientSecret: secret }) }
       : {}),

@@ -41,10 +41,14 @@ export function createTokenEndpoint(parts: TokenParts): RequestHandler {
     const redeemed = redeem(form, authority, application.clientId, grants)
     if ('code' in redeemed) return redeemed
     const { grant } = redeemed
+    // A refresh may ask for less, and the next refresh token still stands for all (RFC 6749 section 6).
+    const whole = { ...grant, scopes: 'whole' in redeemed ? redeemed.whole : grant.scopes }
     const person = directory.byId(grant.personId)
     if (person === null) return { code: 50034 }
     const refusal = refusalAt(form.get('grant_type'), grant, person, parts)
-    return refusal === null ? await issueTokens(grant, person, parts) : { code: refusal, detail: person.username }
+    return refusal === null
+      ? await issueTokens({ grant, whole }, person, parts)
+      : { code: refusal, detail: person.username }
   }
 
   return async (request, response) => {
@@ -90,7 +94,7 @@ function tokenHeaders(): Readonly<Record<string, string>> {
   }
 }
 
-function redeem(form: URLSearchParams, authority: Authority, clientId: string, grants: Grants): Redeemed {
+function redeem(form: URLSearchParams, authority: Authority, clientId: string, grants: Grants): Redeemed | Narrowed {
   const grantType = form.get('grant_type')
   const missing = (name: string): Redeemed => ({ code: 900144, detail: name })
   if (grantType === null) return missing('grant_type')
@@ -110,13 +114,16 @@ function redeem(form: URLSearchParams, authority: Authority, clientId: string, g
   return { code: 70003, detail: grantType }
 }
 
+/** `whole`: what was granted in all. */
+type Narrowed = { readonly grant: Grant; readonly whole: readonly string[] }
+
 /** A refresh may ask for fewer scopes. Its ID token has no nonce: nobody sent one. */
-function narrowed(redeemed: Redeemed, scope: string | null): Redeemed {
+function narrowed(redeemed: Redeemed, scope: string | null): Redeemed | Narrowed {
   if ('code' in redeemed) return redeemed
   const grant = { ...redeemed.grant, nonce: null }
   if (scope === null) return { grant }
   const read = readScopes(scope)
   if ('code' in read) return read
   const foreign = read.scopes.find((asked) => !grant.scopes.includes(asked))
-  return foreign === undefined ? { grant: { ...grant, scopes: read.scopes } } : { code: 65001 }
+  return foreign === undefined ? { grant: { ...grant, scopes: read.scopes }, whole: grant.scopes } : { code: 65001 }
 }

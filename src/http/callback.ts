@@ -12,6 +12,7 @@ import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Unreturned } from '../ops/unreturned.ts'
 import { readBinding } from '../session/cookie.ts'
+import type { Sessions } from '../session/sessions.ts'
 import type { Finished, Transactions } from '../session/transaction.ts'
 import type { SessionWriter } from '../session/writer.ts'
 import type { AdminConsent } from './admin-consent.ts'
@@ -22,6 +23,7 @@ import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Rounds } from './rounds.ts'
 import { signedInFields } from './sign-in-log.ts'
+import { aloud, confirmsSession, needsPerson } from './silent-sign-in.ts'
 import { told, toldInLog } from './told.ts'
 import type { Walk } from './walk.ts'
 
@@ -31,6 +33,7 @@ export interface CallbackParts {
   readonly providers: Providers
   readonly transactions: Transactions
   readonly writer: SessionWriter
+  readonly sessions: Sessions
   readonly rounds: Rounds
   readonly metrics: Metrics
   readonly unreturned: Unreturned
@@ -81,6 +84,8 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       nonce: finished.nonce,
       codeVerifier: finished.codeVerifier,
     })
+    if ('refused' in redeemed && needsPerson(walk, finished, redeemed.said))
+      return await parts.login.start(aloud(walk, finished))
     if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed)
     return await signIn(request, walk, finished, redeemed)
   }
@@ -107,17 +112,18 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
   async function signIn(
     request: Request,
     walk: Walk,
-    { returnTo, from, intent }: Returned,
+    finished: Returned,
     redeemed: Exclude<Redeemed, { refused: string }>,
   ): Promise<Answer> {
     const { tenant, requestId } = walk
-    const read = await parts.identify(tenant, from, redeemed)
+    const { returnTo, from, intent } = finished
+    const read = await parts.identify(tenant, finished.from, redeemed)
     if ('refused' in read) {
       log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail })
       return refuse(walk, read.refused, returnTo)
     }
     const now = parts.clock()
-    const { claims } = redeemed
+    const { claims, tokens } = redeemed
     const against = objection({ tenant, provider: from, intent, facts: read.facts, claims }, now)
     if (against !== null) {
       log.warn('identity_refused', { requestId, tenant: tenant.name, detail: against.detail })
@@ -128,8 +134,10 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     const before = walk.session?.facts ?? null
     const contexts = contextsAfter(stepUp, from, { before, facts: read.facts }, now)
     const facts = { ...read.facts, contexts, authTime: authTimeAfter(before, read.facts) }
-    await parts.writer.signIn(request, facts, redeemed.tokens)
-    log.info('signed_in', signedInFields(walk, facts, read))
+    if (!(await confirmsSession(parts, walk, finished, { facts, tokens }))) {
+      await parts.writer.signIn(request, facts, tokens)
+      log.info('signed_in', signedInFields(walk, facts, read))
+    }
     metrics.signIn(tenant.name, 'signed_in')
     const binding = readBinding(cookieOf(walk.facts))
     if (binding !== null) parts.rounds.finished(binding, returnTo)

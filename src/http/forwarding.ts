@@ -4,6 +4,7 @@ import { finishHeaders, type Person } from '../core/answer/headers.ts'
 import type { Tenant, ToUpstream } from '../core/gateway.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import type { ForwardPlan } from '../proxy/plan.ts'
+import type { AccessTokens } from './access-tokens.ts'
 
 export interface Forwarding {
   readonly tenant: Tenant
@@ -13,14 +14,35 @@ export interface Forwarding {
   readonly strictTransport: string | null
 }
 
-/** What the proxy needs: it decides nothing. */
-export function planFor(facts: RequestFacts, way: Forwarding, person: Person | null, requestId: string): ForwardPlan {
+/**
+ * What the proxy needs: it decides nothing.
+ * @param accessToken the value of the header that the plan names for it; null where it names none, or there is nobody.
+ */
+export function planFor(
+  facts: RequestFacts,
+  way: Forwarding,
+  person: Person | null,
+  { requestId, accessToken }: { readonly requestId: string; readonly accessToken: string | null },
+): ForwardPlan {
+  const headers = finishHeaders(facts, way, person, requestId)
+  const { accessToken: header } = way.to.headers
   return {
     upstream: way.to.upstream,
     target: way.target,
-    headers: finishHeaders(facts, way, person, requestId),
+    headers:
+      header === null || accessToken === null ? headers : { ...headers, [header.name.toLowerCase()]: accessToken },
     ownCookieNames,
     signedIn: person !== null,
     strictTransport: way.strictTransport,
   }
+}
+
+/** The access token that the application is to have with the person, at once in nearly every case. @throws as `valueFor` does. */
+export function accessTokenFor(
+  accessTokens: AccessTokens,
+  { tenant, to }: Forwarding,
+  person: Person | null,
+): string | null | Promise<string> {
+  const header = to.headers.accessToken
+  return header === null || person === null ? null : accessTokens.valueFor(tenant, person.session, header)
 }

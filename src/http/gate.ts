@@ -9,22 +9,23 @@ import { decide } from '../core/answer/decide.ts'
 import type { Person } from '../core/answer/headers.ts'
 import { strictTransport, strictTransportName } from '../core/answer/strict-transport.ts'
 import type { Gateway, Tenant } from '../core/gateway.ts'
-import { isVouchedFor, type Session } from '../core/identity/session.ts'
-import type { EndpointName } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { type Located, locate, type ToEndpoint, type ToRoute } from '../core/request/locate.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Forwarder } from '../proxy/forward.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { AccessTokens } from './access-tokens.ts'
 import type { Answers } from './answers.ts'
 import type { CallerReader } from './caller.ts'
 import type { Endpoints } from './endpoints.ts'
-import { type Forwarding, planFor } from './forwarding.ts'
-import { loadFor } from './load-session.ts'
+import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
+import { loadFor, loadForEndpoint } from './load-session.ts'
 import type { Login } from './login.ts'
+import type { OpenSockets } from './open-sockets.ts'
 import { cookieOf, readFacts } from './read-facts.ts'
 import { createReporter, type Reporter } from './report.ts'
+import type { Confirmed, Revalidation, SignInAgain } from './revalidation.ts'
 import type { ProofStart } from './step-up-asked.ts'
 import { writeAnswer } from './writers.ts'
 
@@ -32,6 +33,9 @@ export interface GateParts {
   /** The configuration in force; each request asks once, and keeps to what it got. */
   readonly current: () => Gateway
   readonly sessions: Sessions
+  readonly revalidation: Revalidation
+  readonly openSockets: OpenSockets
+  readonly accessTokens: AccessTokens
   readonly forwarder: Forwarder
   readonly endpoints: Endpoints
   readonly login: Login
@@ -45,9 +49,6 @@ export interface GateParts {
 
 /** @param tooSlow tells that the body comes too slowly, as long as there is no answer; null where there is no body. */
 export type Gate = (request: IncomingMessage, response: ServerResponse, tooSlow: AbortSignal | null) => void
-
-/** What these say is the same for everybody, or they look for the session themselves. */
-const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>(['signedOut', 'help', 'helpWithCode'])
 
 /** One request on its way, as far as it has come. */
 interface Passage {
@@ -84,20 +85,22 @@ export function createGate(parts: GateParts): Gate {
 
   /** The session is nearly always known at once, and then nobody waits: a turn of the event loop costs more than the decision. */
   function serveRoute(passage: Passage, located: ToRoute): Promise<void> | void {
-    const loaded = loadFor(parts.sessions, located, passage.facts)
+    const loaded = loadFor(parts, located, passage.facts)
     if (!(loaded instanceof Promise)) return enforce(passage, located, loaded)
-    return loaded.then((session) => enforce(passage, located, session))
+    return loaded.then((found) => enforce(passage, located, found))
   }
 
-  function enforce(passage: Passage, located: ToRoute, session: Session | null): Promise<void> | void {
+  function enforce(passage: Passage, located: ToRoute, loaded: Confirmed): Promise<void> | void {
     const { facts } = passage
+    const again = loaded !== null && 'again' in loaded ? loaded.again : null
+    const session = loaded === null || 'again' in loaded ? null : loaded
     const { tenant, requirement } = located
     const decision = decide({ tenant, requirement, facts, session, now: parts.clock() })
     switch (decision.act) {
       case 'forward':
         return carryOut(passage, located, decision.person)
       case 'login':
-        return sendToLogin(passage, { tenant, session, stepUp: decision.stepUp })
+        return sendToLogin(passage, { tenant, session, stepUp: decision.stepUp }, again)
       case 'refuse':
         return answerOutcome(passage, report.refusal(passage, { ...decision, tenant, session }))
       default:
@@ -105,13 +108,16 @@ export function createGate(parts: GateParts): Gate {
     }
   }
 
-  async function sendToLogin(passage: Passage, wanted: Wanted): Promise<void> {
+  async function sendToLogin(passage: Passage, wanted: Wanted, again: SignInAgain['again'] | null): Promise<void> {
     const { facts } = passage
     const { tenant } = wanted
     if (parts.login.goesRound(facts, wanted.session)) {
       return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant }))
     }
-    const answer = await parts.login.prove({ ...wanted, cookieHeader: cookieOf(facts), returnTo: facts.target })
+    const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target }
+    const answer = await (again === null
+      ? parts.login.prove({ ...wanted, ...start })
+      : parts.login.start({ ...start, attempt: 0, ...again }))
     parts.metrics.request(tenant.name, 'login')
     say(passage, answer)
   }
@@ -138,7 +144,9 @@ export function createGate(parts: GateParts): Gate {
   }
 
   async function forward(passage: Passage, way: Forwarding, person: Person | null): Promise<void> {
-    const plan = planFor(passage.facts, way, person, passage.requestId)
+    const asked = accessTokenFor(parts.accessTokens, way, person)
+    const accessToken = asked instanceof Promise ? await asked : asked
+    const plan = planFor(passage.facts, way, person, { requestId: passage.requestId, accessToken })
     const how = await parts.forwarder.forward(passage.request, passage.response, plan, passage.tooSlow)
     if (how === 'caller_too_slow') {
       return answerOutcome(passage, report.refusal(passage, { reason: 'request_too_slow', tenant: way.tenant }))
@@ -147,12 +155,9 @@ export function createGate(parts: GateParts): Gate {
   }
 
   async function serveEndpoint(passage: Passage, located: ToEndpoint): Promise<void> {
-    const { tenant, endpoint } = located
+    const { tenant } = located
     // Asking who is signed in is not activity: a page that polls must not keep a session alive (T131).
-    const loaded = withoutSession.has(endpoint)
-      ? null
-      : await parts.sessions.load(tenant.name, cookieOf(passage.facts), { activity: endpoint !== 'me' })
-    const session = loaded !== null && isVouchedFor(loaded, tenant) ? loaded : null
+    const session = await loadForEndpoint(parts, located, passage.facts)
     const { requestId, facts, response } = passage
     promiseHttps(passage)
     await parts.endpoints.serve(passage.request, { requestId, facts, tenant, session, response }, located)

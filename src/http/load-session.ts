@@ -1,29 +1,37 @@
-/** Whose session a request brings along: asked for only where the route wants to know, and only as activity where somebody is there. */
+/** Whose session a request brings along, and whether it may be used: asked for only where the route wants to know, and only as activity where somebody is there. */
 import { Fault } from '../core/fault.ts'
-import type { Session } from '../core/identity/session.ts'
+import { isVouchedFor, type Session } from '../core/identity/session.ts'
+import type { EndpointName } from '../core/request/addresses.ts'
 import { isPreflight, type RequestFacts } from '../core/request/facts.ts'
-import type { ToRoute } from '../core/request/locate.ts'
+import type { ToEndpoint, ToRoute } from '../core/request/locate.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { cookieOf } from './read-facts.ts'
+import type { Confirmed, Revalidation } from './revalidation.ts'
 
-/** Public routes skip the well; optional ones survive its absence: whoever cannot be known is nobody in particular. */
-export function loadFor(
-  sessions: Sessions,
-  located: ToRoute,
-  facts: RequestFacts,
-): Promise<Session | null> | Session | null {
-  const { level, forwardsPreflights } = located.requirement
-  if (level === 'public' || (forwardsPreflights && isPreflight(facts))) return null
-  if (level === 'optional') return loadOrNobody(sessions, located, facts)
-  return sessions.load(located.tenant.name, cookieOf(facts), activityOf(located))
+interface LoadParts {
+  readonly sessions: Sessions
+  readonly revalidation: Revalidation
 }
 
-async function loadOrNobody(sessions: Sessions, located: ToRoute, facts: RequestFacts): Promise<Session | null> {
+/** Public routes skip the well; optional ones survive its absence: whoever cannot be known is nobody in particular. */
+export function loadFor(parts: LoadParts, located: ToRoute, facts: RequestFacts): Promise<Confirmed> | Confirmed {
+  const { level, forwardsPreflights } = located.requirement
+  if (level === 'public' || (forwardsPreflights && isPreflight(facts))) return null
+  if (level === 'optional') return loadOrNobody(parts, located, facts)
+  const { sessions, revalidation } = parts
+  const loaded = sessions.load(located.tenant.name, cookieOf(facts), activityOf(located))
+  if (loaded === null) return null
+  if (!(loaded instanceof Promise)) return revalidation.confirm(located.tenant, loaded, facts)
+  return loaded.then((session) => (session === null ? null : revalidation.confirm(located.tenant, session, facts)))
+}
+
+async function loadOrNobody({ sessions, revalidation }: LoadParts, located: ToRoute, facts: RequestFacts) {
   try {
-    return await sessions.load(located.tenant.name, cookieOf(facts), activityOf(located))
+    const session = await sessions.load(located.tenant.name, cookieOf(facts), activityOf(located))
+    return session === null ? null : await revalidation.confirm(located.tenant, session, facts)
   } catch (error) {
-    // The store has logged and counted its own absence; an optional route is open without it. A defect is not an absence.
-    if (error instanceof Fault && error.code === 'session_store_down') return null
+    // What is away has logged and counted its own absence; an optional route is open without it. A defect is not an absence.
+    if (error instanceof Fault) return null
     throw error
   }
 }
@@ -34,4 +42,25 @@ const idle = { activity: false } as const
 /** Whether the request shows that somebody is there: some pages ask by themselves for ever (T131). */
 function activityOf({ route }: ToRoute): { readonly activity: boolean } {
   return route.keepsAlive ? active : idle
+}
+
+/** What these say is the same for everybody, or they look for the session themselves. */
+const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>(['signedOut', 'help', 'helpWithCode'])
+/** Nobody is redirected from there. */
+const asData = { kind: 'data', method: 'GET' } as const
+
+/**
+ * The session for one of our own endpoints, or null. Whoever asks who is signed in is told what an application would be told, and
+ * asking is not activity: a page that polls must not keep a session alive (T131). Signing in and out must go on meanwhile.
+ */
+export async function loadForEndpoint(
+  { sessions, revalidation }: LoadParts,
+  { tenant, endpoint }: ToEndpoint,
+  facts: RequestFacts,
+): Promise<Session | null> {
+  if (withoutSession.has(endpoint)) return null
+  const asks = endpoint === 'me'
+  const loaded = await sessions.load(tenant.name, cookieOf(facts), { activity: !asks })
+  const usable = loaded === null || !asks ? loaded : await revalidation.confirm(tenant, loaded, asData)
+  return usable !== null && 'facts' in usable && isVouchedFor(usable, tenant) ? usable : null
 }

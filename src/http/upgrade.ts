@@ -6,9 +6,10 @@ import { decide } from '../core/answer/decide.ts'
 import { identityHeaders, type Person } from '../core/answer/headers.ts'
 import { strictTransport, strictTransportName } from '../core/answer/strict-transport.ts'
 import type { Gateway, Tenant } from '../core/gateway.ts'
+import type { Session } from '../core/identity/session.ts'
 import { refusedUpgrade } from '../core/request/handshake.ts'
 import { locate } from '../core/request/locate.ts'
-import { type Forwarding, planFor } from './forwarding.ts'
+import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
 import type { GateParts } from './gate.ts'
 import { loadFor } from './load-session.ts'
 import { readFacts } from './read-facts.ts'
@@ -31,7 +32,8 @@ export interface UpgradeGate {
 interface Opened {
   readonly passing: Passing
   readonly way: Forwarding
-  readonly person: Person | null
+  /** With the session as the application was last told of it. */
+  person: Person | null
   /** When that was: what had been proved by then is enough for as long as it is open. */
   readonly now: number
   cut(): void
@@ -77,7 +79,8 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     // What nobody could be let through with needs no session.
     const unfit = refusedUpgrade(facts, tenant, false)
     if (unfit !== null) return { ...unfit, tenant }
-    const session = await loadFor(parts.sessions, located, facts)
+    const loaded = await loadFor(parts, located, facts)
+    const session = loaded === null || 'again' in loaded ? null : loaded
     const now = parts.clock()
     const decision = decide({ tenant, requirement: located.requirement, facts, session, now })
     if (decision.act !== 'forward') return { ...decision, tenant, session }
@@ -85,45 +88,66 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const refused = refusedUpgrade(facts, tenant, person !== null)
     if (refused !== null) return { ...refused, tenant, session }
     const way = { tenant, to, target: located.target, strictTransport: strictTransport(parts.current(), tenant) }
-    const tunnel = await parts.forwarder.tunnel(request, socket, head, planFor(facts, way, person, requestId))
+    const accessToken = await accessTokenFor(parts.accessTokens, way, person)
+    const plan = planFor(facts, way, person, { requestId, accessToken })
+    const tunnel = await parts.forwarder.tunnel(request, socket, head, plan)
     parts.metrics.request(tenant.name, typeof tunnel === 'string' ? tunnel : 'tunnelled')
     if (typeof tunnel === 'string') return null
     const entry = { passing, way, person, now, cut: tunnel.cut }
     opened.add(entry)
-    // Signing out anywhere cuts what is open (T101).
+    // Signing out anywhere cuts what is open (T101), and so does what a revalidation finds out (T126).
     const unwatch = person === null ? () => {} : parts.sessions.watch(person.session, tunnel.cut)
+    const tenantNow = () => locate(parts.current(), facts).tenant
+    const unfollow =
+      person === null ? () => {} : parts.openSockets.follow(person.session, tenantNow, (now) => takeNews(entry, now))
     tunnel.closed.finally(() => {
       opened.delete(entry)
       unwatch()
+      unfollow()
     })
     // The configuration may have changed while the application was asked.
-    if (!stillStands(parts.current(), entry)) tunnel.cut()
+    if (!stillStands(parts.current(), entry, person?.session ?? null).stands) tunnel.cut()
     return null
+  }
+
+  /** The session of an open WebSocket has changed, or may be used no more. */
+  function takeNews(entry: Opened, session: Session | null): void {
+    const now = session === null ? null : stillStands(parts.current(), entry, session)
+    if (now?.stands === true) entry.person = now.person
+    else entry.cut()
   }
 
   return {
     take,
     reconsider() {
       const gateway = parts.current()
-      const fallen = [...opened].filter((entry) => !stillStands(gateway, entry))
+      const fallen = [...opened].filter((entry) => !stillStands(gateway, entry, entry.person?.session ?? null).stands)
       for (const entry of fallen) entry.cut()
       return fallen.length
     },
   }
 }
 
-/** Whether the same request would go the same way now, and tell the application the same of the same person. */
-function stillStands(gateway: Gateway, { passing, way, person, now }: Opened): boolean {
+/**
+ * Whether the same request would go the same way now, and tell the application the same of the same person.
+ * @param session that of the person as it is now; null where nobody is named to the application.
+ */
+function stillStands(gateway: Gateway, { passing, way, person, now }: Opened, session: Session | null): Standing {
+  const fallen = { stands: false } as const
   const located = locate(gateway, passing.facts)
-  if (located.at !== 'route') return false
+  if (located.at !== 'route') return fallen
   const { tenant, route, requirement, target } = located
-  if (tenant === way.tenant) return true
+  if (tenant === way.tenant && session === (person?.session ?? null)) return { stands: true, person }
   const { to } = route
-  if (to.act !== 'forward' || to.upstream !== way.to.upstream || target !== way.target) return false
-  const decision = decide({ tenant, requirement, facts: passing.facts, session: person?.session ?? null, now })
-  if (decision.act !== 'forward') return false
+  if (to.act !== 'forward' || to.upstream !== way.to.upstream || target !== way.target) return fallen
+  const decision = decide({ tenant, requirement, facts: passing.facts, session, now })
+  if (decision.act !== 'forward') return fallen
   return told({ tenant, to }, decision.person) === told(way, person)
+    ? { stands: true, person: decision.person }
+    : fallen
 }
+
+type Standing = { readonly stands: true; readonly person: Person | null } | { readonly stands: false }
 
 /** What the application is told of a person. */
 function told(way: { readonly tenant: Tenant; readonly to: Forwarding['to'] }, person: Person | null): string {

@@ -94,7 +94,11 @@ function isOfAnotherDirectory(provider: Provider, { iss, tid }: Claims): boolean
  * OpenID Connect Core 5.3: most providers keep their ID tokens short and tell the rest here. The library holds `sub` against that
  * of the ID token. What cannot be found out fails the sign-in: groups must not seem to be none because a server was busy.
  */
-async function userInfo(configuration: client.Configuration, accessToken: string, subject: string): Promise<Claims> {
+export async function userInfo(
+  configuration: client.Configuration,
+  accessToken: string,
+  subject: string,
+): Promise<Claims> {
   if (configuration.serverMetadata().userinfo_endpoint === undefined) return {}
   try {
     const told: Claims = await client.fetchUserInfo(configuration, accessToken, subject)
@@ -146,7 +150,7 @@ export function saidBy(error: {
 }
 
 /** A network failure is a bare TypeError of fetch; an overloaded provider answers 429 or 5xx, mostly with a page. */
-function neverAnswered(cause: unknown): boolean {
+export function neverAnswered(cause: unknown): boolean {
   if (cause instanceof TypeError) return cause.message === 'fetch failed' || cause.message === 'terminated'
   if (!(cause instanceof client.ClientError)) return false
   if (cause.code === 'OAUTH_TIMEOUT') return true

@@ -6,6 +6,8 @@ export interface Metrics extends Tally {
   /** @param outcome `started`, `returned`, `signed_in`, or the code of an outcome. */
   signIn(tenant: string, outcome: string): void
   signOut(tenant: string): void
+  /** @param result `refreshed`, or what became of the session instead. */
+  revalidation(tenant: string, result: string): void
   /** Read when somebody asks for the metrics. */
   gauge(name: string, help: string, read: () => number): void
   /** The same for what only grows. */
@@ -33,6 +35,12 @@ export function createMetrics(): Metrics {
     labelNames: ['tenant'],
     registers: [registry],
   })
+  const revalidations = new Counter({
+    name: 'sallyport_revalidations_total',
+    help: 'Sessions for which the provider was asked again, by tenant and what came of it: refreshed, ended, interactive, alarm, grace, silent.',
+    labelNames: ['tenant', 'result'],
+    registers: [registry],
+  })
   const reloads = new Counter({
     name: 'sallyport_reloads_total',
     help: 'Changes of the configuration that were taken, and looks at it that found it unusable.',
@@ -44,6 +52,7 @@ export function createMetrics(): Metrics {
     forwarded: tally.forwarded,
     signIn: (tenant, outcome) => signIns.inc({ tenant, outcome }),
     signOut: (tenant) => signOuts.inc({ tenant }),
+    revalidation: (tenant, result) => revalidations.inc({ tenant, result }),
     reload: (outcome) => reloads.inc({ outcome }),
     gauges(name, help, label, read) {
       new Gauge({

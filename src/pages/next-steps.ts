@@ -59,6 +59,7 @@ const nextSteps = {
   provider_unreachable: trySigningIn,
   provider_fault: trySigningIn,
   client_refused: askForHelp,
+  access_token_unavailable: trySigningIn,
   session_store_down: tryAgain,
   // Nothing is left to be tried again: this browser has no session any more.
   sign_out_unfinished: { steps: ['other-account', 'contact'], help: 'help' },

@@ -1,6 +1,6 @@
 /** A session's two records: how they are written, sealed, opened and believed. */
 import { Fault } from '../core/fault.ts'
-import type { SessionFacts, SessionTokens } from '../core/identity/session.ts'
+import type { AccessToken, SessionFacts, SessionTokens } from '../core/identity/session.ts'
 import { type KeyRing, storeKey } from './seal.ts'
 import type { SessionStore } from './store.ts'
 
@@ -15,6 +15,12 @@ export interface Login {
   readonly tokens: SessionTokens
 }
 
+export interface Revision {
+  readonly facts: SessionFacts
+  /** Null: they stay as they are. */
+  readonly tokens: SessionTokens | null
+}
+
 export type ReadFacts =
   | { readonly found: 'facts'; readonly facts: SessionFacts; readonly version: number }
   | { readonly found: 'nothing' }
@@ -24,6 +30,8 @@ export type ReadFacts =
 export interface Records {
   /** Throws if the key is taken, which 128 random bits rule out: then something is wrong with the randomness. */
   create(name: SessionName, login: Login, ttlSeconds: number): Promise<void>
+  /** Compare-and-set on the version that was read; `tokens` where they have changed. Never brings a session back (T74). */
+  update(name: SessionName, from: number, next: Revision): Promise<'updated' | 'conflict' | 'gone'>
   facts(name: SessionName): Promise<ReadFacts>
   tokens(name: SessionName): Promise<SessionTokens | null>
 }
@@ -37,6 +45,16 @@ export function createRecords(store: SessionStore, ring: KeyRing): Records {
         ttlSeconds,
       })
       if (!created) throw new Error('A new session id is already taken')
+    },
+    async update(name, from, { facts, tokens }) {
+      const version = from + 1
+      return await store.update(storeKey(name.id), {
+        from,
+        facts: ring.sealRecord({ ...name, kind: 'facts', version }, JSON.stringify(facts)),
+        ...(tokens === null
+          ? {}
+          : { tokens: ring.sealRecord({ ...name, kind: 'tokens', version }, JSON.stringify(tokens)) }),
+      })
     },
     async facts(name) {
       const record = await store.read(storeKey(name.id))
@@ -79,8 +97,16 @@ function parseFacts(text: string): SessionFacts | null {
 function parseTokens(text: string): SessionTokens | null {
   const value = parseObject(text)
   if (value === null) return null
-  const { loginHint, refreshToken } = value
-  return { loginHint: isText(loginHint) ? loginHint : null, refreshToken: isText(refreshToken) ? refreshToken : null }
+  const { loginHint, refreshToken, accessTokens } = value
+  return {
+    loginHint: isText(loginHint) ? loginHint : null,
+    refreshToken: isText(refreshToken) ? refreshToken : null,
+    ...(isRecord(accessTokens, isAccessToken) ? { accessTokens } : {}),
+  }
+}
+
+function isAccessToken(value: unknown): value is AccessToken {
+  return isObject(value) && isText(value.value) && isNumber(value.expiresAt)
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

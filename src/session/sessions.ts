@@ -7,6 +7,7 @@ import { findSessionCookie, verifySessionCookie } from './cookie.ts'
 import { oncePerMinute } from './quietly.ts'
 import { createReader, outageGrace } from './reader.ts'
 import { createRecords, isStoreFault, type Login, type SessionName } from './records.ts'
+import { createRevisions, type Revisions } from './revision.ts'
 import type { KeyRing } from './seal.ts'
 import type { Log, SessionStore } from './store.ts'
 import { createWatches } from './watch.ts'
@@ -23,7 +24,7 @@ export interface SessionsParts {
   readonly cacheSize?: number
 }
 
-export interface Sessions {
+export interface Sessions extends Revisions {
   /**
    * The session that a Cookie header names at this tenant. null where there is none, whatever the reason: no cookie,
    * two, one that we did not sign, a session of another tenant, ended, or a record that does not open.
@@ -155,6 +156,7 @@ export function createSessions(parts: SessionsParts): Sessions {
 
   return {
     load,
+    ...createRevisions({ store, records, cache, reader, ring, entryOf }),
     async open(name) {
       const entry = await reader.read(name)
       return entry?.session ?? null

@@ -44,6 +44,7 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
   })
   const marks = new LRUCache<string, Kept>({ max: maxMarks })
   const kept = new LRUCache<string, Kept>({ max: maxKept })
+  const leases = new LRUCache<string, Kept>({ max: maxSessions })
 
   function reportEviction(): void {
     evicted += 1
@@ -63,7 +64,7 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
 
   function sweep(): void {
     const now = clock()
-    for (const cache of [sessions, marks, kept]) {
+    for (const cache of [sessions, marks, kept, leases]) {
       for (const [key, value] of cache.entries()) if (now >= value.expiresAt) cache.delete(key)
     }
   }
@@ -117,6 +118,18 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
       if (now < (marks.get(key)?.expiresAt ?? 0)) return false
       marks.set(key, { value: '', expiresAt: now + ttlSeconds })
       return true
+    },
+    async lease(key, owner, ttlSeconds) {
+      const now = clock()
+      const found = leases.get(key)
+      if (found !== undefined && now < found.expiresAt && found.value !== owner) return found.value
+      leases.set(key, { value: owner, expiresAt: now + ttlSeconds })
+      return owner
+    },
+    async release(key, owner, next) {
+      if (leases.get(key)?.value !== owner) return
+      if (next === null) leases.delete(key)
+      else leases.set(key, { value: next.owner, expiresAt: clock() + next.ttlSeconds })
     },
     async keep(key, value, ttlSeconds) {
       kept.set(key, { value, expiresAt: clock() + ttlSeconds })

@@ -1,11 +1,12 @@
 /** Sessions in Redis, shared by all replicas: written by connect-redis, changed by scripts that run as one step. */
 import { RedisStore } from 'connect-redis'
 import type { SessionData } from 'express-session'
-import type { Redis, Result } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { Fault } from '../core/fault.ts'
 import type { Secret } from '../core/secret.ts'
 import { announced, createAnnouncements } from './announcements.ts'
 import { connectRedis, printable } from './redis-connection.ts'
+import { scripts } from './redis-scripts.ts'
 import type { Log, NewRecords, SessionStore, StoredRecord } from './store.ts'
 
 export interface RedisStoreParts {
@@ -14,51 +15,6 @@ export interface RedisStoreParts {
   readonly prefix: string
   readonly log: Log
   readonly protocol?: 2 | 3
-}
-
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    sallyportUpdate(...keysThenValues: string[]): Result<string, Context>
-    sallyportExtend(facts: string, tokens: string, ttlSeconds: number): Result<number, Context>
-    sallyportEnd(facts: string, tokens: string, channel: string, message: string): Result<number, Context>
-    sallyportTake(key: string): Result<string | null, Context>
-  }
-}
-
-const scripts = {
-  // Version first, then the sealed value: `3 1.Zm9v.YmFy`. KEEPTTL: a write is not activity.
-  sallyportUpdate: {
-    numberOfKeys: 2,
-    lua: `
-local stored = redis.call('GET', KEYS[1])
-if not stored then return 'gone' end
-if string.match(stored, '^%d+') ~= ARGV[1] then return 'conflict' end
-if ARGV[3] ~= '' then redis.call('SET', KEYS[2], ARGV[3], 'XX', 'KEEPTTL') end
-redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
-redis.call('PUBLISH', ARGV[4], ARGV[5])
-return 'updated'`,
-  },
-  sallyportExtend: {
-    numberOfKeys: 2,
-    lua: `
-if redis.call('EXPIRE', KEYS[1], ARGV[1]) == 0 then return 0 end
-redis.call('EXPIRE', KEYS[2], ARGV[1])
-return 1`,
-  },
-  sallyportEnd: {
-    numberOfKeys: 2,
-    lua: `
-local removed = redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('PUBLISH', ARGV[1], ARGV[2])
-return removed`,
-  },
-  sallyportTake: {
-    numberOfKeys: 1,
-    lua: `
-local kept = redis.call('GET', KEYS[1])
-redis.call('DEL', KEYS[1])
-return kept`,
-  },
 }
 
 /** A store over two connections, one for commands and one that listens. Start-up neither waits for Redis nor fails. */
@@ -121,6 +77,12 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
     },
     async markOnce(name, ttlSeconds) {
       return (await answered(() => redis.set(key('once', name), '', 'EX', Math.ceil(ttlSeconds), 'NX'))) === 'OK'
+    },
+    lease: (name, owner, ttlSeconds) =>
+      answered(() => redis.sallyportLease(key('lease', name), owner, Math.max(1, Math.ceil(ttlSeconds)))),
+    async release(name, owner, next) {
+      const ttl = Math.max(1, Math.ceil(next?.ttlSeconds ?? 1))
+      await answered(() => redis.sallyportRelease(key('lease', name), owner, next?.owner ?? '', ttl))
     },
     async keep(name, value, ttlSeconds) {
       await answered(() => redis.set(key('kept', name), value, 'EX', Math.ceil(ttlSeconds)))

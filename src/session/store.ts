@@ -19,6 +19,11 @@ interface RecordChange {
   readonly tokens?: string
 }
 
+interface LeaseNote {
+  readonly owner: string
+  readonly ttlSeconds: number
+}
+
 /**
  * Keys are hashes of session ids, values are sealed: a store can read neither.
  * Whatever fails underneath is thrown as the fault `session_store_down`.
@@ -36,6 +41,13 @@ export interface SessionStore {
   end(key: string): Promise<void>
   /** True for exactly one caller per key within the time. */
   markOnce(key: string, ttlSeconds: number): Promise<boolean>
+  /**
+   * Takes a lease, or prolongs one's own. Leases run out by themselves, so nobody can hold one who is no more.
+   * @returns whose it is now: `owner`, or whoever else has it still.
+   */
+  lease(key: string, owner: string, ttlSeconds: number): Promise<string>
+  /** Gives one's lease up: to nobody, or to a `next` owner for a time. Does nothing where it is somebody else's by now. */
+  release(key: string, owner: string, next: LeaseNote | null): Promise<void>
   keep(key: string, value: string, ttlSeconds: number): Promise<void>
   /** What was kept, once. */
   take(key: string): Promise<string | null>

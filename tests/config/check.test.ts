@@ -148,6 +148,16 @@ for (const [name, file, expected] of [
     ['tenants[0].headers.set.x_a: to many applications this is the same header as X-A'],
   ],
   [
+    'T25 an access token in a header that says something else',
+    withTenant({ headers: { set: { 'X-A': 'x' }, accessToken: { scope: 'api://a/.default', header: 'x_a' } } }),
+    ['tenants[0].headers.accessToken.header: to many applications this is the same header as X-A'],
+  ],
+  [
+    'an access token in a header that the gateway makes',
+    withTenant({ headers: { accessToken: { scope: 'api://a/.default', header: 'Cookie' } } }),
+    ['tenants[0].headers.accessToken.header: the gateway makes this header itself'],
+  ],
+  [
     'a header that a preset sends',
     withTenant({ headers: { presets: ['x-forwarded'], set: { X_FORWARDED_USER: 'x' } } }),
     ['tenants[0].headers.set.X_FORWARDED_USER: to many applications this is the same header as X-Forwarded-User'],

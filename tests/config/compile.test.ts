@@ -11,7 +11,7 @@ const payrollsUpstream = {
     tls: { ca: null, clientCertificate: null, serverName: null },
     ...{ connectTimeoutSeconds: 5, firstByteTimeoutSeconds: 60, idleTimeoutSeconds: 0 },
   },
-  ...{ host: 'payroll.contoso.com', stripPrefix: null, headers: { entries: [], encoding: 'utf8' } },
+  ...{ host: 'payroll.contoso.com', stripPrefix: null, headers: { entries: [], encoding: 'utf8', accessToken: null } },
 }
 /** What a route says that says no more than it must. */
 const usual = {
@@ -39,6 +39,7 @@ test('compile fills in every default', () => {
   assert.deepEqual(session, {
     lifetimeSeconds: 36_000,
     idleSeconds: 3_600,
+    revalidateSeconds: 900,
     store: { type: 'memory', maxSessions: 100_000 },
   })
   const { providers, ...payroll } = gateway.tenants[0] ?? assert.fail('no tenant')
@@ -113,7 +114,33 @@ test('compile spells out presets first, then what is set by hand', () => {
       { name: 'X-Employee', parts: [{ text: 'E-' }, { claim: 'employeeid' }] },
     ],
     encoding: 'latin1',
+    accessToken: null,
   })
+})
+
+test('compile sends an access token as a bearer in Authorization, and bare in any other header', () => {
+  const planned = (accessToken: object) => {
+    const to = load(withTenant({ headers: { accessToken } })).tenants[0]?.routes[0]?.to
+    return to?.act === 'forward' ? to.headers.accessToken : null
+  }
+  const scope = 'api://payroll/.default'
+  assert.deepEqual(planned({ scope }), { scope, name: 'Authorization', prefix: 'Bearer ' })
+  assert.deepEqual(planned({ scope, header: 'X-Token' }), { scope, name: 'X-Token', prefix: '' })
+})
+
+test('compile takes the scope that brings refresh tokens', () => {
+  const provider = {
+    ...{
+      kind: 'oidc',
+      name: 'other',
+      issuer: 'https://login.example.com',
+      clientId: 'x',
+      credential: { secret: '${env:CLIENT}' },
+    },
+    scopes: ['profile', 'offline_access'],
+  }
+  const [compiled] = load(withTenant({ providers: [provider] })).tenants[0]?.providers ?? []
+  assert.deepEqual(compiled?.kind === 'oidc' && compiled.scopes, ['profile', 'offline_access'])
 })
 
 test('compile gives tenants that share a provider the same object of it', () => {

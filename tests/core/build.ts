@@ -38,7 +38,7 @@ const roles: readonly RoleRule[] = [
   { name: 'user', groups: [staff], appRoles: ['Payroll.Reader'] },
 ]
 
-const headers: HeaderPlan = { entries: [], encoding: 'utf8' }
+const headers: HeaderPlan = { entries: [], encoding: 'utf8', accessToken: null }
 
 export const upstream: Upstream = {
   protocol: 'http:',
@@ -93,7 +93,13 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
       limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100 },
       egress: straight,
     },
-    session: { secrets: [], lifetimeSeconds: 36_000, idleSeconds: 3_600, store: { type: 'memory', maxSessions: 10 } },
+    session: {
+      secrets: [],
+      lifetimeSeconds: 36_000,
+      idleSeconds: 3_600,
+      revalidateSeconds: 900,
+      store: { type: 'memory', maxSessions: 10 },
+    },
     tenants,
     tenantsByHost: new Map(tenants.map((each) => [each.publicUrl.host, each])),
     aliases: new Map(tenants.flatMap((each) => each.aliases.map(({ host }) => [host, each]))),

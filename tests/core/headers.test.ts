@@ -18,7 +18,7 @@ const entries: readonly HeaderEntry[] = [
 ]
 const plannedWith = (headers: HeaderPlan, also: Partial<Tenant> = {}) =>
   tenant({ routes: [route('/', 'signed-in', { to: toUpstream({ headers }) })], ...also })
-const planned = (also: Partial<Tenant> = {}) => plannedWith({ entries, encoding: 'utf8' }, also)
+const planned = (also: Partial<Tenant> = {}) => plannedWith({ entries, encoding: 'utf8', accessToken: null }, also)
 
 function finish(
   headers: RequestHeaders,
@@ -80,6 +80,7 @@ describe('finishHeaders', () => {
         ...Array.from({ length: 20 }, (_, place) => ({ name: `X-${place}`, parts: [{ list: 'groups' } as const] })),
       ],
       encoding: 'utf8',
+      accessToken: null,
     })
     const finished = finish({}, session({ groups: held }), at)
     expect(finished['x-groups']).toBe(held.join(','))
@@ -88,12 +89,20 @@ describe('finishHeaders', () => {
   })
 
   test('does not take inherited names for claims', () => {
-    const at = plannedWith({ entries: [{ name: 'X-A', parts: [{ claim: 'constructor' }] }], encoding: 'utf8' })
+    const at = plannedWith({
+      entries: [{ name: 'X-A', parts: [{ claim: 'constructor' }] }],
+      encoding: 'utf8',
+      accessToken: null,
+    })
     expect(finish({}, session(), at)).not.toHaveProperty('x-a')
   })
 
   test('sends no list of which an element would make two (T29)', () => {
-    const at = plannedWith({ entries: [{ name: 'X-Teams', parts: [{ claim: 'teams' }] }], encoding: 'utf8' })
+    const at = plannedWith({
+      entries: [{ name: 'X-Teams', parts: [{ claim: 'teams' }] }],
+      encoding: 'utf8',
+      accessToken: null,
+    })
     expect(finish({}, session({ claims: { teams: ['a', 'b'] } }), at)['x-teams']).toBe('a,b')
     expect(finish({}, session({ claims: { teams: ['a,admin', 'b'] } }), at)).not.toHaveProperty('x-teams')
   })

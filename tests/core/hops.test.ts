@@ -33,7 +33,7 @@ describe('a request that was led back to us', () => {
 
   test('is counted on by finishHeaders, whatever the configuration has the header say (T88)', () => {
     const entries = [{ name: 'X-Sallyport-Hops', parts: [{ text: '1' }] }]
-    const to = toUpstream({ headers: { entries, encoding: 'utf8' } })
+    const to = toUpstream({ headers: { entries, encoding: 'utf8', accessToken: null } })
     const at = tenant({ routes: [route('/', 'signed-in', { to })] })
     const person = { session: session(), roles: { roles: [], matched: [], admitted: true } }
     for (const who of [null, person]) {

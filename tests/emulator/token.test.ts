@@ -74,6 +74,16 @@ test('createTokenEndpoint gives a refresh token only for offline_access, an ID t
   expect((await redeem(emulator.origin, await code({ scope: 'User.Read' }))).body).not.toHaveProperty('id_token')
 })
 
+test('createTokenEndpoint gives a narrower refresh what it asks for, and the next refresh token stands for all', async () => {
+  const whole = (await redeem(emulator.origin, await code())).body.refresh_token
+  const ask = (token: unknown, scope?: string) =>
+    askToken(emulator.origin, { grant_type: 'refresh_token', refresh_token: String(token), scope })
+  const narrow = (await ask(whole, 'email offline_access')).body
+  expect(narrow).toMatchObject({ scope: 'email' })
+  expect(narrow).not.toHaveProperty('id_token')
+  expect((await ask(narrow.refresh_token)).body).toMatchObject({ scope: 'openid profile email' })
+})
+
 test('createTokenEndpoint takes the secret in the Authorization header too, form-encoded', async () => {
   const encode = (secret: string) => `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`
   const ask = async (secret: string) =>

@@ -17,6 +17,7 @@ const elsewhere: Readonly<Partial<Record<OutcomeCode, string>>> = {
   client_refused: '../oidc/redeem.test.ts',
   login_loop: 'rounds.test.ts',
   sign_out_unfinished: 'logout.test.ts',
+  access_token_unavailable: 'access-tokens.test.ts',
   session_store_down: 'gate-faults.test.ts',
   other_person: 'step-up.test.ts',
   context_unmet: 'step-up.test.ts',

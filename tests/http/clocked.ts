@@ -9,57 +9,76 @@ import { listen } from '../../src/http/listen.ts'
 import { createUpgradeGate } from '../../src/http/upgrade.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { createParts } from '../../src/parts.ts'
-import { freePort, type StageOptions, stageYaml, startUpstream } from '../stage.ts'
+import { freePort, type StageOptions, stageYaml, startUpstream, type Upstream } from '../stage.ts'
 
-export interface ClockedStage {
+/** The gateway alone. */
+export interface ClockedGateway {
   readonly origin: string
-  readonly emulator: Emulator
+  /** The log so far, one object per line. */
+  log(): readonly Record<string, unknown>[]
   forward(seconds: number): void
   /** What Prometheus would read. */
   metrics(): Promise<string>
   close(): Promise<void>
 }
 
-/** @param session YAML of the key `session`. @param parts of the configuration, where it is not the usual one. */
-export async function startClockedStage(session: string, parts: StageOptions = {}): Promise<ClockedStage> {
+export interface ClockedStage extends ClockedGateway {
+  readonly emulator: Emulator
+  readonly upstream: Upstream
+}
+
+/** @param session YAML of the key `session`. @param also of the configuration, where it is not the usual one. */
+export async function startClockedStage(session: string, also: StageOptions = {}): Promise<ClockedStage> {
   const [emulator, upstream, port] = await Promise.all([startEmulator({ port: 0 }), startUpstream(), freePort()])
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-clocked-'))
-  const file = join(folder, 'sallyport.yaml')
-  writeFileSync(
-    file,
+  const gateway = await startClockedGateway(
     stageYaml({
       port,
       session,
-      ...parts,
-      authority: emulator.origin,
+      ...also,
+      authority: also.authority ?? emulator.origin,
       upstream: upstream.origin,
     }),
   )
+  return {
+    ...gateway,
+    ...{ emulator, upstream },
+    async close() {
+      await gateway.close()
+      await upstream.close()
+      await emulator.close()
+    },
+  }
+}
+
+/** @param yaml the whole configuration. */
+export async function startClockedGateway(yaml: string): Promise<ClockedGateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-clocked-'))
+  const file = join(folder, 'sallyport.yaml')
+  writeFileSync(file, yaml)
   const gateway = loadConfig(file, { env: {} })
   let ahead = 0
-  const log = createLog({ level: 'error', destination: { write: () => undefined } })
-  const made = createParts(gateway, log, () => Date.now() / 1_000 + ahead)
+  const lines: string[] = []
+  const log = createLog({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } })
+  const parts = createParts(gateway, log, () => Date.now() / 1_000 + ahead)
   const main = await listen({
     address: gateway.server.listen,
-    gate: createGate(made),
-    upgrade: createUpgradeGate(made).take,
-    current: made.current,
-    answers: made.answers,
-    metrics: made.metrics,
+    gate: createGate(parts),
+    upgrade: createUpgradeGate(parts).take,
+    current: parts.current,
+    answers: parts.answers,
+    metrics: parts.metrics,
     log,
   })
   return {
     origin: `http://localhost:${main.port}`,
-    emulator,
+    log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     forward(seconds) {
       ahead += seconds
     },
-    metrics: async () => (await made.metrics.text()).body,
+    metrics: async () => (await parts.metrics.text()).body,
     async close() {
       await main.drain(0)
-      await made.close()
-      await upstream.close()
-      await emulator.close()
+      await parts.close()
       rmSync(folder, { recursive: true })
     },
   }

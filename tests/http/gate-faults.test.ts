@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
 import { Fault } from '../../src/core/fault.ts'
+import type { Tenant } from '../../src/core/gateway.ts'
+import type { Session } from '../../src/core/identity/session.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createGate } from '../../src/http/gate.ts'
 import { listen } from '../../src/http/listen.ts'
@@ -124,7 +126,10 @@ test('the gate answers a defect with 500 and a request id, tells nothing of it, 
 })
 
 describe('loadFor', () => {
-  const failing = (error: Error) => ({ load: () => Promise.reject(error) }) as unknown as Sessions
+  const failing = (error: Error) => ({
+    sessions: { load: () => Promise.reject(error) } as unknown as Sessions,
+    revalidation: { confirm: (_tenant: Tenant, session: Session) => session },
+  })
   const optional = {
     requirement: { level: 'optional' },
     route: { keepsAlive: true },

@@ -173,7 +173,7 @@ describe('login and what it asks of the provider', () => {
       response_type: 'code',
       response_mode: 'query',
       redirect_uri: `${stage.origin}/.auth/callback`,
-      scope: 'openid profile email',
+      scope: 'openid profile email offline_access',
       code_challenge_method: 'S256',
       domain_hint: 'contoso.example',
     })

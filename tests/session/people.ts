@@ -15,6 +15,7 @@ export const policy: SessionPolicy = {
   secrets: [firstSecret],
   lifetimeSeconds: 36_000,
   idleSeconds: 3600,
+  revalidateSeconds: 900,
   store: { type: 'memory', maxSessions: 1000 },
 }
 

@@ -53,6 +53,44 @@ describe.each(Object.entries(stores))('the %s store', (kind, make) => {
     expect((await store.readTokens(key))?.value).toBe('sealed tokens')
   })
 
+  test('lease is had by exactly one of many at once, and told to the others', async () => {
+    const key = newKey()
+    const owners = Array.from({ length: 20 }, (_, n) => `owner ${n}`)
+    const holders = await Promise.all(owners.map((owner) => store.lease(key, owner, 60)))
+    expect(new Set(holders).size).toBe(1)
+    expect(owners).toContain(holders[0])
+    expect(await store.lease(key, holders[0] ?? '', 60)).toBe(holders[0])
+  })
+
+  test('lease runs out by itself, unless its owner prolongs it', async () => {
+    const key = newKey()
+    await store.lease(key, 'first', 1)
+    await until('it has run out', async () => (await store.lease(key, 'second', 2)) === 'second', 5_000)
+    const renewal = setInterval(() => void store.lease(key, 'second', 2), 200)
+    for (const end = Date.now() + 2_500; Date.now() < end; ) {
+      expect(await store.lease(key, 'third', 2)).toBe('second')
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    clearInterval(renewal)
+  })
+
+  test('release frees a lease of one’s own, and nobody else’s', async () => {
+    const key = newKey()
+    await store.lease(key, 'first', 60)
+    await store.release(key, 'second', null)
+    expect(await store.lease(key, 'second', 60)).toBe('first')
+    await store.release(key, 'first', null)
+    expect(await store.lease(key, 'second', 60)).toBe('second')
+  })
+
+  test('release can leave a note in the place of the lease, for a time', async () => {
+    const key = newKey()
+    await store.lease(key, 'first', 60)
+    await store.release(key, 'first', { owner: 'a note', ttlSeconds: 1 })
+    expect(await store.lease(key, 'second', 60)).toBe('a note')
+    await until('the note is gone', async () => (await store.lease(key, 'second', 60)) === 'second', 5_000)
+  })
+
   test('create succeeds for exactly one of many at once', async () => {
     const key = newKey()
     const created = await Promise.all(Array.from({ length: 20 }, () => store.create(key, records)))

@@ -89,8 +89,10 @@ const sent = new WeakMap<Tenant, ReadonlySet<string>>()
 function sentNames(tenant: Tenant): ReadonlySet<string> {
   const known = sent.get(tenant)
   if (known !== undefined) return known
-  const entries = tenant.routes.flatMap(({ to }) => (to.act === 'forward' ? to.headers.entries : []))
-  const names = new Set(entries.map((entry) => foldName(entry.name)))
+  const plans = tenant.routes.flatMap(({ to }) => (to.act === 'forward' ? [to.headers] : []))
+  const entries = plans.flatMap((plan) => plan.entries.map(({ name }) => name))
+  const tokens = plans.flatMap(({ accessToken }) => (accessToken === null ? [] : [accessToken.name]))
+  const names = new Set([...entries, ...tokens].map(foldName))
   sent.set(tenant, names)
   return names
 }

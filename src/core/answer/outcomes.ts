@@ -341,6 +341,15 @@ export const outcomes = {
     remedy:
       'The provider refused our credential (`invalid_client`, `unauthorized_client`): client secret expired, mistyped, or the secret’s ID in place of its value; a certificate that is not registered; a federated credential that does not match. Or the credential was not to be had: the token file, the machine’s identity service. The log line `credential_refused` says which, `/.auth/help/<code>` has the fix for its `providerCode`, and who is signed in stays so.',
   },
+  access_token_unavailable: {
+    kind: 'fault',
+    status: 502,
+    level: 'error',
+    title: 'This application cannot be opened at the moment',
+    text: 'It needs a permission from the sign-in service that could not be had. Please try again in a minute; if it happens again, sign in anew, or tell the people who run this application.',
+    remedy:
+      'The provider gave no access token for `headers.accessToken.scope`: the log line has its code. Grant the permission to the app registration with admin consent; at other providers, `scopes` must have `offline_access` and what the scope names.',
+  },
   session_store_down: {
     kind: 'fault',
     status: 503,

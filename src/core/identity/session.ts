@@ -39,6 +39,14 @@ export interface SessionTokens {
   readonly loginHint: string | null
   /** Null where the provider gave none, or none was asked for. */
   readonly refreshToken: string | null
+  /** Of the person, for applications, by scope; only where the configuration asks for them. */
+  readonly accessTokens?: Readonly<Record<string, AccessToken>>
+}
+
+export interface AccessToken {
+  readonly value: string
+  /** Seconds since 1970. */
+  readonly expiresAt: number
 }
 
 /** An opened session as a replica holds it. One object per session and replica, so that conclusions can be memoised on it. */

@@ -1,0 +1,38 @@
+/** How old the provider's word for a person is, and what becomes of the facts when it has given it anew. */
+import type { SessionFacts } from './session.ts'
+
+/** From this part of the interval the provider is asked while requests go on; from its end before they do. */
+const softPart = 0.8
+/** How long a session goes on while the provider cannot be asked, counted from when it should have been, in seconds. */
+export const renewalGrace = 3_600
+/** Clocks of replicas may differ by this much, in seconds. */
+const clockLeeway = 60
+
+/**
+ * @param now seconds since 1970.
+ * @returns `fresh` nearly always; `soft`: time to ask; `hard`: nobody is let through unasked; `over`: not even where it fails.
+ */
+export function freshness(facts: SessionFacts, interval: number, now: number): 'fresh' | 'soft' | 'hard' | 'over' {
+  const age = now - facts.checkedAt
+  if (age < interval * softPart && age > -clockLeeway) return 'fresh'
+  if (age < interval && age > -clockLeeway) return 'soft'
+  // A time in the future says nothing: it is asked at once, and there is no grace from it.
+  return age < interval + renewalGrace && age > -clockLeeway ? 'hard' : 'over'
+}
+
+/**
+ * What the provider says now, in the place of what it said before; the rest belongs to the sign-in and stays.
+ * @returns null where it speaks of somebody else (OpenID Connect Core 12.2): the library does not compare that.
+ */
+export function renewFacts(before: SessionFacts, after: SessionFacts): SessionFacts | null {
+  if (!isSamePerson(before, after)) return null
+  const { startedAt, contexts, sid, authTime } = before
+  return { ...after, startedAt, contexts, sid, authTime }
+}
+
+/** By directory and object id; and by `sub`, where both name it. */
+export function isSamePerson(one: SessionFacts, other: SessionFacts): boolean {
+  if (one.directoryId !== other.directoryId || one.objectId !== other.objectId) return false
+  const [a, b] = [one.claims.sub, other.claims.sub]
+  return a === undefined || b === undefined || a === b
+}
