@@ -100,7 +100,12 @@ export function createGate(parts: GateParts): Gate {
       case 'forward':
         return carryOut(passage, located, decision.person)
       case 'login':
-        return sendToLogin(passage, { tenant, session, stepUp: decision.stepUp }, again)
+        // A session that nobody vouches for any more proves nothing, and is nobody's.
+        return sendToLogin(
+          passage,
+          { tenant, session: decision.reason === 'login_required' ? null : session, stepUp: decision.stepUp },
+          again,
+        )
       case 'refuse':
         return answerOutcome(passage, report.refusal(passage, { ...decision, tenant, session }))
       default:

@@ -114,7 +114,10 @@ export function createLogin(parts: LoginParts): Login {
     const provider = session === null ? null : providerOf(tenant, session.facts)
     const wanted = { tenant, cookieHeader, returnTo, attempt: 0 }
     if (session === null || provider === null) return await begin({ ...wanted, intent: intentOf(stepUp, null) })
-    return await start({ ...wanted, provider, intent: intentOf(stepUp, session), loginHint: accountHint(session) })
+    const intent = intentOf(stepUp, session)
+    const answer = await start({ ...wanted, provider, intent, loginHint: accountHint(session) })
+    proofRounds.began(session, returnTo)
+    return answer
   }
 
   return {
