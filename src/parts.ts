@@ -15,6 +15,7 @@ import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
 import { createMisses } from './http/misses.ts'
 import { createOpenSockets } from './http/open-sockets.ts'
+import { createProofRounds } from './http/proof-rounds.ts'
 import { createRefuse } from './http/refusals.ts'
 import { createRevalidation } from './http/revalidation.ts'
 import { createRounds } from './http/rounds.ts'
@@ -92,7 +93,7 @@ export function createParts(
   const revalidation = createRevalidation({ sessions, providers, askAgain, policy, clock, log })
   const accessTokens = createAccessTokens({ sessions, providers, clock, log })
   const openSockets = createOpenSockets({ sessions, revalidation, log })
-  const login = createLogin({ ...signingIn, refuse })
+  const login = createLogin({ ...signingIn, refuse, proofRounds: createProofRounds(clock) })
   const adminConsent = createAdminConsent({ answers, refuse, transactions, log })
   const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify, adminConsent, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })

@@ -29,6 +29,8 @@ export interface PlainProviderOptions {
   readonly selectAccount?: boolean
   /** The `acr` with which everybody signs in; without it, none is known. */
   readonly acr?: string
+  /** Whether it reads the parameter `claims`, and says so. */
+  readonly readsClaims?: boolean
 }
 
 export interface PlainProvider {
@@ -151,6 +153,7 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
       Session: 600,
     },
     features: {
+      claimsParameter: { enabled: options.readsClaims === true },
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: true, logoutSource: askToSignOut },
       backchannelLogout: { enabled: true },

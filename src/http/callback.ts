@@ -5,7 +5,7 @@ import { type Cause, causeOfForeign } from '../core/answer/causes.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
-import { contextsAfter } from '../core/identity/step-up.ts'
+import { authTimeAfter, contextsAfter } from '../core/identity/step-up.ts'
 import type { Identify } from '../oidc/identify.ts'
 import type { Providers } from '../oidc/provider.ts'
 import { type ProviderError, ProviderRefusal, type Redeemed, redeem } from '../oidc/redeem.ts'
@@ -142,7 +142,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     const stepUp = intent.silent === true ? nothingMore : stepUpOf(intent)
     const before = walk.session?.facts ?? null
     const contexts = contextsAfter(stepUp, from, { before, facts: read.facts }, now)
-    const facts = { ...read.facts, contexts }
+    const facts = { ...read.facts, contexts, authTime: authTimeAfter(before, read.facts) }
     if (!(await confirmsSession(parts, walk, finished, { facts, tokens }))) {
       await parts.writer.signIn(request, facts, tokens)
       log.info('signed_in', signedInFields(walk, facts, read))

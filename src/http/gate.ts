@@ -101,7 +101,12 @@ export function createGate(parts: GateParts): Gate {
       case 'forward':
         return carryOut(passage, located, decision.person)
       case 'login':
-        return sendToLogin(passage, { tenant, session, stepUp: decision.stepUp }, again)
+        // A session that nobody vouches for any more proves nothing, and is nobody's.
+        return sendToLogin(
+          passage,
+          { tenant, session: decision.reason === 'login_required' ? null : session, stepUp: decision.stepUp },
+          again,
+        )
       case 'refuse':
         return answerOutcome(passage, report.refusal(passage, { ...decision, tenant, session }))
       default:
@@ -112,11 +117,9 @@ export function createGate(parts: GateParts): Gate {
   async function sendToLogin(passage: Passage, wanted: Wanted, again: SignInAgain['again'] | null): Promise<void> {
     const { facts } = passage
     const { tenant } = wanted
-    if (parts.login.goesRound(facts)) {
-      return answerOutcome(
-        passage,
-        report.refusal(passage, { reason: 'login_loop', tenant, cause: causeOfLoop(facts) }),
-      )
+    if (parts.login.goesRound(facts, wanted.session)) {
+      const cause = wanted.session === null ? causeOfLoop(facts) : null
+      return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant, cause }))
     }
     const answer = await wayToSession(passage, wanted, again)
     parts.metrics.request(tenant.name, 'login')

@@ -17,6 +17,7 @@ import type { Unreturned } from '../ops/unreturned.ts'
 import { bindingCookie, choiceCookie, newBinding, readBinding, readChoice, withoutDoublets } from '../session/cookie.ts'
 import type { Intent, Transactions } from '../session/transaction.ts'
 import { type Answers, loginAddress } from './answers.ts'
+import type { ProofRounds } from './proof-rounds.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Refuse } from './refusals.ts'
@@ -50,8 +51,11 @@ export interface Login {
    * them, without a choice of accounts (T130); else as `begin`. @throws as `start`.
    */
   prove(start: ProofStart): Promise<Answer>
-  /** Whether one more redirect would only go round again: this browser has signed in for the address, and did not keep it (T52). */
-  goesRound(facts: RequestFacts): boolean
+  /**
+   * Whether one more redirect would only go round again: this browser has signed in for the address and did not keep it, or
+   * somebody signed in never comes back with what was to be proved (T52).
+   */
+  goesRound(facts: RequestFacts, session: Session | null): boolean
   /** The answer of the endpoint. */
   answer(walk: Walk, query: string): Promise<Answer>
 }
@@ -63,11 +67,12 @@ export interface LoginParts {
   readonly transactions: Transactions
   readonly metrics: Metrics
   readonly rounds: Rounds
+  readonly proofRounds: ProofRounds
   readonly unreturned: Unreturned
 }
 
 export function createLogin(parts: LoginParts): Login {
-  const { answers, refuse, providers, transactions, metrics, rounds, unreturned } = parts
+  const { answers, refuse, providers, transactions, metrics, rounds, proofRounds, unreturned } = parts
   async function start(begin: LoginStart): Promise<Answer> {
     const { tenant, provider, intent = {} } = begin
     // One cookie for all tabs of a browser, renewed rather than replaced: twenty parallel sign-ins do not undo each other (T45).
@@ -112,14 +117,18 @@ export function createLogin(parts: LoginParts): Login {
     const provider = session === null ? null : providerOf(tenant, session.facts)
     const wanted = { tenant, cookieHeader, returnTo, attempt: 0 }
     if (session === null || provider === null) return await begin({ ...wanted, intent: intentOf(stepUp, null) })
-    return await start({ ...wanted, provider, intent: intentOf(stepUp, session), loginHint: accountHint(session) })
+    const intent = intentOf(stepUp, session)
+    const answer = await start({ ...wanted, provider, intent, loginHint: accountHint(session) })
+    proofRounds.began(session, returnTo)
+    return answer
   }
 
   return {
     begin,
     start,
     prove,
-    goesRound(facts) {
+    goesRound(facts, session) {
+      if (session !== null && proofRounds.goesRound(session, facts.target)) return true
       const binding = readBinding(cookieOf(facts))
       return binding !== null && rounds.goesRound(binding, facts.target)
     },

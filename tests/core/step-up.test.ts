@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Provider } from '../../src/core/gateway.ts'
-import { contextsAfter, missingProof, unprovenBy } from '../../src/core/identity/step-up.ts'
+import { authTimeAfter, contextsAfter, missingProof, unprovenBy } from '../../src/core/identity/step-up.ts'
 import { secretCredential } from '../credentials.ts'
 import { contoso, session } from './build.ts'
 
@@ -97,4 +97,15 @@ describe('contextsAfter', () => {
       expect(contextsAfter(nothing, entra, { before: { ...before, ...other }, facts }, now)).toEqual({})
     })
   }
+})
+
+describe('authTimeAfter', () => {
+  const at = (authTime: number | null, also = {}) => session({ authTime, ...also }).facts
+
+  test('takes what the answer says, else what was known of the same person (T130)', () => {
+    expect(authTimeAfter(at(5), at(7))).toBe(7)
+    expect(authTimeAfter(at(5), at(null))).toBe(5)
+    expect(authTimeAfter(null, at(null))).toBe(null)
+    expect(authTimeAfter(at(5, { objectId: 'another' }), at(null))).toBe(null)
+  })
 })

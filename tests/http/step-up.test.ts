@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hostileReturns } from '../corpus/returns.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { choosePerson, createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
 import { type ClockedStage, startClockedStage } from './clocked.ts'
 import { approve, reconfigure } from './pages-of-entra.ts'
-import { answerFor, begin, expectPage, parameter, setCookies, sid, visit, withParameter } from './scene.ts'
+import { answerFor, begin, binding, expectPage, parameter, setCookies, sid, visit, withParameter } from './scene.ts'
 import { bytesOf, handshake, speak } from './wire.ts'
 
 const contexts = (mfa: string) => () => `\n    authContexts: { mfa: ${mfa}, seen: c2, blocked: c3, unpublished: c9 }`
@@ -105,6 +106,18 @@ describe('a route with an authContext', () => {
       expect((await visit(visitor, at('/mfa'))).status).toBe(302)
     }))
 
+  test('does not send a browser round for ever that keeps the session and not the other cookie (T52)', () =>
+    withPerson(uwe, async (visitor) => {
+      for (let round = 0; round < 3; round += 1) {
+        const answer = await answerFor(visitor, await begin(visitor, at('/seen')), uwe)
+        visitor.setCookie(stage.origin, binding, null)
+        expect((await visit(visitor, answer)).headers.location).toBe('/seen')
+      }
+      expectPage(await visit(visitor, at('/seen')), 400, 'login_loop')
+      expect((await visit(visitor, at('/seen?another'))).status).toBe(302)
+      expect((await visit(visitor, at('/x'))).status).toBe(200)
+    }))
+
   for (const [what, forgery] of [
     ['names another context', { set: { acrs: ['c2', 'c11', 'C1'] } }],
     ['names it in a way that is no list of names', { set: { acrs: [['c1']] } }],
@@ -167,6 +180,17 @@ describe('a route with an authContext', () => {
       expect((await visit(visitor, at('/Mfa'))).status).toBe(302)
     }))
 })
+
+test('login never leads outside after a step-up either, whatever it was asked (T34, T36, T39)', () =>
+  withPerson(uwe, async (visitor) => {
+    for (const hostile of hostileReturns) {
+      const login = `/.auth/login?auth_context=seen&return_to=${encodeURIComponent(hostile)}`
+      const reply = await visit(visitor, await answerFor(visitor, await begin(visitor, at(login)), uwe))
+      expect(reply.status).toBe(302)
+      expect(reply.headers.location).toMatch(/^\/(?![/\\])/)
+      expect(new URL(reply.headers.location ?? '', stage.origin).origin).toBe(stage.origin)
+    }
+  }))
 
 describe('a program that needs more than the session proves', () => {
   const expected =

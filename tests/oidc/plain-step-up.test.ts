@@ -39,6 +39,23 @@ describe('a context of a plain provider', () => {
       expect((await visitor.ask(`${stage.origin}/gold`)).status).toBe(200)
     }))
 
+  test('is asked for as essential where the provider reads that (OpenID Connect Core 5.5.1.1)', async () => {
+    const keys = 'scopes: [profile, email, groups]\n    authContexts: { strong: gold, other: silver }'
+    const reading = await startPlainStage({ routes, keys, acr: 'gold', readsClaims: true })
+    const visitor = createVisitor()
+    try {
+      await signInAs(visitor, `${reading.origin}/x`, anna)
+      const authorize = await begin(visitor, `${reading.origin}/gold`)
+      expect(JSON.parse(parameter(authorize, 'claims'))).toEqual({
+        id_token: { acr: { essential: true, value: 'gold' } },
+      })
+      expect((await visitor.open(authorize)).url).toBe(`${reading.origin}/gold`)
+    } finally {
+      visitor.close()
+      await reading.close()
+    }
+  })
+
   test('is not believed where the token has another (T111)', () =>
     withAnna(async (visitor) => {
       expectPage(await visitor.open(`${stage.origin}/other`), 403, 'context_unmet')

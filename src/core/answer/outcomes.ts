@@ -234,7 +234,7 @@ export const outcomes = {
     title: 'Signing in does not last',
     text: 'You have signed in several times, but your browser did not keep it. Allow cookies for this site, or delete those that it has, and sign in again.',
     remedy:
-      'The browser finished three sign-ins for one address within a minute, and each time came back without a session: the cookie `__Host-sid` is blocked or there twice, or the session store loses what was written. The field `cause` of the log line says which.',
+      'The browser finished three sign-ins for one address within a minute, and each time came back without a session: the cookie `__Host-sid` is blocked or there twice, or the session store loses what was written. The field `cause` of the log line says which. Or it keeps the session, and yet is sent to prove something for the fourth time within a minute: `__Host-login` is blocked.',
   },
   login_cancelled: {
     kind: 'refusal',

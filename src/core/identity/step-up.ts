@@ -95,6 +95,11 @@ export function contextsAfter(
   return proven === null ? known : { ...known, [proven]: now }
 }
 
+/** When the person last proved who they are, as far as it is known: what an answer says nothing of is as it was before. */
+export function authTimeAfter(before: SessionFacts | null, facts: SessionFacts): number | null {
+  return facts.authTime ?? (before !== null && isSamePerson(before, facts) ? before.authTime : null)
+}
+
 /** The person of a session, as a transaction remembers whom it is for. */
 export function personKey({ directoryId, objectId }: SessionFacts): string {
   return `${directoryId}/${objectId}`
