@@ -1,6 +1,7 @@
 /** The composition root: from a compiled configuration to the parts that serve it. Everything is made here, and handed on. */
 import type { Gateway, Provider, SessionPolicy, Upstream } from './core/gateway.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
+import { createAdminConsent } from './http/admin-consent.ts'
 import { createAnswers } from './http/answers.ts'
 import { createAskAgain } from './http/ask-again.ts'
 import { createCallback } from './http/callback.ts'
@@ -85,9 +86,10 @@ export function createParts(
   const accessTokens = createAccessTokens({ sessions, providers, clock, log })
   const openSockets = createOpenSockets({ sessions, revalidation, log })
   const login = createLogin({ ...signingIn, refuse })
-  const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify })
+  const adminConsent = createAdminConsent({ answers, refuse, transactions, log })
+  const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify, adminConsent, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
-  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, writer })
+  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, adminConsent, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
   const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)
 
@@ -138,6 +140,7 @@ export function createParts(
   return {
     ...{ revalidation, openSockets, accessTokens },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
+    clock,
     replace(next) {
       const before = gateway
       gateway = next

@@ -25,6 +25,8 @@ export interface PlainProviderOptions {
   readonly refreshTokens?: boolean
   /** Whether the person can be asked which account. */
   readonly selectAccount?: boolean
+  /** The `acr` with which everybody signs in; without it, none is known. */
+  readonly acr?: string
 }
 
 export interface PlainProvider {
@@ -78,7 +80,7 @@ export async function startPlainProvider(options: PlainProviderOptions): Promise
   const changes = new Map<string, (exchange: Exchange) => unknown>()
   provider.use(async (ctx, next) => {
     counts.set(ctx.path, (counts.get(ctx.path) ?? 0) + 1)
-    if (ctx.path.startsWith('/interaction/')) await interact(provider, ctx)
+    if (ctx.path.startsWith('/interaction/')) await interact(provider, ctx, options.acr)
     else await next()
     await changes.get(ctx.path)?.(ctx)
   })
@@ -127,6 +129,7 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
     scopes: ['openid', 'profile', 'email', 'groups', 'offline_access'],
     issueRefreshToken: () => options.refreshTokens === true,
     rotateRefreshToken: true,
+    ...(options.acr === undefined ? {} : { acrValues: ['gold', 'silver'] }),
     claims: {
       openid: ['sub'],
       profile: ['name', 'preferred_username'],
@@ -161,13 +164,13 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
 }
 
 /** The sign-in page: whoever types a name is believed. */
-async function interact(provider: Provider, exchange: Exchange): Promise<void> {
+async function interact(provider: Provider, exchange: Exchange, acr: string | undefined): Promise<void> {
   const { req, res } = exchange
   if (req.method === 'POST') {
     const form = new URLSearchParams(await text(req))
     const result = form.has('cancel')
       ? { error: 'access_denied', error_description: 'The person said no.' }
-      : { login: { accountId: form.get('login') ?? '' }, select_account: {} }
+      : { login: { accountId: form.get('login') ?? '', ...(acr === undefined ? {} : { acr }) }, select_account: {} }
     return exchange.redirect(await provider.interactionResult(req, res, result))
   }
   const { prompt } = await provider.interactionDetails(req, res)

@@ -31,6 +31,8 @@ export interface PlainStageOptions extends Partial<PlainProviderOptions> {
   /** YAML of a further key of `session`. */
   readonly session?: string
   readonly upstreamUrl?: string
+  /** Further routes, in YAML’s flow style. */
+  readonly routes?: readonly string[]
 }
 
 export async function startPlainStage(options: PlainStageOptions = {}): Promise<PlainStage> {
@@ -95,6 +97,7 @@ tenants:
     routes:
       - { path: /assets, access: public }
       - { path: /admin, access: [admin] }
+    ${(parts.routes ?? []).map((route) => `  - ${route}`).join('\n    ')}
       - { path: /, access: signed-in }
     headers: { presets: [x-forwarded], set: { X-Issuer: '{claim.tid}' } }
     ${parts.tenant ?? ''}

@@ -12,6 +12,7 @@ import { parse, stringify } from 'yaml'
 import { checkCommand } from '../src/cli/check-command.ts'
 import { demoCommand } from '../src/cli/demo-command.ts'
 import { emulatorCommand } from '../src/cli/emulator-command.ts'
+import { initCommand } from '../src/cli/init-command.ts'
 import { keygenCommand } from '../src/cli/keygen-command.ts'
 import { schemaCommand } from '../src/cli/schema-command.ts'
 import { serveCommand } from '../src/cli/serve-command.ts'
@@ -24,6 +25,8 @@ import { endpoints } from '../src/core/request/addresses.ts'
 import type { RequestFacts } from '../src/core/request/facts.ts'
 import { locate } from '../src/core/request/locate.ts'
 import { actionNames } from '../src/emulator/control-actions.ts'
+import { optionalClaimNames } from '../src/emulator/optional-claims.ts'
+import { createRegistration } from '../src/emulator/registration.ts'
 import { doorkeepers, mayImport } from './house.ts'
 import { anchors, bare, fenced, list, rows, without } from './markdown.ts'
 
@@ -60,8 +63,8 @@ describe('the documents', () => {
 
 const commands: ReadonlyMap<string, Command> = new Map(
   [
-    ...[serveCommand(), checkCommand(), urlsCommand(), demoCommand(), emulatorCommand(), schemaCommand()],
-    keygenCommand(),
+    ...[initCommand(), serveCommand(), checkCommand(), urlsCommand()],
+    ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand()],
   ].map((each) => [each.name(), each]),
 )
 
@@ -85,6 +88,15 @@ describe('README.md', () => {
   test('has every action of the control of the emulator', () => {
     const said = rows(readme, 'Action', 'Does', 'Takes').flatMap(([names]) => list(names))
     assert.deepEqual(said.toSorted(), actionNames.toSorted())
+  })
+
+  test('has every key of the registration of the emulator, and every optional claim', () => {
+    const table = rows(readme, 'Key', 'Says', 'Refusals that it brings about')
+    const keys = table.flatMap(([names = '']) => list(names.replaceAll(/ \([^)]*\)/g, '')))
+    const { name, clientId, ...others } = createRegistration({})
+    assert.deepEqual(keys.toSorted(), Object.keys(others).toSorted())
+    const [, claims = ''] = table.find(([names]) => names === '`optionalClaims`') ?? []
+    for (const claim of optionalClaimNames) assert(claims.includes(claim.replace(/_without_hash$/, '')), claim)
   })
 
   test('uses only options that a command has', () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { loadConfig } from '../src/config/load.ts'
 import type { NewPerson } from '../src/emulator/directory.ts'
-import { type Emulator, startEmulator } from '../src/emulator/emulator.ts'
+import { type Emulator, type EmulatorOptions, startEmulator } from '../src/emulator/emulator.ts'
 import type { Application } from '../src/emulator/registration.ts'
 import { createLog } from '../src/ops/log.ts'
 import { type Running, serve } from '../src/serve.ts'
@@ -43,6 +43,10 @@ export interface StageOptions {
   readonly people?: readonly NewPerson[]
   /** What the emulator's registration of the application says differently. */
   readonly application?: Partial<Application>
+  /** Where the emulator listens, and how it calls itself. */
+  readonly emulator?: Pick<EmulatorOptions, 'port' | 'origin'>
+  /** The tenant's roles as a list in YAML; the usual two when not given. */
+  readonly roles?: string
   /** Whose accounts get in, as lines of the provider in YAML; Contoso's by its id when not given. */
   readonly directory?: string
   /** Where the gateway forwards to; an upstream of our own when not given. */
@@ -57,6 +61,7 @@ export interface StageOptions {
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
   const emulator = await startEmulator({
     port: 0,
+    ...options.emulator,
     people: options.people ?? [],
     application: options.application ?? {},
   })
@@ -118,8 +123,7 @@ tenants:
     publicUrl: ${publicUrl}
     providers: ${parts.providers ?? '[contoso]'}
     roles:
-      - { name: admin, groups: [4f9d2b6a-1c83-4e57-b0a9-7d6e5c4b3a21], appRoles: [Payroll.Admin] }
-      - { name: user, groups: [8e2c7a10-5d4f-4b96-a3e8-1f0d9c8b7a65], appRoles: [Payroll.Reader] }
+${indent(parts.roles ?? usualRoles, 6)}
     upstream: { url: '${parts.upstreamUrl ?? parts.upstream}', timeouts: { connect: 2s, firstByte: 3s } }
     branding: { name: Payroll, support: it@contoso.example }
     routes:
@@ -130,6 +134,9 @@ ${indent(parts.tenant ?? '', 4)}
 ${parts.tenants ?? ''}
 `
 }
+
+const usualRoles = `- { name: admin, groups: [4f9d2b6a-1c83-4e57-b0a9-7d6e5c4b3a21], appRoles: [Payroll.Admin] }
+- { name: user, groups: [8e2c7a10-5d4f-4b96-a3e8-1f0d9c8b7a65], appRoles: [Payroll.Reader] }`
 
 const usualRoutes = `- { path: /public, access: public }
 - { path: /optional, access: optional }

@@ -16,6 +16,7 @@ const needed = [
   { program: '/usr/bin/websocketd', package: 'websocketd' },
   { program: '/usr/bin/gunicorn', package: 'gunicorn' },
   { program: '/usr/bin/systemd-notify', package: 'systemd' },
+  { program: '/usr/bin/script', package: 'bsdutils' },
 ] as const
 
 /** The packages start services of their own; the tests start theirs on free ports. */

@@ -9,6 +9,7 @@ interface EmulatorCommandOptions {
   readonly host?: string
   readonly origin?: string
   readonly people?: string
+  readonly application?: string
   readonly redirectUri: readonly string[]
   readonly logoutUrl?: string
   readonly audience: 'contoso' | 'organizations' | 'common' | 'consumers'
@@ -22,6 +23,7 @@ export function emulatorCommand(): Command {
     .option('--host <address>', 'listen here instead of the loopback; everybody who reaches it can sign in as anybody')
     .option('--origin <url>', 'how it is reached, if not as http://localhost:<port>; issuers follow it', readOrigin)
     .option('--people <file>', 'further people, as a JSON list')
+    .option('--application <file>', 'what its registration says differently, as a JSON object')
     .option('--redirect-uri <url>', 'a further one that is registered; may be given several times', readUrl, [])
     .option('--logout-url <url>', 'the front-channel logout URL', (url) => readUrl(url, [])[0])
     .addOption(
@@ -37,14 +39,22 @@ async function runEmulator(options: EmulatorCommandOptions): Promise<void> {
   const { startEmulator } = await import('../emulator/emulator.ts')
   const { personas } = await import('../emulator/people.ts')
   const { readPeople } = await import('../emulator/person-shape.ts')
+  const { readChange } = await import('../emulator/registration.ts')
   const { clientId, clientSecret, directoryId } = await import('../emulator/directory.ts')
   const { port, controlPort, audience, redirectUri: redirectUris } = options
   const further = options.people === undefined ? [] : readPeople(readFileSync(options.people, 'utf8'))
+  const written =
+    options.application === undefined ? {} : readChange(JSON.parse(readFileSync(options.application, 'utf8')))
   const emulator = await startEmulator({
     ...{ port, controlPort, people: [...personas, ...further] },
     ...(options.host === undefined ? {} : { host: options.host }),
     ...(options.origin === undefined ? {} : { origin: options.origin }),
-    application: { audience, redirectUris, logoutUrl: options.logoutUrl ?? null },
+    application: {
+      audience,
+      logoutUrl: options.logoutUrl ?? null,
+      ...written,
+      redirectUris: [...redirectUris, ...(written.redirectUris ?? [])],
+    },
   })
   try {
     process.stdout.write(`
@@ -53,7 +63,7 @@ async function runEmulator(options: EmulatorCommandOptions): Promise<void> {
     authority               ${emulator.origin}
     directory (tenant) ID   ${directoryId}
     application ID          ${clientId}
-    client secret           ${clientSecret}
+    client secret           ${written.clientSecrets === undefined ? clientSecret : 'as the registration says'}
     control                 ${emulator.controlOrigin}
 
   Ctrl-C ends it; nothing is kept.

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { checkCommand } from './check-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { emulatorCommand } from './emulator-command.ts'
+import { initCommand } from './init-command.ts'
 import { keygenCommand } from './keygen-command.ts'
 import { schemaCommand } from './schema-command.ts'
 import { serveCommand } from './serve-command.ts'
@@ -11,7 +12,7 @@ import { urlsCommand } from './urls-command.ts'
 const exitCodes = `
 Exit codes:
   0  done; for \`serve\`, \`demo\` and \`emulator\`: ended as told
-  1  could not do it: an address in use, a defect
+  1  could not do it: an address in use, a file that cannot be written, a defect
   2  the configuration has issues (all of them are printed) or cannot be read, or the command line is wrong
 `
 
@@ -23,8 +24,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .addHelpText('after', exitCodes)
     .showHelpAfterError('(try --help)')
   const commands = [
-    ...[serveCommand(), checkCommand(), urlsCommand(), demoCommand(), emulatorCommand(), schemaCommand()],
-    keygenCommand(),
+    ...[initCommand(), serveCommand(), checkCommand(), urlsCommand()],
+    ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand()],
   ]
   for (const command of commands) {
     program.addCommand(command.exitOverride())

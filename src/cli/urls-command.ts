@@ -4,6 +4,7 @@ import { ConfigError, printable } from '../config/issues.ts'
 import { createLoader, type Written } from '../config/loader.ts'
 import { nearest } from '../config/nearest.ts'
 import { type Choice, providerNames, registrations } from '../config/registrations.ts'
+import { isColourful } from './colour.ts'
 import { reportIssues } from './report-issues.ts'
 import { urlsText } from './urls-text.ts'
 import { whatToRegister } from './what-to-register.ts'
@@ -56,9 +57,4 @@ function refuseUnknown(written: Written, { tenant, provider }: Choice, command: 
     const hint = meant === null ? '' : ` (did you mean ${meant}?)`
     command.error(`error: there is no ${what} '${printable(wanted)}'${hint}`, { exitCode: 2 })
   }
-}
-
-/** https://no-color.org, https://force-color.org: Node reads both. */
-function isColourful(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && stream.hasColors()
 }

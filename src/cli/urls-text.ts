@@ -27,7 +27,7 @@ function ofEntra(entry: EntraEntry): readonly string[] {
   const choice = homePageUrls.length > 1 ? ' (one of these; the tile in My Apps opens it)' : ''
   return [
     ...head,
-    ...(clientId === null ? firstStep : []),
+    ...(clientId === null ? firstStep(tenantId) : []),
     ...list('Authentication → Web → Redirect URIs (each exactly so; without wildcards)', redirectUris),
     ...list(`Branding & properties → Home page URL${choice}`, homePageUrls),
     ...list('Authentication → Front-channel logout URL', ['(leave it empty: the gateway has none yet)']),
@@ -35,18 +35,27 @@ function ofEntra(entry: EntraEntry): readonly string[] {
   ]
 }
 
-const firstStep = [
-  '',
-  '  If there is no registration yet: App registrations → New registration, Accounts in this organizational directory',
-  '  only. Its Application (client) ID becomes `clientId`.',
-]
+/** What the portal calls the supported account types of a `tenantId`; of one directory, where it is none of these words. */
+const accountTypes = new Map([
+  ['organizations', ['Accounts in any organizational', 'directory.']],
+  ['common', ['Accounts in any organizational', 'directory and personal Microsoft accounts.']],
+  ['consumers', ['Personal Microsoft accounts', 'only.']],
+])
+
+function firstStep(tenantId: string | null): readonly string[] {
+  const [accounts, end] = accountTypes.get(tenantId ?? '') ?? ['Accounts in this organizational directory', 'only.']
+  return [
+    '',
+    `  If there is no registration yet: App registrations → New registration, ${accounts}`,
+    `  ${end} Its Application (client) ID becomes \`clientId\`.`,
+  ]
+}
 
 function consent(url: string): readonly string[] {
-  return [
-    ...list('Admin consent, once the redirect URIs are registered: to be opened by who may consent', [url]),
-    '  Entra then goes on to one of the redirect URIs. A page that says the sign-in cannot be finished',
-    '  is nothing to worry about: the consent has been given by then.',
-  ]
+  return list(
+    'Admin consent, once the redirect URIs are registered and the gateway runs: to be opened by who may consent',
+    [url],
+  )
 }
 
 function ofOther(entry: PlainEntry): readonly string[] {

@@ -42,19 +42,10 @@ function atEntra(registration: EntraRegistration): EntraEntry {
     redirectUris,
     homePageUrls: tenants.map(({ homePageUrl }) => homePageUrl),
     frontChannelLogoutUrl: null,
-    adminConsentUrl: adminConsentUrl(registration),
+    // The consent is to the registration: it does not matter by which of them it comes.
+    adminConsentUrl: tenants.map(({ adminConsentUrl: each }) => each).find((each) => each !== null) ?? null,
     warnings: [...warningsOfSize(redirectUris), ...warningsOfLoopback(redirectUris)],
   }
-}
-
-/**
- * https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent, "Construct the URL": the address that the
- * portal's own button opens. The newer `/v2.0/adminconsent` demands a redirect URI and scopes, which would have to be kept in step.
- * @returns null without a client id, and for a pretend Entra on this machine.
- */
-function adminConsentUrl({ authority, tenantId, clientId }: EntraRegistration): string | null {
-  if (authority === null || tenantId === null || clientId === null || !authority.startsWith('https:')) return null
-  return `${authority}/${tenantId}/adminconsent?client_id=${encodeURIComponent(clientId)}`
 }
 
 /** https://learn.microsoft.com/entra/identity-platform/reply-url, for accounts of one organization. */

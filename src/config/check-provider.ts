@@ -5,6 +5,7 @@ import { certificateProblems, signingKeyProblem } from './certificates.ts'
 import type { Finding, Path } from './issues.ts'
 import type { Salvaged } from './salvage.ts'
 import type { ProviderDocument } from './schema.ts'
+import { readName } from './values.ts'
 
 /** Whether a key is written in the file, other than filled in by its default. */
 export type IsWritten = (path: Path) => boolean
@@ -21,7 +22,11 @@ export function checkProvider(
   path: Path,
   { isWritten, now }: Around,
 ): readonly Finding[] {
-  const wrong = [...checkDirectories(provider, path), ...checkCredential(provider, path, { isWritten, now })]
+  const wrong = [
+    ...checkDirectories(provider, path),
+    ...checkContextNames(provider?.authContexts, [...path, 'authContexts']),
+    ...checkCredential(provider, path, { isWritten, now }),
+  ]
   if (provider?.enabled !== true) return wrong
   const message = 'this is required, unless the provider has `enabled: false`'
   const missing = ['clientId', 'credential'].filter((key) => !isWritten([...path, key]))
@@ -60,6 +65,17 @@ function checkDirectories(provider: Salvaged<ProviderDocument>, path: Path): rea
     findings.push({ path: [...path, 'cloud'], at: 'key', found: null, message })
   }
   return findings
+}
+
+/** Names are keys here, which the schema does not look at. */
+function checkContextNames(
+  authContexts: NonNullable<Salvaged<ProviderDocument>>['authContexts'],
+  path: Path,
+): readonly Finding[] {
+  return Object.keys(authContexts ?? {}).flatMap((key) => {
+    const read = readName(key)
+    return 'problem' in read ? [{ path: [...path, key], at: 'key' as const, message: read.problem }] : []
+  })
 }
 
 /** Which key has an effect beside which. */

@@ -3,20 +3,16 @@ import type { Address } from '../core/gateway.ts'
 import { hostName } from '../core/request/tenant.ts'
 import type { Secret } from '../core/secret.ts'
 import { certificateProblems, isCertificateFor } from './certificates.ts'
+import { checkAdmission } from './check-admission.ts'
 import { checkDestinations } from './check-destinations.ts'
 import { checkHeaders } from './check-headers.ts'
 import { checkProvider, type IsWritten } from './check-provider.ts'
+import { checkStepUp } from './check-step-up.ts'
 import type { Finding, Path } from './issues.ts'
 import { doubled, unknownName } from './names.ts'
+import type { ProviderDraft } from './provider-draft.ts'
 import type { Salvaged, TenantDraft } from './salvage.ts'
 import { readGuid } from './values.ts'
-
-/** What a tenant must know of a shared provider; undefined where it could not be made out. */
-export interface ProviderDraft {
-  readonly name: string | undefined
-  readonly kind: 'entra' | 'oidc' | undefined
-  readonly enabled: boolean | undefined
-}
 
 export interface Around {
   readonly providers: readonly ProviderDraft[]
@@ -41,6 +37,8 @@ export function checkTenant(tenant: TenantDraft, around: Around): readonly Findi
     ...checkRoles(tenant, isWritten),
     ...checkGroups(tenant, around.providers),
     ...checkRoutes(tenant),
+    ...checkAdmission(tenant, around.providers, isWritten),
+    ...checkStepUp(tenant, around.providers, isWritten),
     ...checkDestinations(tenant, around),
     ...checkHeaders(tenant.headers ?? {}, ['headers'], isWritten),
   ]

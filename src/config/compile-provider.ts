@@ -12,8 +12,8 @@ export function compileProvider(provider: ProviderDocument, name: string): Provi
   if (!enabled) return null
   if (clientId === undefined || credential === undefined)
     throw new Error(`Provider ${name} has holes although it was checked.`)
-  const { label = provider.name, emailDomains } = provider
-  const own = { name, label, emailDomains, clientId, credential: compileCredential(credential, name) }
+  const { label = provider.name, emailDomains, authContexts } = provider
+  const own = { name, label, emailDomains, authContexts, clientId, credential: compileCredential(credential, name) }
   if (provider.kind === 'oidc') {
     const { issuer, scopes, groupsClaim, appRolesClaim } = provider
     return { kind: 'oidc', ...own, issuer, scopes, groupsClaim, appRolesClaim }

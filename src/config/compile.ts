@@ -60,12 +60,12 @@ interface Known {
  * @returns the tenant, or null where it is switched off, by itself or with its provider.
  */
 export function compileTenant(tenant: TenantDocument, { providers, before }: Known): Tenant | null {
-  const { name, publicUrl, aliases, roles, sendRoles, branding } = tenant
+  const { name, publicUrl, aliases, roles, sendRoles, guests, require: required, callbackPath, branding } = tenant
   const [provider, ...others] = enabledOf(tenant, { providers, before })
   if (!tenant.enabled || provider === undefined) return null
   const hasEntra = [provider, ...others].some(({ kind }) => kind === 'entra')
   return {
-    ...{ name, publicUrl, aliases, sendRoles },
+    ...{ name, publicUrl, aliases, sendRoles, callbackPath },
     providers: [provider, ...others],
     certificate: tenant.tls === undefined ? null : keepSame(before?.certificate, compileCertificate(tenant.tls)),
     roles: roles.map((role) => ({
@@ -73,6 +73,7 @@ export function compileTenant(tenant: TenantDocument, { providers, before }: Kno
       groups: hasEntra ? role.groups.map(inLowerCaseIfId) : role.groups,
     })),
     noRole: compileNoRole(tenant.noRole),
+    admission: { guests, ...required },
     routes: compileRoutes(tenant, before?.routes ?? []),
     branding: { name: branding.name ?? name, support: branding.support ?? null },
   }
@@ -98,6 +99,9 @@ function inLowerCaseIfId(group: string): string {
 const everything = {
   path: { path: '/', trailingSlash: false },
   access: 'signed-in',
+  authContext: undefined,
+  authContextAge: 0,
+  maxAge: undefined,
   exact: false,
   methods: undefined,
   onUnauthenticated: 'auto',
@@ -117,6 +121,9 @@ function compileRoutes(tenant: TenantDocument, before: readonly Route[]): readon
     exact: route.exact,
     methods: route.methods ?? null,
     access: compileAccess(route.access),
+    authContext: route.authContext ?? null,
+    authContextSeconds: route.authContext === undefined ? 0 : route.authContextAge,
+    maxAgeSeconds: route.maxAge ?? null,
     onUnauthenticated: route.onUnauthenticated === 401 ? '401' : 'auto',
     keepsAlive: route.keepsAlive,
     preflight: route.preflight,
@@ -200,5 +207,6 @@ function compileAccessToken(written: TenantDocument['headers']['accessToken']): 
 }
 
 function presetPart(source: 'name' | 'email' | 'preferred_username' | 'groups' | 'roles'): TemplatePart {
+  if (source === 'email') return { vouched: 'email' }
   return source === 'groups' || source === 'roles' ? { list: source } : { claim: source }
 }

@@ -10,6 +10,7 @@ import { compileProvider } from './compile-provider.ts'
 import { areUnchanged, createFiles, type Used } from './files.ts'
 import { ConfigError, type Issue, issueOfFile } from './issues.ts'
 import { type MainFile, readMainFile, type SettingsDraft } from './main-file.ts'
+import { providerDraft } from './provider-draft.ts'
 import type { Environment } from './references.ts'
 import type { Document } from './schema.ts'
 import { hostMaps, type Providers, type StandingByName, standUp } from './standing.ts'
@@ -185,11 +186,7 @@ export function createLoader(path: string, options: LoadOptions): Loader {
 }
 
 function aroundOf(draft: SettingsDraft, defaults: TenantText): Around {
-  const providers = (draft.providers ?? [undefined]).map((each) => ({
-    ...{ name: each?.name, enabled: each?.enabled },
-    // One that says no kind is Entra's; of one that could not be made out, nobody knows.
-    kind: each === undefined ? undefined : (each.kind ?? 'entra'),
-  }))
+  const providers = (draft.providers ?? [undefined]).map(providerDraft)
   const { tls, management } = draft.server ?? {}
   return { defaults, providers, listensWithTls: tls !== undefined, management }
 }

@@ -41,6 +41,8 @@ export interface RegisteredTenant {
   readonly postLogoutRedirectUri: string
   /** Where a sign-in begins. */
   readonly homePageUrl: string
+  /** Where an administrator of a directory begins to consent; null where nobody could, or nothing is served. */
+  readonly adminConsentUrl: string | null
 }
 
 /** What is asked for; everything where nothing is named. */
@@ -114,7 +116,7 @@ function registrationOf(uses: readonly Use[]): Registration {
   const [first] = uses
   if (first === undefined) throw new Error('a registration that nothing uses')
   const tenants = new Map(
-    uses.flatMap((use) => use.tenants.map((tenant) => [tenant.name, registered(tenant)] as const)),
+    uses.flatMap((use) => use.tenants.map((tenant) => [tenant.name, registered(tenant, uses)] as const)),
   )
   const own = {
     providers: uses.map(({ name }) => name),
@@ -132,14 +134,18 @@ function registrationOf(uses: readonly Use[]): Registration {
   return { kind: 'oidc', issuer: first.provider.issuer ?? null, scopes: [...new Set(known)], ...own }
 }
 
-function registered({ name, draft }: TenantRead): RegisteredTenant {
+function registered({ name, draft }: TenantRead, uses: readonly Use[]): RegisteredTenant {
   const origin = draft.publicUrl?.origin ?? ''
+  const use = uses.find(
+    ({ provider, tenants }) => canBeConsentedTo(provider) && tenants.some((own) => own.name === name),
+  )
   return {
     name,
     enabled: draft.enabled === true,
-    redirectUri: origin + endpoints.callback,
+    redirectUri: origin + (draft.callbackPath ?? endpoints.callback),
     postLogoutRedirectUri: origin + endpoints.signedOut,
     homePageUrl: origin + endpoints.login,
+    adminConsentUrl: draft.enabled === true && use !== undefined ? consentAddress(origin, draft, use) : null,
   }
 }
 
@@ -151,4 +157,14 @@ function authorityOf({ authority, cloud }: Exclude<ProviderDraft, { readonly iss
 
 function isPlain(provider: ProviderDraft): provider is Extract<ProviderDraft, { readonly issuer?: unknown }> {
   return provider.kind === 'oidc'
+}
+
+function canBeConsentedTo(provider: ProviderDraft): boolean {
+  return !isPlain(provider) && provider.enabled === true && provider.tenantId !== 'consumers'
+}
+
+/** The provider is named only where there is a choice. */
+function consentAddress(origin: string, { providers = [] }: TenantRead['draft'], { name }: Use): string {
+  const query = providers.length > 1 ? `?${new URLSearchParams({ provider: name.replace(/^.*\//, '') })}` : ''
+  return origin + endpoints.adminConsent + query
 }

@@ -1,6 +1,8 @@
 /** The settings of a provider: a directory of Microsoft Entra, or any other OpenID provider. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import { z } from 'zod'
+import { readAcrValue, readContextId } from './context-id.ts'
+import { unlessPasted } from './instead.ts'
 import { certificate, guid, line, name, reference, secret, text } from './schema-kinds.ts'
 import { readAuthority, readIssuer } from './urls.ts'
 import * as values from './values.ts'
@@ -26,6 +28,10 @@ const shown = {
         'Domains of the e-mail addresses of its people: whoever states such an address on the sign-in page goes to this provider. It chooses the way, and vouches for nothing.',
       examples: [['contoso.com']],
     }),
+}
+const contextsMeta = {
+  description:
+    'Our names of authentication contexts, which routes ask for with `authContext`, and what the provider calls each: at Entra the ID of an authentication context (`c1` to `c99`) of Conditional Access; elsewhere a value of the claim `acr`.',
 }
 const enabled = z.boolean().default(true)
 const providerEnabled = enabled.meta({
@@ -99,7 +105,7 @@ const entraProvider = z.strictObject({
   name: providerName,
   enabled: providerEnabled,
   ...shown,
-  tenantId: text(values.readDirectoryId, {
+  tenantId: text(unlessPasted('tenantId', values.readDirectoryId), {
     allowed: 'a Directory (tenant) ID, a verified domain, organizations, common or consumers',
     placeholder: '00000000-0000-4000-8000-000000000000',
   }).meta({
@@ -128,7 +134,14 @@ const entraProvider = z.strictObject({
     .strictObject({ ...credentialKeys, ...federatedKeys })
     .optional()
     .meta(credentialMeta),
-  authority: text(readAuthority, {
+  authContexts: z
+    .record(
+      z.string(),
+      text(readContextId, { allowed: 'the ID of an authentication context, c1 to c99', placeholder: 'c1' }),
+    )
+    .prefault({})
+    .meta({ ...contextsMeta, examples: [{ mfa: 'c1' }] }),
+  authority: text(unlessPasted('authority', readAuthority), {
     allowed: 'cloud, or an origin such as https://login.microsoftonline.com; http only on localhost',
     placeholder: 'https://placeholder.invalid',
   })
@@ -147,7 +160,7 @@ const plainProvider = z.strictObject({
   name: providerName,
   enabled: providerEnabled,
   ...shown,
-  issuer: text(readIssuer, {
+  issuer: text(unlessPasted('issuer', readIssuer), {
     allowed: 'an https URL, as the provider writes it; http only on localhost',
     placeholder: 'https://placeholder.invalid',
   }).meta({
@@ -178,6 +191,10 @@ const plainProvider = z.strictObject({
       description:
         'What is asked for beside `openid`. With `offline_access`, where the provider has it, sessions are revalidated in the background; without it by a redirect that shows nothing.',
     }),
+  authContexts: z
+    .record(z.string(), text(readAcrValue, { allowed: 'a value of `acr`', placeholder: 'placeholder' }))
+    .prefault({})
+    .meta({ ...contextsMeta, examples: [{ mfa: 'https://refeds.org/profile/mfa' }] }),
   groupsClaim: claimName.prefault('groups').meta({ description: 'The claim that lists the groups of a person.' }),
   appRolesClaim: claimName.prefault('roles').meta({ description: 'The claim that lists the app roles of a person.' }),
 })

@@ -3,7 +3,19 @@
 import { z } from 'zod'
 import { presets } from '../core/answer/presets.ts'
 import { readRoutePath } from './route-path.ts'
-import { certificate, certificates, day, duration, hour, limit, roleName, second, text } from './schema-kinds.ts'
+import {
+  certificate,
+  certificates,
+  day,
+  duration,
+  hour,
+  limit,
+  minute,
+  name,
+  roleName,
+  second,
+  text,
+} from './schema-kinds.ts'
 import { readHeaderName, readTemplate, readUserTemplate } from './template.ts'
 import { readLocation, readUpstreamUrl } from './urls.ts'
 import * as values from './values.ts'
@@ -147,6 +159,23 @@ export const route = z.strictObject({
       'Who may pass: `public` everybody, unseen; `optional` everybody, and who is signed in is named to the application; `signed-in` everybody with an account and, where the tenant has roles, a role; or whoever has one of the roles listed.',
     examples: [['admin']],
   }),
+  authContext: name.optional().meta({
+    description:
+      'What must have been proved beside the sign-in: a name of `authContexts`, which every provider of the tenant must have. Who has not is asked by the provider and comes back; programs get 401 with what is missing.',
+    examples: ['mfa'],
+  }),
+  authContextAge: duration(minute, 30 * day)
+    .prefault('10h')
+    .meta({
+      description: 'How long a satisfied `authContext` counts for this route, at most as long as the session.',
+    }),
+  maxAge: duration(minute, 30 * day)
+    .optional()
+    .meta({
+      description:
+        'How long ago people may have proved to the provider who they are (`auth_time`); a minute more is let pass, since clocks differ. Who signed in earlier is asked again.',
+      examples: ['10m'],
+    }),
   exact: z
     .boolean()
     .default(false)

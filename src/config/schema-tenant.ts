@@ -1,6 +1,8 @@
 /** The settings of a tenant, and what all tenants may share of them. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import { z } from 'zod'
+import { endpoints } from '../core/request/addresses.ts'
+import { readCallbackPath } from './callback-path.ts'
 import { kindOf } from './field.ts'
 import { certificate, line, name, roleName, text } from './schema-kinds.ts'
 import { provider } from './schema-provider.ts'
@@ -80,6 +82,39 @@ export const tenant = z.strictObject({
   sendRoles: z.enum(['all', 'highest']).default('all').meta({
     description: 'Which roles the application is told: all that match, or only the first.',
   }),
+  guests: z.enum(['allow', 'deny']).default('allow').meta({
+    description:
+      'Whether guests of a directory get in: people who are at home in another one. Any sign of it counts: `acct`, `idp`, `#EXT#` in a user name.',
+  }),
+  require: z
+    .strictObject({
+      claims: z
+        .array(text(values.readClaimName, { allowed: 'the name of a claim', placeholder: 'placeholder' }))
+        .prefault([])
+        .meta({
+          description: 'Claims that must have a value; whoever lacks one does not get in, and is told which.',
+          examples: [['email', 'employeeid']],
+        }),
+      emailDomains: z
+        .array(text(values.readDomain, { allowed: 'a domain such as contoso.com', placeholder: 'placeholder.invalid' }))
+        .prefault([])
+        .meta({
+          description:
+            'Domains of which the e-mail address must be; not those below them. Only an address that somebody vouches for counts.',
+          examples: [['contoso.com']],
+        }),
+    })
+    .prefault({})
+    .meta({ description: 'What people must have to get in, beside a role.' }),
+  callbackPath: text(readCallbackPath, {
+    allowed: 'a path such as /signin-oidc, of letters, digits and . _ ~ - /',
+    placeholder: '/placeholder',
+  })
+    .prefault(endpoints.callback)
+    .meta({
+      description:
+        'The path of the redirect URI, for a registration that must not change: exactly as it is registered there, also with a slash at its end. At this very path, GET belongs to the gateway.',
+    }),
   upstream: upstream.optional().meta({
     description:
       'The application behind the gateway. May be left out where every route has its own, or answers by itself.',

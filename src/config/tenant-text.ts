@@ -1,10 +1,11 @@
 /** One tenant as it is written, in the operator's file or in one of its own, and what its reading gives. */
 import { isMap } from 'yaml'
 import type { Address } from '../core/gateway.ts'
-import { checkTenant, type ProviderDraft } from './check-tenant.ts'
+import { checkTenant } from './check-tenant.ts'
 import { explain, placeFinding } from './explain.ts'
 import type { Schema } from './field.ts'
 import { type Finding, formatPath, type Issue, type Path } from './issues.ts'
+import type { ProviderDraft } from './provider-draft.ts'
 import type { Source } from './read.ts'
 import { type Salvaged, salvage, type TenantDraft } from './salvage.ts'
 import { type TenantDocument, tenantSchema } from './schema.ts'

@@ -121,6 +121,8 @@ interface AnyProvider {
   readonly label: string
   /** Domains of the e-mail addresses of its people, lower case: whoever states one on the sign-in page goes here. */
   readonly emailDomains: readonly string[]
+  /** Our names of authentication contexts, with what the provider calls them: at Entra `c1` to `c99`, elsewhere a value of `acr`. */
+  readonly authContexts: Readonly<Record<string, string>>
   readonly clientId: string
   readonly credential: Credential
 }
@@ -187,6 +189,9 @@ export interface Tenant {
   readonly roles: readonly RoleRule[]
   readonly noRole: NoRole
   readonly sendRoles: 'all' | 'highest'
+  readonly admission: Admission
+  /** Where providers send people back: a path as it is spelled in a request, beside which the endpoint's own goes on working. */
+  readonly callbackPath: string
   readonly routes: readonly Route[]
   readonly branding: { readonly name: string; readonly support: string | null }
 }
@@ -205,6 +210,16 @@ export interface RoleRule {
   readonly groups: readonly string[]
   /** Values of app roles, as written. */
   readonly appRoles: readonly string[]
+}
+
+/** Who may sign in, whatever their roles. */
+export interface Admission {
+  /** Guests: who is at home in another directory than the one that vouches for them. */
+  readonly guests: 'allow' | 'deny'
+  /** Claims that must have a value. */
+  readonly claims: readonly string[]
+  /** Domains of which the e-mail address must be, lower case; empty: any, or none at all. */
+  readonly emailDomains: readonly string[]
 }
 
 /** What becomes of a signed-in person who matches none of the roles. */
@@ -247,6 +262,12 @@ export interface Route {
   /** Upper case; null means any. HEAD is allowed wherever GET is. */
   readonly methods: readonly string[] | null
   readonly access: Access
+  /** Our name of the authentication context that must have been satisfied; null: none. */
+  readonly authContext: string | null
+  /** How long that counts. */
+  readonly authContextSeconds: number
+  /** How long ago the person may have proved who they are; null: as long as the session lives. */
+  readonly maxAgeSeconds: number | null
   /** `auto`: a person who opens a page goes to the sign-in, everything else gets 401. `401`: everything does. */
   readonly onUnauthenticated: 'auto' | '401'
   /** False: a request does not count as activity of the person. */
@@ -316,5 +337,7 @@ export type TemplatePart =
   | { readonly text: string }
   | { readonly claim: string }
   | { readonly list: 'roles' | 'groups' }
+  /** The e-mail address, where somebody vouches for it. */
+  | { readonly vouched: 'email' }
 
 export type HeaderEncoding = 'utf8' | 'latin1' | 'percent' | 'rfc2047' | 'base64'

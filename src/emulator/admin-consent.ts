@@ -1,10 +1,10 @@
 /** The admin consent endpoint: an administrator lets the application in for a whole directory. */
 import type { RequestHandler } from 'express'
 import type { Answers } from './answers.ts'
+import { adminConsentPage } from './consent-pages.ts'
 import type { Consents } from './consents.ts'
 import type { Directory } from './directory.ts'
 import { formOf } from './form.ts'
-import { adminConsentPage } from './pages.ts'
 import { isRegistered } from './registration.ts'
 import { authorityOf, contoso } from './tenancies.ts'
 

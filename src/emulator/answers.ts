@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Request, Response } from 'express'
 import type { ReturnAddress } from './authorize-request.ts'
+import type { Directory } from './directory.ts'
+import { errorPage } from './error-pages.ts'
 import { describe, type EntraError, errorJson, errorParameters, type Problem } from './errors.ts'
+import { formPostPage } from './form-post-page.ts'
 import type { Html } from './html.ts'
-import { errorPage, formPostPage } from './pages.ts'
 
 export interface Answers {
   /** The refusal as JSON, with the status that belongs to it. */
@@ -23,8 +25,15 @@ export interface Answers {
 
 type Parameters = Readonly<Record<string, string | null>>
 
-/** @param now seconds since 1970 */
-export function createAnswers(origin: string, now: () => number): Answers {
+interface AnswerParts {
+  readonly directory: Directory
+  readonly origin: string
+  /** Seconds since 1970. */
+  readonly now: () => number
+}
+
+export function createAnswers({ directory, origin, now }: AnswerParts): Answers {
+  const wording = () => ({ origin, tail: directory.application.errorTail })
   const told = (problem: Problem, request: Request, response: Response): EntraError => {
     const error = describe(problem, now(), correlationOf(request))
     response.set('x-ms-request-id', error.traceId)
@@ -56,13 +65,13 @@ export function createAnswers(origin: string, now: () => number): Answers {
     deliver,
     problem(problem, request, response) {
       const error = told(problem, request, response)
-      response.status(error.status).set('Cache-Control', 'no-store, no-cache').json(errorJson(error, origin))
+      response.status(error.status).set('Cache-Control', 'no-store, no-cache').json(errorJson(error, wording()))
     },
     problemPage(problem, request, response) {
       page(errorPage(told(problem, request, response)), response, { status: 400 })
     },
     problemRedirect(problem, back, request, response) {
-      const parameters = errorParameters(told(problem, request, response), origin)
+      const parameters = errorParameters(told(problem, request, response), wording())
       deliver(back, { ...parameters, state: back.state }, response)
     },
   }

@@ -2,8 +2,9 @@
 import { type AskedClaims, readAskedClaims } from './asked-claims.ts'
 import type { Problem } from './errors.ts'
 import { type Application, isRegistered } from './registration.ts'
-import { readScopes } from './scopes.ts'
-import { type Authority, consumersId, contoso } from './tenancies.ts'
+import { readScopes, type Scopes } from './scopes.ts'
+import { type Authority, consumersId, contoso, type Version } from './tenancies.ts'
+import { resources, scopesOfVersionOne } from './version-one.ts'
 
 export interface AuthorizeRequest extends ReturnAddress {
   readonly nonce: string | null
@@ -37,7 +38,7 @@ export type ReadRequest =
 export function readAuthorizeRequest(
   parameters: URLSearchParams,
   application: Application,
-  authority: Authority,
+  { authority, version }: { readonly authority: Authority; readonly version: Version },
 ): ReadRequest {
   const page = (code: number, detail: string): ReadRequest => ({ act: 'page', problem: { code, detail } })
   const client = parameters.get('client_id')
@@ -52,11 +53,13 @@ export function readAuthorizeRequest(
   const sent = parameters.get('response_mode') ?? 'query'
   const mode: ResponseMode = isMode(sent) ? sent : 'query'
   const back = { redirectUri, state: withoutTags(parameters.get('state')), mode }
-  const read = readDetails(parameters, back)
+  const read = readDetails(parameters, back, version)
+  const unguarded = application.platform === 'spa' && !parameters.has('code_challenge')
+  if (unguarded && !('code' in read)) return { act: 'redirect', problem: { code: 9002325 }, back }
   return 'code' in read ? { act: 'redirect', problem: read, back } : { act: 'go-on', request: read }
 }
 
-function readDetails(parameters: URLSearchParams, back: ReturnAddress): AuthorizeRequest | Problem {
+function readDetails(parameters: URLSearchParams, back: ReturnAddress, version: Version): AuthorizeRequest | Problem {
   const type = parameters.get('response_type')
   if (type === null) return { code: 900144, detail: 'response_type' }
   if (type !== 'code') return { code: 700054, detail: type }
@@ -66,9 +69,7 @@ function readDetails(parameters: URLSearchParams, back: ReturnAddress): Authoriz
   if (prompt !== null && !isPrompt(prompt)) return { code: 90023, detail: 'prompt' }
   const maxAge = parameters.get('max_age')
   if (maxAge !== null && !/^\d{1,10}$/.test(maxAge)) return { code: 90023, detail: 'max_age' }
-  const scope = parameters.get('scope')
-  if (scope === null) return { code: 900144, detail: 'scope' }
-  const read = readScopes(scope)
+  const read = version === '1.0' ? readResource(parameters.get('resource')) : readScope(parameters)
   if ('code' in read) return read
   const claims = readAskedClaims(parameters.get('claims'))
   if (claims === null) return { code: 90023, detail: 'claims' }
@@ -87,6 +88,18 @@ function readDetails(parameters: URLSearchParams, back: ReturnAddress): Authoriz
     maxAge: maxAge === null ? null : Number(maxAge),
     challenge: value === null ? null : { value, method },
   }
+}
+
+function readScope(parameters: URLSearchParams): Scopes {
+  const scope = parameters.get('scope')
+  if (parameters.has('resource')) return { code: 901002, detail: 'resource' }
+  return scope === null ? { code: 900144, detail: 'scope' } : readScopes(scope)
+}
+
+/** Version 1 asks for a resource, and for nothing in it. */
+function readResource(resource: string | null): Scopes {
+  const known = resource === null || resources.includes(resource.replace(/\/$/, ''))
+  return known ? { scopes: scopesOfVersionOne } : { code: 500011, detail: resource }
 }
 
 function isPrompt(text: string): text is Prompt {

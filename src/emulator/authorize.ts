@@ -1,28 +1,18 @@
-/** The authorize endpoint: who may be signed in without a question, who is asked on a page, and the code that goes back. */
+/** The authorize endpoint: who may be signed in without a question, and who is asked on a page. */
 import type { Request, RequestHandler, Response } from 'express'
-import type { Answers } from './answers.ts'
-import { type AuthorizeRequest, readAuthorizeRequest } from './authorize-request.ts'
-import type { Account, BrowserSessions } from './browser-sessions.ts'
-import type { Consents } from './consents.ts'
+import { readAuthorizeRequest } from './authorize-request.ts'
 import type { Backstage } from './control.ts'
-import type { Directory, Person } from './directory.ts'
-import { rowOf } from './error-catalogue.ts'
-import type { Problem } from './errors.ts'
+import type { Person } from './directory.ts'
+import { describe } from './errors.ts'
 import { formOf } from './form.ts'
-import type { Grants } from './grants.ts'
-import { consentPage, pickerPage, secondFactorPage } from './pages.ts'
-import { judgePolicy } from './sign-in-policy.ts'
+import { pickerPage } from './picker-page.ts'
+import { readProgress } from './progress.ts'
+import { createSignInSteps, type Step, type StepParts } from './sign-in-steps.ts'
 import { judge } from './single-sign-on.ts'
-import { type Authority, authorityOf } from './tenancies.ts'
+import { type Authority, authorityOf, pathOf, versionOf } from './tenancies.ts'
 
-export interface AuthorizeParts {
-  readonly directory: Directory
-  readonly browserSessions: BrowserSessions
-  readonly consents: Consents
-  readonly grants: Grants
-  readonly answers: Answers
+export interface AuthorizeParts extends StepParts {
   readonly takeRefusal: Backstage['takeRefusal']
-  readonly now: () => number
 }
 
 export interface Authorize {
@@ -32,92 +22,39 @@ export interface Authorize {
   readonly chosen: RequestHandler
 }
 
-/** One step of a sign-in: the request as sent and as read, and what the person has done so far. */
-interface Step {
-  readonly query: string
-  readonly wanted: AuthorizeRequest
-  readonly authority: Authority
-  readonly person: Person
-  /** The sign-in that will do; null where the person has just chosen the account. */
-  readonly account: Account | null
-  readonly secondFactor: boolean
-  readonly accepted: boolean
+interface Suggestion {
+  readonly suggested: Person | null
+  /** What was wrong with the account that was typed; null for nothing. */
+  readonly message: string | null
 }
 
 export function createAuthorize(parts: AuthorizeParts): Authorize {
-  const { directory, browserSessions, consents, grants, answers } = parts
+  const { directory, browserSessions, answers } = parts
+  const { proceed, refuse, proofOf } = createSignInSteps(parts)
 
   /** Answers what is wrong with the request, or gives it back. `query` is kept as it was sent, since the pages hand it on. */
   function accepted(query: string, request: Request, response: Response) {
     const authority = authorityOf(String(request.params.tenant))
     if (authority === null) return null
-    const read = readAuthorizeRequest(new URLSearchParams(query), directory.application, authority)
-    if (read.act === 'go-on') return { wanted: read.request, authority }
+    const version = versionOf(request.path)
+    const parameters = new URLSearchParams(query)
+    const read = readAuthorizeRequest(parameters, directory.application, { authority, version })
+    if (read.act === 'go-on') return { wanted: read.request, authority, version, query }
     if (read.act === 'page') answers.problemPage(read.problem, request, response)
     else answers.problemRedirect(read.problem, read.back, request, response)
     return null
   }
 
-  /** Tells a refusal where Entra tells it: on a page of ours, or to the application; after `prompt=none` always there. */
-  function refuse(problem: Problem, wanted: AuthorizeRequest, request: Request, response: Response) {
-    if (wanted.prompt === 'none') {
-      const error = problem.code === 50058 ? problem.error : 'interaction_required'
-      return answers.problemRedirect({ ...problem, error }, wanted, request, response)
-    }
-    if (rowOf(problem.code).onPage) answers.problemPage(problem, request, response)
-    else answers.problemRedirect(problem, wanted, request, response)
-  }
-
-  /** Everything that stands between a known person and the code: refusals, consent, Conditional Access. */
-  function proceed(step: Step, request: Request, response: Response) {
-    const { wanted, person, query, authority } = step
-    const { application } = directory
-    const silent = wanted.prompt === 'none'
-    const shown = { application, person, query, segment: authority.segment }
-    const refusal = refusalOf(person)
-    if (refusal !== null && silent) return refuse({ code: refusal }, wanted, request, response)
-    if (refusal !== null) return answers.problemPage({ code: refusal, detail: person.username }, request, response)
-
-    const missing = consents.missing(person, application)
-    if (missing === 'administrator') return refuse({ code: 90094 }, wanted, request, response)
-    const asks = missing === 'person' || wanted.prompt === 'consent'
-    if (asks && silent) return refuse({ code: 65001 }, wanted, request, response)
-    if (asks && !step.accepted) return answers.page(consentPage({ ...shown, scopes: wanted.scopes }), response)
-
-    const verdict = judgePolicy(wanted.claims, application, step.secondFactor)
-    if (verdict.act === 'refuse') return refuse({ code: verdict.code }, wanted, request, response)
-    if (verdict.act === 'second-factor' && silent) return refuse({ code: 50076 }, wanted, request, response)
-    if (verdict.act === 'second-factor') return answers.page(secondFactorPage(shown, step.accepted), response)
-    if (step.accepted) consents.giveFor(person)
-    const { secondFactor } = step
-    const account = step.account ?? browserSessions.signIn(request, response, person.id, secondFactor)
-    issueCode({ ...step, contexts: verdict.contexts }, account, response)
-  }
-
-  function issueCode(step: Step & { readonly contexts: readonly string[] }, account: Account, response: Response) {
-    const { wanted, person, authority, contexts } = step
-    const { sessionId, signedInAt, secondFactor } = account
-    const code = grants.issueCode({
-      ...{ personId: person.id, sessionId, signedInAt, secondFactor, contexts, segment: authority.segment },
-      ...{ clientId: directory.application.clientId, scopes: wanted.scopes, nonce: wanted.nonce },
-      ...{ redirectUri: wanted.redirectUri, challenge: wanted.challenge },
-      hearsChallenges: wanted.claims.hearsChallenges,
-      authTime: wanted.maxAge === null ? null : signedInAt,
-    })
-    answers.deliver(wanted, { code, state: wanted.state, session_state: sessionId }, response)
-  }
-
   function ask(
-    step: Pick<Step, 'authority' | 'query'>,
-    suggested: Person | null,
+    { authority, version, query }: Pick<Step, 'authority' | 'query' | 'version'>,
+    { suggested, message }: Suggestion,
     request: Request,
     response: Response,
   ) {
-    const { authority, query } = step
     const signedIn = accountsUnder(authority, request).map(({ person }) => person.id)
+    const who = { people: directory.people(authority), signedIn, suggested, message }
     const { application } = directory
-    const people = directory.people(authority)
-    answers.page(pickerPage({ application, people, signedIn, suggested, query, segment: authority.segment }), response)
+    answers.page(pickerPage({ application, ...who, query, segment: pathOf(authority, version) }), response)
   }
 
   /** The accounts of the browser that have an object under the authority. */
@@ -130,8 +67,7 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
   }
 
   const start: RequestHandler = (request, response) => {
-    const query = queryOf(request)
-    const read = accepted(query, request, response)
+    const read = accepted(queryOf(request), request, response)
     if (read === null) return
     const { wanted, authority } = read
     const planned = parts.takeRefusal()
@@ -141,10 +77,11 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
     const policy = { frequency: directory.application.signInFrequency, now: parts.now() }
     const verdict = judge(wanted, signedIn, people, policy)
     if (verdict.act === 'refuse') return refuse({ code: verdict.code }, wanted, request, response)
-    if (verdict.act === 'ask') return ask({ authority, query }, verdict.suggested, request, response)
+    if (verdict.act === 'ask') return ask(read, { suggested: verdict.suggested, message: null }, request, response)
     const { account, person } = verdict
-    const { secondFactor } = account
-    proceed({ query, wanted, authority, person, account, secondFactor, accepted: false }, request, response)
+    const { secondFactor, stay } = account
+    const progress = { proof: proofOf(person), accepted: false, secondFactor, stay }
+    proceed({ ...read, person, account, progress, password: null }, request, response)
   }
 
   const chosen: RequestHandler = (request, response) => {
@@ -152,8 +89,7 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
       return answers.problemPage({ code: 90023, detail: 'origin' }, request, response)
     }
     const form = formOf(request)
-    const query = form.get('request') ?? ''
-    const read = accepted(query, request, response)
+    const read = accepted(form.get('request') ?? '', request, response)
     if (read === null) return
     const { wanted, authority } = read
     if (form.has('cancel')) {
@@ -161,21 +97,19 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
       return answers.deliver(wanted, cancelled, response)
     }
     if (form.get('consent') === 'decline') return answers.problemRedirect({ code: 65004 }, wanted, request, response)
-    const known = directory.byId(form.get('account') ?? '') ?? directory.byName(form.get('username') ?? '')
-    if (known === null) return answers.problemPage({ code: 50034 }, request, response)
+    const typed = form.get('username') ?? ''
+    const known = directory.byId(form.get('account') ?? '') ?? directory.byName(typed)
+    if (known === null) {
+      const { message } = describe({ code: 50034, detail: typed }, parts.now())
+      return ask(read, { suggested: null, message }, request, response)
+    }
     const person = directory.under(authority, known)
     if (person === null) return answers.problemPage({ code: 50020, detail: known.username }, request, response)
-    const [accepts, secondFactor] = [form.get('consent') === 'accept', form.get('factor') === 'shown']
-    const step = { query, wanted, authority, person, account: null, secondFactor, accepted: accepts }
+    const step = { ...read, person, account: null, progress: readProgress(form), password: form.get('password') }
     proceed(step, request, response)
   }
 
   return { start, chosen }
-}
-
-/** The AADSTS code with which this person is refused, at a sign-in as at a refresh; null for none. */
-export function refusalOf(person: Person): number | null {
-  return person.enabled ? person.refusedWith : 50057
 }
 
 function queryOf(request: Request): string {

@@ -1,9 +1,11 @@
 /** What an ID token says about a person: the claims of Entra's v2.0 tokens, absent ones absent. */
 import { createHash, randomBytes } from 'node:crypto'
+import { isGuest } from './account.ts'
 import type { Person } from './directory.ts'
 import type { Grant } from './grants.ts'
 import { groupClaims } from './group-claims.ts'
 import type { Groups } from './groups.ts'
+import { optionalClaims } from './optional-claims.ts'
 import type { Application } from './registration.ts'
 import { consumersId } from './tenancies.ts'
 
@@ -31,8 +33,6 @@ export function idTokenClaims(sources: ClaimSources): Record<string, unknown> {
     iat: issuedAt,
     nbf: issuedAt,
     exp: issuedAt + (person.directory === consumersId ? personalLifetime : lifetime),
-    acct: isGuest(person) ? 1 : 0,
-    ...(grant.contexts.length === 0 ? {} : { acrs: grant.contexts }),
     aio: randomBytes(60).toString('base64url'),
     ...(grant.authTime === null ? {} : { auth_time: Math.floor(grant.authTime) }),
     ...emailOf(person, grant.scopes),
@@ -43,22 +43,16 @@ export function idTokenClaims(sources: ClaimSources): Record<string, unknown> {
     ...(person.appRoles.length === 0 ? {} : { roles: person.appRoles }),
     // After the app roles: groups that are emitted as roles take their place.
     ...groupClaims(person, application, groups),
-    sid: grant.sessionId,
     sub: pairwise(person, application),
     uti: randomBytes(16).toString('base64url'),
     ver: '2.0',
-    ...(person.mailVerified === undefined ? {} : { xms_edov: person.mailVerified }),
+    ...optionalClaims({ person, grant }, application),
+    ...person.claims,
   }
-}
-
-/** The opaque `login_hint` claim: it picks the account at a sign-out, which a username does not. */
-export function loginHintOf(person: Person): string {
-  return `O.${Buffer.from(JSON.stringify({ oid: person.id, tid: person.directory })).toString('base64url')}`
 }
 
 function profileOf(person: Person): Record<string, unknown> {
   return {
-    login_hint: loginHintOf(person),
     name: person.name,
     oid: person.id,
     preferred_username: person.username,
@@ -71,11 +65,6 @@ function emailOf(person: Person, scopes: readonly string[]): Record<string, unkn
   if (person.mail === null) return {}
   if (!isGuest(person) && !scopes.includes('email')) return {}
   return { email: person.mail }
-}
-
-/** A guest comes from another directory, or from somewhere that is none. */
-export function isGuest(person: Person): boolean {
-  return person.homeDirectory !== null || person.identityProvider !== null
 }
 
 /** Left out where it would only repeat the issuer. */

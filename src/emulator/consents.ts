@@ -1,6 +1,7 @@
 /** Who has consented to the application: people for themselves, administrators for everybody in their directory. */
 import type { Person } from './directory.ts'
 import type { Application } from './registration.ts'
+import { consumersId } from './tenancies.ts'
 
 export interface Consents {
   /** What is missing: nothing, the person's own consent, or that of an administrator (90094). */
@@ -19,7 +20,8 @@ export function createConsents(): Consents {
     missing(person, { consent }) {
       if (withdrawn.has(person.id)) return 'person'
       if (consent === 'given' || directories.has(person.directory)) return 'nothing'
-      if (consent === 'administrator') return 'administrator'
+      // Nobody administers personal accounts: each person consents alone.
+      if (consent === 'administrator' && person.directory !== consumersId) return 'administrator'
       return people.has(person.id) ? 'nothing' : 'person'
     },
     giveFor(person) {

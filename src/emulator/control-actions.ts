@@ -1,8 +1,9 @@
 /** What the control can be asked to do from outside: a name and a JSON object each, checked before anything is done. */
-import { type Control, endpoints, type Failure, type Service } from './control.ts'
+import type { Control } from './control.ts'
+import { endpoints, type Failure, type Service, type Throttle } from './failures.ts'
 import type { Forgery } from './id-token.ts'
 import { changeProblem, personProblem } from './person-shape.ts'
-import type { Application } from './registration.ts'
+import { readChange } from './registration.ts'
 
 type Sent = Readonly<Record<string, unknown>>
 
@@ -19,11 +20,13 @@ const actions: ReadonlyMap<string, Action> = new Map<string, Action>([
       control.addPerson(sent.person as Parameters<Control['addPerson']>[0])
     },
   ],
-  ['change-application', (sent, control) => control.changeApplication(applicationIn(sent))],
-  ['revoke', (sent, control) => control.revoke(textIn(sent, 'username'))],
+  ['change-application', (sent, control) => control.changeApplication(readChange(sent.change))],
+  ['remove-person', (sent, control) => control.removePerson(textIn(sent, 'username'))],
+  ['revoke', (sent, control) => control.revoke(textIn(sent, 'username'), codeIn(sent))],
   ['withdraw-consent', (sent, control) => control.withdrawConsent(textIn(sent, 'username'))],
   ['sign-out-everybody', (_sent, control) => control.signOutEverybody()],
-  ['fail', (sent, control) => control.fail(serviceIn(sent), objectIn(sent, 'failure') as Failure, timesIn(sent))],
+  ['fail', (sent, control) => control.fail(serviceIn(sent), failureIn(sent), timesIn(sent))],
+  ['throttle', (sent, control) => control.throttle(serviceIn(sent), limitIn(sent))],
   ['refuse-sign-in', (sent, control) => control.refuseSignIn({ code: numberIn(sent, 'code') }, timesIn(sent))],
   ['recover', (_sent, control) => control.recover()],
   ['forge-next-id-token', (sent, control) => control.forgeNextIdToken(objectIn(sent, 'forgery') as Forgery)],
@@ -57,6 +60,18 @@ function numberIn(sent: Sent, name: string): number {
   return value
 }
 
+/** That of a revocation, unless it is said; null makes good again. */
+function codeIn(sent: Sent): number | null {
+  if (sent.code === null) return null
+  return sent.code === undefined ? 50_173 : numberIn(sent, 'code')
+}
+
+/** Null for no limit. */
+function limitIn(sent: Sent): Throttle | null {
+  if (sent.requests === null) return null
+  return { requests: numberIn(sent, 'requests'), seconds: numberIn(sent, 'seconds') }
+}
+
 /** Once, unless it is said; null is for ever. */
 function timesIn(sent: Sent): number {
   if (sent.times === null) return Number.POSITIVE_INFINITY
@@ -77,26 +92,17 @@ function changeIn(sent: Sent): Parameters<Control['changePerson']>[1] {
   return objectIn(sent, 'change')
 }
 
-/** The keys only: whoever sends a wrong value sees at the next sign-in what it does. */
-function applicationIn(sent: Sent): Partial<Application> {
-  const change = objectIn(sent, 'change')
-  const known = [
-    ...['name', 'clientSecrets', 'redirectUris', 'audience', 'groupClaims', 'groupFormat', 'groupsAsRoles'],
-    ...['assignedGroups', 'overage', 'ownSigningKey', 'consent', 'secondFactor', 'signInFrequency', 'contexts'],
-    ...['logoutUrl', 'logoutWithIssuer'],
-  ]
-  const stranger = Object.keys(change).find((key) => !known.includes(key))
-  if (stranger !== undefined) throw new Error(`change: "${stranger}" is not known; there is ${known.join(', ')}.`)
-  return change
-}
-
 function serviceIn(sent: Sent): Service {
   const name = textIn(sent, 'endpoint')
   const services = endpoints.filter((endpoint) => endpoint !== 'authorize' && endpoint !== 'logout')
   const found = services.find((endpoint) => endpoint === name)
   if (found === undefined) throw new Error(`"endpoint" must be one of ${services.join(', ')}.`)
-  const { kind } = objectIn(sent, 'failure')
-  const kinds = ['status', 'aadsts', 'garbage', 'hang', 'close', 'delay']
-  if (!kinds.includes(String(kind))) throw new Error(`"failure.kind" must be one of ${kinds.join(', ')}.`)
   return found
+}
+
+function failureIn(sent: Sent): Failure {
+  const failure = objectIn(sent, 'failure')
+  const kinds = ['status', 'aadsts', 'garbage', 'hang', 'close', 'delay']
+  if (!kinds.includes(String(failure.kind))) throw new Error(`"failure.kind" must be one of ${kinds.join(', ')}.`)
+  return failure as Failure
 }

@@ -2,7 +2,7 @@
 import type { Control } from './control.ts'
 import type { Directory, Person } from './directory.ts'
 import { type Html, html } from './html.ts'
-import { page } from './pages.ts'
+import { page } from './page-frame.ts'
 
 interface Shown {
   readonly directory: Directory
@@ -28,6 +28,7 @@ ${button('Ninety days later', 'forward-clock', { seconds: 90 * 86_400 })}</div>
 ${button('Withdraw the others', 'retire-keys')}${button('Emergency: all at once', 'emergency-key')}</div>
 <h2>Failures</h2>
 <div class="actions">${button('Token endpoint: 503, once', 'fail', { endpoint: 'token', failure: { kind: 'status', status: 503 } })}
+${button('Token endpoint: three requests a minute', 'throttle', { endpoint: 'token', requests: 3, seconds: 60 })}
 ${button('Graph: 429, once', 'fail', { endpoint: 'graph', failure: throttled })}
 ${button('Next sign-in: AADSTS50105', 'refuse-sign-in', { code: 50_105 })}
 ${button('Forget all failures', 'recover')}</div>
@@ -50,11 +51,14 @@ ${button('Forget all failures', 'recover')}</div>
 const throttled = { kind: 'status', status: 429, headers: { 'Retry-After': '2' } }
 
 function personRow(person: Person): Html {
-  const { username, enabled, refusedWith } = person
+  const { id: username, enabled, refusedWith } = person
+  const refuseWith = (code: number | null) => ({ username, change: { refusedWith: code } })
   const state = enabled ? (refusedWith === null ? 'may sign in' : `refused with ${refusedWith}`) : 'disabled'
-  return html`<tr><td>${person.name}</td><td>${username}</td><td>${state}</td><td><div class="actions">
+  return html`<tr><td>${person.name}</td><td>${person.username}</td><td>${state}</td><td><div class="actions">
 ${button(enabled ? 'Disable' : 'Enable', 'change-person', { username, change: { enabled: !enabled } })}
-${button('Revoke', 'revoke', { username })}</div></td></tr>`
+${button('Revoke', 'revoke', { username })}
+${refusedWith === null ? button('Unassign', 'change-person', refuseWith(50_105)) : button('Let in', 'change-person', refuseWith(null))}
+${button('Delete', 'remove-person', { username })}</div></td></tr>`
 }
 
 function button(label: string, action: string, sent: Readonly<Record<string, unknown>> = {}): Html {

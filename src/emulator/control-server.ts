@@ -1,10 +1,11 @@
 /** The control on a port of its own, on the loopback only: a page for people, JSON for programs. */
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import type { Answers } from './answers.ts'
-import { type Control, endpoints } from './control.ts'
+import type { Control } from './control.ts'
 import { act } from './control-actions.ts'
 import { controlPage } from './control-page.ts'
-import type { Directory } from './directory.ts'
+import type { Directory, Person } from './directory.ts'
+import { endpoints } from './failures.ts'
 import { openPort } from './listen.ts'
 
 export interface ControlServer {
@@ -20,6 +21,10 @@ export interface ControlServerParts {
   readonly origin: string
 }
 
+function withoutPassword({ password, ...told }: Person): Omit<Person, 'password'> {
+  return told
+}
+
 /** @param port 0 takes a free one */
 export async function startControlServer(port: number, parts: ControlServerParts): Promise<ControlServer> {
   const { control, directory, answers } = parts
@@ -30,7 +35,7 @@ export async function startControlServer(port: number, parts: ControlServerParts
   app.get('/state', (_request, response) => {
     const { clientSecrets, ...application } = directory.application
     const requests = Object.fromEntries(endpoints.map((endpoint) => [endpoint, control.requests(endpoint)]))
-    response.json({ now: control.clock.now(), application, people: directory.people(), requests })
+    response.json({ now: control.clock.now(), application, people: directory.people().map(withoutPassword), requests })
   })
   const action: RequestHandler = async (request, response) => {
     const isForm = request.is('application/x-www-form-urlencoded') !== false

@@ -5,53 +5,38 @@ import type { Clock } from './clock.ts'
 import type { Consents } from './consents.ts'
 import type { Directory, NewPerson, Person } from './directory.ts'
 import type { Problem } from './errors.ts'
+import { createFailures, type Endpoint, type Failure, happen, type Service, type Throttle } from './failures.ts'
 import type { Grants } from './grants.ts'
 import type { Forgery } from './id-token.ts'
 import type { KeyRing } from './keys.ts'
 import type { Application } from './registration.ts'
-
-export const endpoints = ['discovery', 'keys', 'authorize', 'token', 'logout', 'graph', 'graph-batch-entry'] as const
-type Endpoint = (typeof endpoints)[number]
-
-/** Endpoints that can be made to fail: those that the gateway itself calls. */
-export type Service = Exclude<Endpoint, 'authorize' | 'logout'>
-
-/**
- * What an endpoint does instead of its work. After a `delay` it does its work nevertheless. Graph words a `status` in its own
- * way, and with `challenge` as one of Continuous Access Evaluation; `only` picks the requests by a part of their path.
- */
-export type Failure = { readonly only?: string } & (
-  | {
-      readonly kind: 'status'
-      readonly status: number
-      readonly headers?: Readonly<Record<string, string>>
-      readonly challenge?: boolean
-    }
-  | ({ readonly kind: 'aadsts' } & Problem)
-  | { readonly kind: 'garbage'; readonly body?: string; readonly contentType?: string }
-  | { readonly kind: 'hang' }
-  | { readonly kind: 'close' }
-  | { readonly kind: 'delay'; readonly milliseconds: number }
-)
 
 export interface Control {
   readonly keys: Pick<KeyRing, 'publishNew' | 'switchToNewest' | 'retireOthers' | 'emergency'>
   readonly clock: Clock
   /** Makes the next answers of an endpoint fail: one, or as many as said (`Infinity` until `recover`). */
   fail(endpoint: Service, failure: Failure, times?: number): void
+  /** Answers more requests than these with 429 and `Retry-After`; null takes the limit away, as `recover` does. */
+  throttle(endpoint: Service, limit: Throttle | null): void
   /** Forgets the failures that have not happened yet. */
   recover(): void
   /** Requests that the endpoint has had, failed ones too. */
   requests(endpoint: Endpoint): number
+  /** Here and below `username` may also be the object id: one account may have an object in several directories. */
   changePerson(username: string, change: Partial<Omit<Person, 'id'>>): void
   addPerson(person: NewPerson): void
+  /** As an administrator deletes an account: a refresh then fails with 50034. */
+  removePerson(username: string): void
   changeApplication(change: Partial<Application>): void
   /** Takes back what the person has consented to: the next refresh fails with 65001. */
   withdrawConsent(username: string): void
   /** Refuses the next sign-ins at the authorize endpoint, on the page or by the redirect that Entra has for the code. */
   refuseSignIn(problem: Problem, times?: number): void
-  /** Refuses the person's refresh tokens from now on. */
-  revoke(username: string): void
+  /**
+   * Refuses the refresh tokens that the person has, not those of a later sign-in. `code` is an AADSTS code (50173 unless said),
+   * or the status of an HTML page from whatever stands before Entra (429, 5xx); null makes the tokens good again.
+   */
+  revoke(username: string, code?: number | null): void
   /** Falsifies the next ID token, of a sign-in or of a refresh. */
   forgeNextIdToken(forgery: Forgery): void
   /** Ends the single sign-on of every browser. Refresh tokens go on, as they do at Entra. */
@@ -82,50 +67,37 @@ export interface ControlParts {
 }
 
 export function createControl(parts: ControlParts): { readonly control: Control; readonly backstage: Backstage } {
-  const counts = new Map<Endpoint, number>()
-  let failures: { readonly endpoint: Endpoint; readonly failure: Failure; left: number }[] = []
+  const { directory } = parts
+  const failures = createFailures(parts.clock.now)
   let forgeries: readonly Forgery[] = []
   let refusals: readonly Problem[] = []
-  const personOf = (username: string) => {
-    const person = parts.directory.byName(username)
-    if (person === null) throw new Error(`The pretend directory has nobody called ${username}.`)
-    return person
-  }
-  const requests = (endpoint: Endpoint) => counts.get(endpoint) ?? 0
   const control: Control = {
     keys: parts.keys,
     clock: parts.clock,
-    requests,
-    fail(endpoint, failure, times = 1) {
-      failures.push({ endpoint, failure, left: times })
-    },
+    requests: failures.requests,
+    fail: (endpoint, failure, times = 1) => failures.plan(endpoint, failure, times),
+    throttle: failures.throttle,
     recover() {
-      failures = []
+      failures.forget()
       refusals = []
     },
-    changePerson: parts.directory.change,
-    addPerson: parts.directory.add,
-    changeApplication: parts.directory.changeApplication,
-    withdrawConsent: (username) => parts.consents.withdraw(personOf(username)),
+    changePerson: directory.change,
+    addPerson: directory.add,
+    removePerson: (username) => directory.remove(directory.find(username).id),
+    changeApplication: directory.changeApplication,
+    withdrawConsent: (username) => parts.consents.withdraw(directory.find(username)),
     refuseSignIn(problem, times = 1) {
       refusals = [...refusals, ...Array.from({ length: times }, () => problem)]
     },
-    revoke: (username) => parts.grants.revoke(personOf(username).id),
+    revoke: (username, code = 50_173) => parts.grants.revoke(directory.find(username).id, code),
     forgeNextIdToken(forgery) {
       forgeries = [...forgeries, forgery]
     },
     signOutEverybody: parts.browserSessions.signOutEverybody,
   }
-  const takeFailure: Backstage['takeFailure'] = (endpoint, path) => {
-    counts.set(endpoint, requests(endpoint) + 1)
-    const planned = failures.find((plan) => plan.endpoint === endpoint && plan.left > 0 && fits(plan.failure, path))
-    if (planned === undefined) return null
-    planned.left -= 1
-    return planned.failure
-  }
   const watch = (endpoint: Endpoint): RequestHandler => {
     return (request, response, next) => {
-      const failure = takeFailure(endpoint, request.path)
+      const failure = failures.take(endpoint, request.path)
       if (failure === null) return next()
       return happen(failure, parts.answerProblem)(request, response, next)
     }
@@ -140,31 +112,5 @@ export function createControl(parts: ControlParts): { readonly control: Control;
     forgeries = rest
     return next
   }
-  return { control, backstage: { watch, takeForgery, takeRefusal, takeFailure } }
-}
-
-function fits({ only }: Failure, path: string): boolean {
-  return only === undefined || path.toLowerCase().includes(only.toLowerCase())
-}
-
-export function happen(failure: Failure, answerProblem: ControlParts['answerProblem']): RequestHandler {
-  return (request, response, next) => {
-    switch (failure.kind) {
-      case 'status':
-        response.status(failure.status).set({ ...failure.headers })
-        return response.type('html').send('<!DOCTYPE html><title>Sorry</title><p>The service is unavailable.')
-      case 'aadsts':
-        return answerProblem(failure)(request, response, next)
-      case 'garbage':
-        return response.type(failure.contentType ?? 'application/json').send(failure.body ?? '{"half": ')
-      case 'hang':
-        return undefined
-      case 'close':
-        return request.socket.destroy()
-      case 'delay':
-        return setTimeout(next, failure.milliseconds)
-      default:
-        return failure satisfies never
-    }
-  }
+  return { control, backstage: { watch, takeForgery, takeRefusal, takeFailure: failures.take } }
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createGroups, type Groups, type NewGroup } from './groups.ts'
 import { defaultPeople } from './people.ts'
-import { type Application, createRegistration } from './registration.ts'
+import { type Application, checked, createRegistration } from './registration.ts'
 import { type Authority, consumersId, contoso } from './tenancies.ts'
 
 /** For those who start an emulator: the identifiers to configure an application with. */
@@ -34,10 +34,14 @@ export interface Person {
   readonly homeDirectory: string | null
   /** Of a guest without a home directory here, such as `live.com` or `mail`. */
   readonly identityProvider: string | null
+  /** What the ID token says besides, whatever the registration asks for: `ipaddr`, `in_corp`, a claim of one's own. */
+  readonly claims: Readonly<Record<string, unknown>>
   /** What Graph knows besides: `department`, `employeeId`, `onPremisesSamAccountName` and so on. */
   readonly properties: Readonly<Record<string, unknown>>
   /** A JPEG, in base64; null for none. */
   readonly photo: string | null
+  /** Asked for on a page; null, as for almost everybody, for none. */
+  readonly password: string | null
   readonly enabled: boolean
   /** An AADSTS code with which every sign-in and refresh of this person is refused; null for none. */
   readonly refusedWith: number | null
@@ -56,10 +60,13 @@ export interface Directory {
   byName(name: string): Person | null
   /** The object that the account of this person has under the authority; null for none (50020). */
   under(authority: Authority, person: Person): Person | null
-  /** Merges the change into the person. Throws where there is no such person. */
-  change(username: string, change: Partial<Omit<Person, 'id'>>): void
+  /** By object id, or else by name. Throws where there is no such person. */
+  find(name: string): Person
+  /** Merges the change into the person, who is found by object id or name. Throws where there is no such person. */
+  change(name: string, change: Partial<Omit<Person, 'id'>>): void
   /** Adds a person, or replaces the one of that object id. */
   add(person: NewPerson): void
+  remove(id: string): void
   changeApplication(change: Partial<Application>): void
 }
 
@@ -80,6 +87,11 @@ export function createDirectory(
     const found = [...byId.values()].filter((person) => names(person).some((own) => own.toLowerCase() === wanted))
     return found.find((person) => person.directory === contoso.id) ?? found[0] ?? null
   }
+  const find = (name: string) => {
+    const person = byId.get(name) ?? byName(name)
+    if (person === null) throw new Error(`The pretend directory has nobody called ${name}.`)
+    return person
+  }
   const peopleOf = (authority: Authority) => [...byId.values()].filter((person) => isLetIn(person, authority))
   return {
     get application() {
@@ -93,17 +105,18 @@ export function createDirectory(
       peopleOf(authority).find(({ id }) => id === person.id) ??
       peopleOf(authority).find(({ username }) => username === person.username) ??
       null,
-    change(username, change) {
-      const person = byName(username)
-      if (person === null) throw new Error(`The pretend directory has nobody called ${username}.`)
+    find,
+    change(name, change) {
+      const person = find(name)
       byId.set(person.id, { ...person, ...change })
     },
     add(person) {
       const added = completed(person)
       byId.set(added.id, added)
     },
+    remove: (id) => void byId.delete(id),
     changeApplication(change) {
-      registration = { ...registration, ...change }
+      registration = checked({ ...registration, ...change })
     },
   }
 }
@@ -129,8 +142,10 @@ function completed(person: NewPerson): Person {
     directoryRoles: [],
     homeDirectory: null,
     identityProvider: null,
+    claims: {},
     properties: {},
     photo: null,
+    password: null,
     enabled: true,
     refusedWith: null,
     ...person,

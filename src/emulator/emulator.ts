@@ -1,26 +1,22 @@
 /** The pretend Entra: one directory that signs people in like Microsoft's, for trying things out and for tests. Never for anything real. */
-import { randomUUID } from 'node:crypto'
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
-import { type AdminConsent, createAdminConsent } from './admin-consent.ts'
-import { type Answers, createAnswers } from './answers.ts'
-import { type Authorize, createAuthorize } from './authorize.ts'
+import { createAdminConsent } from './admin-consent.ts'
+import { createAnswers } from './answers.ts'
+import { createAuthorize } from './authorize.ts'
 import { createBrowserSessions } from './browser-sessions.ts'
 import { createClock } from './clock.ts'
 import { createConsents } from './consents.ts'
-import { type Backstage, type Control, createControl } from './control.ts'
+import { type Control, createControl } from './control.ts'
 import { type ControlServer, type ControlServerParts, startControlServer } from './control-server.ts'
-import { createDirectory, type Directory, type NewPerson } from './directory.ts'
-import { discoveryDocument } from './discovery.ts'
-import { readForm } from './form.ts'
+import { createDirectory, type NewPerson } from './directory.ts'
+import { createEndpoints } from './endpoints.ts'
 import { createGrants } from './grants.ts'
-import { createGraph, readGraphBody } from './graph.ts'
+import { createGraph } from './graph.ts'
 import type { NewGroup } from './groups.ts'
-import { createKeyRing, type KeyRing } from './keys.ts'
+import { createKeyRing } from './keys.ts'
 import { openPort } from './listen.ts'
-import { createLogout, type Logout } from './logout.ts'
-import { errorHelpPage, frontPage } from './pages.ts'
+import { createLogout } from './logout.ts'
+import { createManagedIdentity } from './managed-identity.ts'
 import type { Application } from './registration.ts'
-import { type Authority, authorityOf } from './tenancies.ts'
 import { createTokenEndpoint } from './token.ts'
 
 export interface EmulatorOptions {
@@ -61,7 +57,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { serve, ...opened } = await openPort(options)
   const origin = options.origin ?? opened.origin
 
-  const answers = createAnswers(origin, now)
+  const answers = createAnswers({ directory, origin, now })
   const grants = createGrants(now)
   const browserSessions = createBrowserSessions(now)
   const consents = createConsents()
@@ -74,9 +70,22 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const token = createTokenEndpoint({ directory, consents, grants, keys, answers, takeForgery, origin, now })
   const logout = createLogout({ directory, browserSessions, answers, origin })
   const adminConsent = createAdminConsent(directory, consents, answers)
+  const managedIdentity = createManagedIdentity({ keys, origin, now })
   const graph = createGraph({ directory, grants, takeFailure: backstage.takeFailure, origin, now })
   serve({
-    request: createApp({ directory, keys, answers, authorize, token, logout, adminConsent, graph, backstage, origin }),
+    request: createEndpoints({
+      directory,
+      keys,
+      answers,
+      authorize,
+      token,
+      logout,
+      adminConsent,
+      graph,
+      managedIdentity,
+      backstage,
+      origin,
+    }),
   })
   const { controlPort } = options
   const stage = { control, directory, answers, origin }
@@ -98,85 +107,4 @@ async function openControl(port: number, stage: ControlServerParts, undo: () => 
     await undo()
     throw error
   }
-}
-
-interface AppParts {
-  readonly directory: Directory
-  readonly keys: KeyRing
-  readonly answers: Answers
-  readonly authorize: Authorize
-  readonly token: RequestHandler
-  readonly logout: Logout
-  readonly adminConsent: AdminConsent
-  readonly graph: RequestHandler
-  readonly backstage: Backstage
-  readonly origin: string
-}
-
-/** Entra's paths. */
-function createApp(parts: AppParts): Express {
-  const { directory, keys, answers, authorize, token, logout, adminConsent, origin } = parts
-  const { watch } = parts.backstage
-  const app = express().disable('x-powered-by').disable('etag')
-
-  app.get('/', (_request, response) => answers.page(frontPage(directory, origin), response))
-  app.get('/error', (request, response) => answers.page(errorHelpPage(String(request.query.code ?? '')), response))
-
-  app.all('/oidc/userinfo', parts.graph)
-  app.all('/v1.0/*call', readGraphBody, parts.graph)
-  const oursAsDocument = ours(answers.problem, 'invalid_tenant')
-  const oursAsJson = ours(answers.problem)
-  const oursAsPage = ours(answers.problemPage)
-  // Counted and made to fail before anything is judged: an outage does not look at the request.
-  app.get(
-    '/:tenant/v2.0/.well-known/openid-configuration',
-    watch('discovery'),
-    oursAsDocument,
-    document(async (authority, appId) => discoveryDocument(origin, authority, appId)),
-  )
-  const keySet = (authority: Authority, appId: string | null) =>
-    keys.document(
-      origin,
-      authority,
-      appId?.toLowerCase() === directory.application.clientId && directory.application.ownSigningKey,
-    )
-  app.get('/:tenant/discovery/v2.0/keys', watch('keys'), oursAsDocument, document(keySet))
-  app.get('/:tenant/oauth2/v2.0/authorize', watch('authorize'), oursAsPage, authorize.start)
-  app.post('/:tenant/oauth2/v2.0/token', watch('token'), oursAsJson, readForm, token)
-  app.get('/:tenant/oauth2/v2.0/token', (request, response) => answers.problemPage({ code: 900561 }, request, response))
-  app.get('/:tenant/oauth2/v2.0/logout', watch('logout'), oursAsPage, logout.start)
-  app.post('/:tenant/oauth2/v2.0/logout', watch('logout'), oursAsPage, readForm, logout.start)
-  app.get('/:tenant/v2.0/adminconsent', oursAsPage, adminConsent.start)
-  app.post('/:tenant/choose-admin-consent', oursAsPage, readForm, adminConsent.chosen)
-  app.post('/:tenant/choose-account', oursAsPage, readForm, authorize.chosen)
-  app.post('/:tenant/choose-sign-out', oursAsPage, readForm, logout.chosen)
-  app.use(
-    (_request, response) => void response.status(404).type('text').send('The pretend directory has no such page.'),
-  )
-  return app.use(lastResort)
-
-  function document(of: (authority: Authority, appId: string | null) => Promise<unknown>): RequestHandler {
-    return async (request, response) => {
-      const authority = authorityOf(String(request.params.tenant))
-      if (authority === null) return
-      const { appid } = request.query
-      response.set({ 'Cache-Control': 'max-age=86400, private', 'Access-Control-Allow-Origin': '*' })
-      const body = await of(authority, typeof appid === 'string' ? appid : null)
-      response.set('x-ms-request-id', randomUUID()).json(body)
-    }
-  }
-
-  /** Refuses every directory that does not exist: with JSON in the words of the endpoint, or with a page. */
-  function ours(refuse: Answers['problem'], error?: string): RequestHandler {
-    return (request, response, next) => {
-      const detail = String(request.params.tenant ?? '')
-      if (authorityOf(detail) !== null) return next()
-      refuse({ code: 90002, error, detail }, request, response)
-    }
-  }
-}
-
-/** Without one, Express answers with the whole error. Express knows an error handler by its four parameters. */
-const lastResort: ErrorRequestHandler = (_error, _request, response, _next) => {
-  if (!response.headersSent) response.status(400).type('text').send('The pretend directory cannot read this request.')
 }

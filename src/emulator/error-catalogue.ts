@@ -1,4 +1,5 @@
 /** What Entra answers with which AADSTS code, as data: the OAuth error, the sentence, and what else belongs to it. */
+import { familyRow } from './error-families.ts'
 
 export interface Row {
   readonly error: string
@@ -53,8 +54,10 @@ const rows: readonly (readonly [code: number, error: string, message: string, ex
   [50079, 'interaction_required', 'You must enrol in a second factor.', another],
   [50085, 'invalid_grant', 'The refresh token needs a sign-in with the social account.'],
   [50105, 'invalid_grant', 'The signed in user is not assigned to a role for the application.', page],
+  [50126, 'invalid_grant', 'The username or the password is not right.', page],
   [50132, 'invalid_grant', 'The session is not valid: the password has expired or was changed.'],
   [50133, 'invalid_grant', 'The session is not valid: the password has expired or was changed.'],
+  [50166, 'invalid_client', "The keys of the issuer '{}' of the client assertion are not to be had."],
   [
     50173,
     'invalid_grant',
@@ -62,7 +65,7 @@ const rows: readonly (readonly [code: number, error: string, message: string, ex
     badToken,
   ],
   [50194, 'invalid_request', "Application '{}' is not configured as a multi-tenant application.", page],
-  [50196, 'invalid_grant', 'The server ended an operation because it met a loop of the client.'],
+  [50196, 'invalid_grant', 'The server ended an operation because it met a loop of the client.', page],
   [53000, 'interaction_required', 'The device is not compliant.', blocked],
   [53001, 'interaction_required', 'The device is not joined to the domain.', blocked],
   [53003, 'invalid_grant', 'Access has been blocked by Conditional Access policies.', blocked],
@@ -112,6 +115,11 @@ const rows: readonly (readonly [code: number, error: string, message: string, ex
   [700021, 'invalid_client', 'The issuer or the subject of the client assertion is not the client.'],
   [700023, 'invalid_client', "The audience '{}' of the client assertion is not the token endpoint."],
   [700024, 'invalid_client', 'The client assertion is not within its valid time range.'],
+  [
+    700025,
+    'invalid_client',
+    "Client '{}' is public, so neither 'client_assertion' nor 'client_secret' should be presented.",
+  ],
   [700027, 'invalid_client', 'The signature or the thumbprint of the client assertion fits no registered certificate.'],
   [700054, 'unsupported_response_type', "response_type '{}' is not enabled for the application."],
   [700082, 'invalid_grant', 'The refresh token has expired due to inactivity.'],
@@ -135,9 +143,30 @@ const rows: readonly (readonly [code: number, error: string, message: string, ex
   [90006, 'temporarily_unavailable', 'The service is temporarily unavailable.'],
   [90023, 'invalid_request', "Unsupported '{}' value."],
   [90033, 'temporarily_unavailable', 'A transient error has occurred. Please try again.'],
+  [90038, 'invalid_request', 'The request was answered from another national cloud.', page],
   [90055, 'temporarily_unavailable', 'The directory receives too many requests.', { status: 429 }],
   [90094, 'access_denied', 'An administrator must consent to the permissions of the application.', page],
   [9002332, 'invalid_request', "Application '{}' is for accounts of organisations only.", page],
+  [900382, 'invalid_request', "The directory '{}' is served by another national cloud.", page],
+  [900432, 'invalid_request', 'A confidential client is not supported in a request across clouds.', page],
+  [900439, 'invalid_request', 'The application is registered in another national cloud.', page],
+  [901002, 'invalid_request', "The '{}' request parameter is not supported."],
+  [9001023, 'invalid_request', 'The grant type is not supported over the /common or /consumers endpoints.'],
+  [
+    9002325,
+    'invalid_request',
+    'Proof Key for Code Exchange is required for cross-origin authorization code redemption.',
+  ],
+  [
+    9002327,
+    'invalid_request',
+    "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests.",
+  ],
+  [
+    1002012,
+    'invalid_scope',
+    'The provided value for scope {} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.',
+  ],
   [900144, 'invalid_request', "The request body must contain the following parameter: '{}'."],
   [900561, 'invalid_request', 'The endpoint only accepts POST requests. Received a GET request.'],
 ]
@@ -146,7 +175,7 @@ const catalogue: ReadonlyMap<number, Row> = new Map(
   rows.map(([code, error, message, extras]) => [code, { error, message, ...extras }]),
 )
 
-/** The row of a code; of one that the catalogue lacks, a refusal without a reason. */
+/** The row of a code; of one that nobody has heard of, a refusal without a reason. */
 export function rowOf(code: number): Row {
-  return catalogue.get(code) ?? { error: 'invalid_grant', message: 'The request was refused.' }
+  return catalogue.get(code) ?? familyRow(code) ?? { error: 'invalid_grant', message: 'The request was refused.' }
 }

@@ -1,4 +1,4 @@
-/** What Entra says when it says no: an AADSTS code with its OAuth error, as JSON, as a redirect, or as a page (see pages.ts). */
+/** What Entra says when it says no: an AADSTS code with its OAuth error, as JSON, as a redirect, or as a page (see error-pages.ts). */
 import { randomUUID } from 'node:crypto'
 import { rowOf } from './error-catalogue.ts'
 
@@ -48,11 +48,17 @@ export function describe(problem: Problem, now: number, correlationId: string = 
   }
 }
 
+interface Wording {
+  readonly origin: string
+  /** How the last three parts of a description are separated: Entra has been seen to do either. */
+  readonly tail: 'blanks' | 'lines'
+}
+
 /** The JSON of the token endpoint and of the documents. The description ends in the three lines by which Microsoft's support finds a request. */
-export function errorJson(error: EntraError, origin: string): Readonly<Record<string, unknown>> {
+export function errorJson(error: EntraError, { origin, tail }: Wording): Readonly<Record<string, unknown>> {
   return {
     error: error.error,
-    error_description: descriptionOf(error),
+    error_description: descriptionOf(error, tail),
     error_codes: [error.code],
     timestamp: error.timestamp,
     trace_id: error.traceId,
@@ -64,18 +70,18 @@ export function errorJson(error: EntraError, origin: string): Readonly<Record<st
 }
 
 /** The parameters of a redirect that carries the refusal back to the application. */
-export function errorParameters(error: EntraError, origin: string): Readonly<Record<string, string>> {
+export function errorParameters(error: EntraError, { origin, tail }: Wording): Readonly<Record<string, string>> {
   return {
     error: error.error,
-    error_description: descriptionOf(error),
+    error_description: descriptionOf(error, tail),
     error_uri: `${origin}/error?code=${error.code}`,
     ...(error.claims === undefined ? {} : { claims: error.claims }),
   }
 }
 
-function descriptionOf(error: EntraError): string {
+function descriptionOf(error: EntraError, separated: Wording['tail']): string {
   const tail = [`Trace ID: ${error.traceId}`, `Correlation ID: ${error.correlationId}`, `Timestamp: ${error.timestamp}`]
-  return `${error.message} ${tail.join(' ')}`
+  return [error.message, ...tail].join(separated === 'lines' ? '\r\n' : ' ')
 }
 
 function statusOf(error: string): number {

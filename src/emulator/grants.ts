@@ -1,11 +1,14 @@
 /** What has been granted and not yet fetched: authorization codes (once, ten minutes) and refresh tokens (ninety days, reusable). */
 import { createHash, randomBytes } from 'node:crypto'
+import type { Version } from './tenancies.ts'
 
 /** A person's consent to one application, as a code or refresh token stands for it. */
 export interface Grant {
   readonly personId: string
   /** First part of the addresses under which it was given. */
   readonly segment: string
+  /** Of the protocol: the tokens are of the one that was asked for. */
+  readonly version: Version
   readonly sessionId: string
   readonly clientId: string
   readonly scopes: readonly string[]
@@ -18,6 +21,14 @@ export interface Grant {
   readonly contexts: readonly string[]
   /** The client says that it understands Continuous Access Evaluation (`cp1`). */
   readonly hearsChallenges: boolean
+}
+
+/** What an access token opens: with the permissions of a person's grant, or (`personId` null) with the application's own. */
+export interface AccessGrant {
+  readonly personId: string | null
+  /** The directory that it was given in. */
+  readonly tenancyId: string
+  readonly scopes: readonly string[]
 }
 
 interface CodeGrant extends Grant {
@@ -41,12 +52,12 @@ export interface Grants {
   redeemCode(code: string, redemption: Redemption): Redeemed
   issueRefreshToken(grant: Grant): string
   /** Graph will know the token for so many seconds. */
-  rememberAccessToken(token: string, grant: Grant, seconds: number): void
+  rememberAccessToken(token: string, grant: AccessGrant, seconds: number): void
   /** What an access token stands for; null for one that is unknown or has expired. */
-  accessGrant(token: string): Grant | null
+  accessGrant(token: string): AccessGrant | null
   redeemRefreshToken(token: string, clientId: string): Redeemed
-  /** Refuses from now on every refresh token that the person has (50173). */
-  revoke(personId: string): void
+  /** Refuses from now on, with this code, every refresh token that the person has; null makes them good again. */
+  revoke(personId: string, code: number | null): void
 }
 
 const codeLifetime = 10 * 60
@@ -57,8 +68,8 @@ const codeMemory = 60 * 60
 /** @param now seconds since 1970 */
 export function createGrants(now: () => number): Grants {
   const codes = new Map<string, { grant: CodeGrant; issuedAt: number; used: boolean }>()
-  const refreshTokens = new Map<string, { grant: Grant; usedAt: number; revoked: boolean }>()
-  const accessTokens = new Map<string, { grant: Grant; expiresAt: number }>()
+  const refreshTokens = new Map<string, { grant: Grant; usedAt: number; refusedWith: number | null }>()
+  const accessTokens = new Map<string, { grant: AccessGrant; expiresAt: number }>()
   return {
     rememberAccessToken(token, grant, seconds) {
       for (const [old, held] of accessTokens) if (held.expiresAt <= now()) accessTokens.delete(old)
@@ -88,20 +99,20 @@ export function createGrants(now: () => number): Grants {
     },
     issueRefreshToken(grant) {
       const token = opaque()
-      refreshTokens.set(token, { grant, usedAt: now(), revoked: false })
+      refreshTokens.set(token, { grant, usedAt: now(), refusedWith: null })
       return token
     },
     // The old token keeps working beside the new one: two gateways may refresh at the same time.
     redeemRefreshToken(token, clientId) {
       const held = refreshTokens.get(token)
       if (held === undefined || held.grant.clientId !== clientId) return { code: 70000, detail: 'refresh_token' }
-      if (held.revoked) return { code: 50173 }
+      if (held.refusedWith !== null) return { code: held.refusedWith }
       if (now() - held.usedAt > refreshLifetime) return { code: 700082 }
       held.usedAt = now()
       return { grant: held.grant }
     },
-    revoke(personId) {
-      for (const held of refreshTokens.values()) if (held.grant.personId === personId) held.revoked = true
+    revoke(personId, code) {
+      for (const held of refreshTokens.values()) if (held.grant.personId === personId) held.refusedWith = code
     },
   }
 }

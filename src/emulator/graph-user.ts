@@ -1,5 +1,5 @@
 /** Graph's answers about a person: the profile with `$select`, the photo, and what `/oidc/userinfo` says. */
-import { isGuest } from './claims.ts'
+import { isGuest, namesOf } from './account.ts'
 import type { Person } from './directory.ts'
 import { type GraphAnswer, refused } from './graph-answers.ts'
 
@@ -33,10 +33,10 @@ export function profile(person: Person, select: string | null): GraphAnswer {
   if (stranger !== undefined) {
     return refused(400, `Could not find a property named '${stranger}' on type 'microsoft.graph.user'.`)
   }
-  const [givenName, ...rest] = person.name.split(' ')
+  const { given, family } = namesOf(person)
   const values: Readonly<Record<string, unknown>> = {
     ...{ id: person.id, displayName: person.name, mail: person.mail, userPrincipalName: person.userPrincipalName },
-    ...{ givenName, surname: rest.length === 0 ? null : rest.join(' '), businessPhones: [] },
+    ...{ givenName: given, surname: family, businessPhones: [] },
     ...{ accountEnabled: person.enabled, userType: isGuest(person) ? 'Guest' : 'Member' },
     ...person.properties,
   }
@@ -65,8 +65,8 @@ export function photoMetadata(person: Person): GraphAnswer {
 }
 
 export function userInfo(person: Person, subject: string, origin: string): GraphAnswer {
-  const [givenName = '', ...rest] = person.name.split(' ')
-  const names = { name: person.name, family_name: rest.join(' '), given_name: givenName }
+  const { given, family } = namesOf(person)
+  const names = { name: person.name, family_name: family ?? '', given_name: given }
   const picture = `${origin}/v1.0/me/photo/$value`
   return {
     status: 200,

@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import express, { type Request, type RequestHandler, type Response } from 'express'
 import { pairwise } from './claims.ts'
-import { type Backstage, happen } from './control.ts'
+import type { Backstage } from './control.ts'
 import type { Directory, Person } from './directory.ts'
-import type { Grant, Grants } from './grants.ts'
+import { happen } from './failures.ts'
+import type { AccessGrant, Grants } from './grants.ts'
 import { challenged, type GraphAnswer, type GraphCall, type GraphTrace, refused, traced } from './graph-answers.ts'
 import { readBatch } from './graph-batch.ts'
 import { checkMember, getMember, transitiveMemberOf } from './graph-membership.ts'
@@ -26,13 +27,17 @@ export const readGraphBody = express.text({ type: 'application/json', limit: '4m
 export function createGraph(parts: GraphParts): RequestHandler {
   const { directory, grants, takeFailure, origin, now } = parts
 
-  function answerTo(call: GraphCall, grant: Grant): GraphAnswer {
+  function answerTo(call: GraphCall, grant: AccessGrant): GraphAnswer {
     const permissions = permissionsOf(grant.scopes)
     const [, who = '', rest = ''] = /^\/v1\.0\/(me|users\/[^/]+)(\/.*)?$/.exec(call.url.pathname) ?? []
     if (call.url.pathname === '/oidc/userinfo') return aboutSubject(grant)
-    const named = who === 'me' ? grant.personId : decodeURIComponent(who.replace('users/', ''))
-    const person = who === '' ? null : (directory.byId(named) ?? directory.byName(named))
     if (who === '') return refused(400, 'Resource not found for the segment.', 'BadRequest')
+    const named = who === 'me' ? grant.personId : decodeURIComponent(who.replace('users/', ''))
+    if (named === null) {
+      return refused(400, '/me request is only valid with delegated authentication flow.', 'BadRequest')
+    }
+    const found = directory.byId(named) ?? directory.byName(named)
+    const person = found?.directory === grant.tenancyId ? found : null
     const [own, others] = [permissions.includes('user.read'), permissions.includes('user.read.all')]
     const may = others || permissions.includes('directory.read.all') || (own && person?.id === grant.personId)
     if (!may) return refused(403, 'Insufficient privileges to complete the operation.')
@@ -40,8 +45,8 @@ export function createGraph(parts: GraphParts): RequestHandler {
     return answerAbout(person, rest.toLowerCase(), call, permissions)
   }
 
-  function aboutSubject(grant: Grant): GraphAnswer {
-    const person = directory.byId(grant.personId)
+  function aboutSubject(grant: AccessGrant): GraphAnswer {
+    const person = grant.personId === null ? null : directory.byId(grant.personId)
     if (person === null) return refused(404, 'Resource does not exist.')
     return userInfo(person, pairwise(person, directory.application), origin)
   }
@@ -74,7 +79,7 @@ export function createGraph(parts: GraphParts): RequestHandler {
         return readsGroups ? getMember(question, 'groups') : denied
       case 'POST /revokesigninsessions': {
         if (!permissions.includes('user.revokesessions.all')) return denied
-        grants.revoke(person.id)
+        grants.revoke(person.id, 50_173)
         return { status: 200, body: { value: true } }
       }
       default:
@@ -83,7 +88,7 @@ export function createGraph(parts: GraphParts): RequestHandler {
   }
 
   /** Every entry is answered by itself, and may fail by itself; the order of the answers means nothing. */
-  function batch(body: unknown, grant: Grant, trace: GraphTrace): GraphAnswer {
+  function batch(body: unknown, grant: AccessGrant, trace: GraphTrace): GraphAnswer {
     const entries = readBatch(body, origin)
     if (entries === null) return refused(400, 'The batch request is not valid.', 'BadRequest')
     const responses = entries.map(({ id, call }) => {

@@ -1,13 +1,13 @@
 /** The end-session endpoint: ends the single sign-on of one account, then goes back if the address is a registered one. */
 import { randomBytes } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
+import { loginHintOf } from './account.ts'
 import type { Answers } from './answers.ts'
 import type { Account, BrowserSessions } from './browser-sessions.ts'
-import { loginHintOf } from './claims.ts'
 import type { Directory } from './directory.ts'
 import { formOf } from './form.ts'
-import { frontChannelPage, signedOutPage, signOutPickerPage } from './pages.ts'
 import { isRegistered } from './registration.ts'
+import { frontChannelPage, signedOutPage, signOutPickerPage } from './sign-out-pages.ts'
 import { issuer } from './tenancies.ts'
 
 export interface LogoutParts {

@@ -39,10 +39,19 @@ export const defaultPeople: readonly NewPerson[] = [
     name: 'Zoë Björk-Łukasiewicz 山田',
     description: 'Guest of another company, may read',
     mail: 'zoe@fabrikam.example',
+    mailVerified: true,
     appRoles: [readerRole],
     homeDirectory: fabrikam.id,
   },
 ]
+
+/** How `xms_edov` has been seen to be spelled, beside the `true` and `"1"` of others here. */
+const spellings = [
+  ['Edith', 1],
+  ['Edna', 'true'],
+  ['Edwina', false],
+  ['Edda', '0'],
+] as const
 
 /** Everybody whom a gateway should have met once. `sallyport emulator` has them; other scenes name those that they need. */
 export const personas: readonly NewPerson[] = [
@@ -70,6 +79,13 @@ export const personas: readonly NewPerson[] = [
     name: 'Blake Blocked',
     description: 'Kept out by Conditional Access (53003)',
     refusedWith: 53003,
+  },
+  {
+    username: 'petra@contoso.example',
+    name: 'Petra Password',
+    description: 'Has a password: correct horse',
+    password: 'correct horse',
+    groups: [payrollStaff],
   },
   {
     username: 'max@contoso.example',
@@ -109,6 +125,14 @@ export const personas: readonly NewPerson[] = [
     mail: 'felix@fabrikam.example',
     mailVerified: '1',
   },
+  ...spellings.map(([first, mailVerified]) => ({
+    username: `${first.toLowerCase()}@fabrikam.example`,
+    directory: fabrikam.id,
+    name: `${first} Edov`,
+    description: `Her mail is verified as ${JSON.stringify(mailVerified)}`,
+    mail: `${first.toLowerCase()}@fabrikam.example`,
+    mailVerified,
+  })),
   {
     username: 'mallory@fabrikam.example',
     directory: fabrikam.id,

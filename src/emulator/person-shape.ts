@@ -18,8 +18,10 @@ const shape: Readonly<Record<keyof NewPerson, Kind>> = {
   directoryRoles: 'texts',
   homeDirectory: 'text-or-null',
   identityProvider: 'text-or-null',
+  claims: 'object',
   properties: 'object',
   photo: 'text-or-null',
+  password: 'text-or-null',
   enabled: 'flag',
   refusedWith: 'number-or-null',
 }

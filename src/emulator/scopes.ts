@@ -1,7 +1,7 @@
 /** Which scopes may be asked for: those of OpenID Connect, and permissions of Graph with or without its prefix. */
 
 const openid: readonly string[] = ['openid', 'profile', 'email', 'offline_access']
-const graph = 'https://graph.microsoft.com/'
+export const graphPrefix = 'https://graph.microsoft.com/'
 const permissions: readonly string[] = [
   'User.Read',
   'User.Read.All',
@@ -20,7 +20,7 @@ export function readScopes(text: string): Scopes {
   if (scopes.length === 0 || !/^[\x21-\x7e ]+$/.test(text)) return { code: 70011, detail: text }
   for (const scope of scopes) {
     if (openid.includes(scope)) continue
-    const name = scope.startsWith(graph) ? scope.slice(graph.length) : scope
+    const name = scope.startsWith(graphPrefix) ? scope.slice(graphPrefix.length) : scope
     if (/^[a-z]+:\/\//i.test(name)) return { code: 500011, detail: name }
     const known = permissions.find((permission) => permission.toLowerCase() === name.toLowerCase())
     if (known === undefined || (known === '.default' && name === scope)) return { code: 650053, detail: scope }
@@ -32,12 +32,14 @@ export function readScopes(text: string): Scopes {
 export function grantedScope(scopes: readonly string[]): string {
   return scopes
     .filter((scope) => scope !== 'offline_access')
-    .map((scope) => (openid.includes(scope) || scope.startsWith(graph) ? scope : graph + scope))
+    .map((scope) => (openid.includes(scope) || scope.startsWith(graphPrefix) ? scope : graphPrefix + scope))
     .join(' ')
 }
 
 /** The permissions that a token of these scopes carries, in lower case; `.default` stands for what is usually consented to. */
 export function permissionsOf(scopes: readonly string[]): readonly string[] {
-  const names = scopes.map((scope) => (scope.startsWith(graph) ? scope.slice(graph.length) : scope).toLowerCase())
+  const names = scopes.map((scope) =>
+    (scope.startsWith(graphPrefix) ? scope.slice(graphPrefix.length) : scope).toLowerCase(),
+  )
   return names.includes('.default') ? [...names, 'user.read', 'groupmember.read.all'] : names
 }

@@ -1,7 +1,8 @@
 /** Whether an account that is signed in in the browser will do, a page must ask, or (`prompt=none`) neither may be. */
+
+import { loginHintOf } from './account.ts'
 import type { AuthorizeRequest } from './authorize-request.ts'
 import type { Account } from './browser-sessions.ts'
-import { loginHintOf } from './claims.ts'
 import type { Person } from './directory.ts'
 import { consumersId, tenancies } from './tenancies.ts'
 

@@ -33,6 +33,19 @@ export const issuerTemplate = '{tenantid}'
 
 type Keyword = 'common' | 'organizations' | 'consumers'
 
+/** Of the protocol: which of the two, the address says. */
+export type Version = '1.0' | '2.0'
+
+/** The address of an endpoint says it, and that of our own pages. */
+export function versionOf(path: string): Version {
+  return /^\/[^/]+\/(oauth2\/(?!v2\.0\/)|v1\/)/.test(path) ? '1.0' : '2.0'
+}
+
+/** Where the buttons of our pages lead, below the origin. */
+export function pathOf({ segment }: Authority, version: Version): string {
+  return version === '1.0' ? `${segment}/v1` : segment
+}
+
 /** What an address is asked under: `https://<host>/<authority>/v2.0`. */
 export interface Authority {
   /** First part of its addresses: the id of the directory (also when asked by domain), or the keyword. */

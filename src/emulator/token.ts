@@ -1,67 +1,84 @@
 /** The token endpoint: codes and refresh tokens in, an ID token, an access token and perhaps a refresh token out. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
+import { refusalOf } from './account.ts'
 import type { Answers } from './answers.ts'
-import { refusalOf } from './authorize.ts'
+import { applicationToken } from './application-token.ts'
 import { audienceProblem } from './authorize-request.ts'
-import { idTokenClaims } from './claims.ts'
-import { authenticateClient, secretsOf } from './client-authentication.ts'
+import { authenticateClient } from './client-authentication.ts'
 import type { Consents } from './consents.ts'
-import type { Backstage } from './control.ts'
-import type { Directory, Person } from './directory.ts'
+import type { Person } from './directory.ts'
 import type { Problem } from './errors.ts'
+import { unavailable } from './failures.ts'
 import { formOf } from './form.ts'
 import type { Grant, Grants, Redeemed } from './grants.ts'
-import { graphAccessToken, signIdToken } from './id-token.ts'
-import type { KeyRing } from './keys.ts'
-import { grantedScope, readScopes } from './scopes.ts'
+import { type IssueParts, issueTokens, type TokenAnswer } from './issue-tokens.ts'
+import { readScopes } from './scopes.ts'
 import { policyAtRefresh } from './sign-in-policy.ts'
-import { type Authority, authorityOf, consumersId, issuer } from './tenancies.ts'
+import { type Authority, authorityOf } from './tenancies.ts'
 
-export interface TokenParts {
-  readonly directory: Directory
+export interface TokenParts extends IssueParts {
   readonly consents: Consents
-  readonly grants: Grants
-  readonly keys: KeyRing
   readonly answers: Answers
-  readonly takeForgery: Backstage['takeForgery']
-  readonly origin: string
-  readonly now: () => number
 }
 
 export function createTokenEndpoint(parts: TokenParts): RequestHandler {
-  const { directory, grants, answers, now } = parts
-  return async (request, response) => {
-    response.set(tokenHeaders()).set('x-ms-request-id', randomUUID())
+  const { directory, grants, now } = parts
+
+  async function answerTo(request: Request, authority: Authority): Promise<Problem | TokenAnswer> {
     const form = formOf(request)
     const { application } = directory
-    const authority = authorityOf(String(request.params.tenant))
-    if (authority === null) return answers.problem({ code: 90002 }, request, response)
-    const refuse = (problem: Problem) => answers.problem(problem, request, response)
     const authorization = request.get('authorization')
-    const url = `${parts.origin}/${authority.segment}/oauth2/v2.0/token`
+    const url = `${parts.origin}${request.path.replace(/^\/[^/]+/, `/${authority.segment}`)}`
     const refused = await authenticateClient({ form, authorization, url, now: now() }, application)
-    if (refused !== null) return refuse(refused)
+    if (refused !== null) return refused
     const unfit = audienceProblem(application, authority)
-    if (unfit !== null) return refuse({ code: unfit, detail: application.clientId })
+    if (unfit !== null) return { code: unfit, detail: application.clientId }
+    if (application.platform === 'spa' && request.get('origin') === undefined) return { code: 9002327 }
+    if (form.get('grant_type') === 'client_credentials') {
+      return applicationToken({ scope: form.get('scope'), authority, application, now: now() }, parts)
+    }
     const redeemed = redeem(form, authority, application.clientId, grants)
-    if ('code' in redeemed) return refuse(redeemed)
+    if ('code' in redeemed) return redeemed
     const { grant } = redeemed
     // A refresh may ask for less, and the next refresh token still stands for all (RFC 6749 section 6).
-    const whole = { ...grant, scopes: 'whole' in redeemed ? redeemed.whole : grant.scopes }
+    const whole = 'whole' in redeemed ? redeemed.whole : grant.scopes
     const person = directory.byId(grant.personId)
-    if (person === null) return refuse({ code: 50034 })
+    if (person === null) return { code: 50034 }
     const refusal = refusalAt(form.get('grant_type'), grant, person, parts)
-    if (refusal !== null) return refuse({ code: refusal, detail: person.username })
-    response.json(await tokens({ grant, whole }, person, parts))
+    return refusal === null
+      ? await issueTokens({ ...grant, whole }, person, parts)
+      : { code: refusal, detail: person.username }
+  }
+
+  return async (request, response) => {
+    response.set(tokenHeaders()).set('x-ms-request-id', randomUUID())
+    const authority = authorityOf(String(request.params.tenant))
+    const answer = authority === null ? { code: 90002 } : await answerTo(request, authority)
+    if (!isProblem(answer)) response.json(answer)
+    else if (answer.code >= 600) parts.answers.problem(answer, request, response)
+    else answerFromBefore(answer.code, response)
   }
 }
+
+function isProblem(answer: Problem | TokenAnswer): answer is Problem {
+  return 'code' in answer
+}
+
+/** No AADSTS code but a status: what stands before Entra has answered, with a page. */
+function answerFromBefore(status: number, response: Response): void {
+  response.status(status).set('Retry-After', '1').type('html').send(unavailable)
+}
+
+/** Refresh tokens of pages that keep them in the browser live a day, however often they are used. */
+const spaLifetime = 24 * 60 * 60
 
 /** What has become of the person, the consent and the policies since the grant was given; null for nothing that matters. */
 function refusalAt(grantType: string | null, grant: Grant, person: Person, parts: TokenParts): number | null {
   const { application } = parts.directory
   const refusal = refusalOf(person)
   if (refusal !== null || grantType !== 'refresh_token') return refusal
+  if (application.platform === 'spa' && parts.now() - grant.signedInAt > spaLifetime) return 700084
   if (parts.consents.missing(person, application) !== 'nothing') return 65001
   return policyAtRefresh(application, grant, parts.now())
 }
@@ -74,48 +91,6 @@ function tokenHeaders(): Readonly<Record<string, string>> {
     'x-ms-ests-server': '2.1.0.0 - PRETEND ProdSlices',
     'x-ms-clitelem': '1,0,0,,',
     'Set-Cookie': `fpc=${randomBytes(12).toString('base64url')}; path=/; secure; HttpOnly; SameSite=None`,
-  }
-}
-
-async function tokens(
-  { grant, whole }: { readonly grant: Grant; readonly whole: Grant },
-  person: Person,
-  parts: TokenParts,
-): Promise<Record<string, unknown>> {
-  const { application, groups } = parts.directory
-  const { grants, keys } = parts
-  const claims = idTokenClaims({
-    ...{ person, grant, application, groups, now: parts.now() },
-    issuer: issuer(parts.origin, person.directory),
-  })
-  const [secret = ''] = secretsOf(application)
-  const own = application.ownSigningKey ? await keys.applicationKey() : keys.signer()
-  const genuine = person.directory === consumersId ? keys.consumers() : own
-  // Between an hour and an hour and a half, so that nobody counts on a round figure.
-  const expiresIn = 3600 + Math.floor(Math.random() * 1800)
-  const accessToken = graphAccessToken(accessClaims(grant, person, parts, expiresIn), keys)
-  grants.rememberAccessToken(accessToken, grant, expiresIn)
-  return {
-    token_type: 'Bearer',
-    scope: grantedScope(grant.scopes),
-    expires_in: expiresIn,
-    ext_expires_in: expiresIn,
-    access_token: accessToken,
-    ...(grant.scopes.includes('offline_access') ? { refresh_token: grants.issueRefreshToken(whole) } : {}),
-    ...(grant.scopes.includes('openid')
-      ? { id_token: await signIdToken(claims, { keys, genuine, forgery: parts.takeForgery(), clientSecret: secret }) }
-      : {}),
-  }
-}
-
-function accessClaims(grant: Grant, person: Person, parts: TokenParts, expiresIn: number): Record<string, unknown> {
-  const issuedAt = Math.floor(parts.now())
-  return {
-    aud: '00000003-0000-0000-c000-000000000000',
-    iss: `https://sts.windows.net/${person.directory}/`,
-    ...{ iat: issuedAt, nbf: issuedAt, exp: issuedAt + expiresIn },
-    ...{ appid: grant.clientId, oid: person.id, tid: person.directory, ver: '1.0' },
-    scp: grant.scopes.filter((scope) => scope !== 'offline_access').join(' '),
   }
 }
 

@@ -3,13 +3,17 @@ import type { Answer } from '../core/answer/answer.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { safeReturnTo } from '../core/answer/return-to.ts'
 import type { Tenant, ToResponse } from '../core/gateway.ts'
+import { providerOf } from '../core/identity/authority.ts'
 import type { Session } from '../core/identity/session.ts'
 import type { SignInError } from '../core/identity/sign-in-error.ts'
+import type { StepUp } from '../core/identity/step-up.ts'
 import { endpoints, helpAddress } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
-import { asksForAnotherAccount } from '../pages/next-steps.ts'
-import type { Detail, Page, Person } from '../pages/page.ts'
+import { asksForAnotherAccount, asksForProof } from '../pages/next-steps.ts'
+import type { Detail, FramePage, Page, Person } from '../pages/page.ts'
 import type { Pages } from '../pages/render.ts'
+import { stepUpQuery } from './step-up-asked.ts'
+import { stepUpChallenge } from './step-up-challenge.ts'
 
 /** What an answer may tell. `facts` and `tenant` are missing where the request could not even be read, or the host is nobody's. */
 export interface Occasion {
@@ -22,6 +26,10 @@ export interface Occasion {
   readonly explained?: SignInError | null
   /** Where the person wanted to go, if it is not what was asked for. */
   readonly returnTo?: string | null
+  /** Claims that the person’s account lacks. */
+  readonly missing?: readonly string[]
+  /** What the request needs that the session does not prove. */
+  readonly stepUp?: StepUp | null
 }
 
 export interface Answers {
@@ -59,13 +67,13 @@ export function createAnswers(pages: Pages): Answers {
     problem,
     outcome(code, occasion) {
       const { facts, tenant } = occasion
-      const demanding = (answer: Answer) => ({ ...answer, headers: { ...answer.headers, ...required(code, tenant) } })
+      const demanding = (answer: Answer) => ({ ...answer, headers: { ...answer.headers, ...required(code, occasion) } })
       if (facts === null || facts.kind === 'data' || facts.kind === 'upgrade') return outcomeProblem(code, occasion)
-      if (facts.kind === 'frame' && code === 'login_required' && tenant !== null) {
-        const { requestId } = occasion
+      if (facts.kind === 'frame' && isForSignIn(code) && tenant !== null) {
+        const { requestId, stepUp = null } = occasion
         const applicationName = tenant.branding.name
-        const loginUrl = loginAddress(framingPage(facts, tenant))
-        return demanding(page(outcomes[code].status, { page: 'frame', applicationName, loginUrl, requestId }))
+        const loginUrl = loginAddress(framingPage(facts, tenant), { stepUp })
+        return demanding(page(outcomes[code].status, { page: 'frame', code, applicationName, loginUrl, requestId }))
       }
       return demanding(page(outcomes[code].status, outcomePage(code, occasion)))
     },
@@ -83,14 +91,22 @@ export function createAnswers(pages: Pages): Answers {
   }
 }
 
-/** Our sign-in, with where to go afterwards, and by which of several providers. */
-export function loginAddress(returnTo: string | null, otherAccount = false, provider: string | null = null): string {
+/** Our sign-in, with where to go afterwards, by which of several providers, and what it has to prove. */
+export function loginAddress(returnTo: string | null, asked: AskedOfLogin = {}): string {
+  const { otherAccount = false, provider = null, stepUp = null } = asked
   const query = new URLSearchParams()
   if (returnTo !== null) query.set('return_to', returnTo)
   if (otherAccount) query.set('prompt', 'select_account')
   if (provider !== null) query.set('provider', provider)
+  for (const [name, value] of stepUp === null ? [] : stepUpQuery(stepUp)) query.set(name, value)
   const text = query.toString()
   return text === '' ? endpoints.login : `${endpoints.login}?${text}`
+}
+
+interface AskedOfLogin {
+  readonly otherAccount?: boolean
+  readonly provider?: string | null
+  readonly stepUp?: StepUp | null
 }
 
 function problem(status: number, body: object): Answer {
@@ -98,7 +114,8 @@ function problem(status: number, body: object): Answer {
   return { status, headers, body: JSON.stringify(body) }
 }
 
-function outcomeProblem(code: OutcomeCode, { requestId, tenant }: Occasion): Answer {
+function outcomeProblem(code: OutcomeCode, occasion: Occasion): Answer {
+  const { requestId, tenant, missing = [], stepUp = null } = occasion
   const { status, title, text } = outcomes[code]
   const body = {
     title,
@@ -106,23 +123,37 @@ function outcomeProblem(code: OutcomeCode, { requestId, tenant }: Occasion): Ans
     detail: text,
     code,
     requestId,
-    ...(code === 'login_required' && tenant !== null ? { loginUrl: tenant.publicUrl.origin + endpoints.login } : {}),
+    ...(missing.length === 0 ? {} : { missing }),
+    ...(isForSignIn(code) && tenant !== null
+      ? { loginUrl: tenant.publicUrl.origin + loginAddress(null, { stepUp }) }
+      : {}),
   }
   const answer = problem(status, body)
-  return { ...answer, headers: { ...answer.headers, ...required(code, tenant) } }
+  return { ...answer, headers: { ...answer.headers, ...required(code, occasion) } }
+}
+
+/** Whether a sign-in is what the request lacks. */
+function isForSignIn(code: OutcomeCode): code is FramePage['code'] {
+  return code === 'login_required' || asksForProof(code)
 }
 
 /** RFC 9110 sections 15.5.2 and 15.6.4: a 401 names its challenge; a 503 says when to come again. */
-function required(code: OutcomeCode, tenant: Tenant | null): Record<string, string> {
+function required(code: OutcomeCode, { tenant, session, stepUp = null }: Occasion): Record<string, string> {
   const { status } = outcomes[code]
+  const provider = tenant === null || session === null ? null : providerOf(tenant, session.facts)
+  if (stepUp !== null && provider !== null && asksForProof(code))
+    return { 'WWW-Authenticate': stepUpChallenge(provider, stepUp) }
   if (status === 401)
     return { 'WWW-Authenticate': `Cookie realm="${tenant?.name ?? ''}", form-action="${endpoints.login}"` }
   return status === 503 ? { 'Retry-After': '5' } : {}
 }
 
 function outcomePage(code: OutcomeCode, occasion: Occasion): Page {
-  const { facts, tenant, session, requestId } = occasion
+  const { facts, tenant, session, requestId, stepUp = null } = occasion
   const returnTo = occasion.returnTo === undefined ? repeatable(facts, tenant) : occasion.returnTo
+  // A form cannot be sent again by a link: whoever has to prove something comes back to its page.
+  const page =
+    returnTo === null && stepUp !== null && facts !== null && tenant !== null ? framingPage(facts, tenant) : null
   const explained = occasion.explained ?? null
   return {
     page: 'outcome',
@@ -131,10 +162,14 @@ function outcomePage(code: OutcomeCode, occasion: Occasion): Page {
     applicationName: tenant?.branding.name ?? null,
     support: tenant?.branding.support ?? null,
     returnTo,
-    loginUrl: tenant === null ? null : loginAddress(returnTo, asksForAnotherAccount(code, explained)),
+    loginUrl:
+      tenant === null
+        ? null
+        : loginAddress(returnTo ?? page, { otherAccount: asksForAnotherAccount(code, explained), stepUp }),
     startUrl: tenant === null ? null : '/',
     person: session === null ? null : personOf(session),
     details: occasion.details ?? [],
+    missing: occasion.missing ?? [],
     helpUrl: tenant === null ? null : endpoints.help,
     explained: explained === null ? null : { error: explained, helpUrl: helpAddress(explained.code) },
   }
@@ -146,7 +181,7 @@ function repeatable(facts: RequestFacts | null, tenant: Tenant | null): string |
   return safeReturnTo(facts.target, tenant.publicUrl.origin)
 }
 
-/** A frame's own address would show the frame alone: the person comes back to the page around it, where that is known. */
+/** A frame's own address would show the frame alone, and a form's is no page: the person comes back to the page before, where that is known. */
 function framingPage(facts: RequestFacts, tenant: Tenant): string | null {
   const referer = facts.headers.referer
   return typeof referer === 'string' ? safeReturnTo(referer, tenant.publicUrl.origin) : null

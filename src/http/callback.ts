@@ -3,11 +3,8 @@ import type { Request } from 'express'
 import type { Answer } from '../core/answer/answer.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
-import type { Provider, Tenant } from '../core/gateway.ts'
-import { resolveRoles } from '../core/identity/roles.ts'
-import type { SessionFacts } from '../core/identity/session.ts'
-import { readCode, signInError } from '../core/identity/sign-in-error.ts'
-import { helpAddress } from '../core/request/addresses.ts'
+import type { Provider } from '../core/gateway.ts'
+import { contextsAfter } from '../core/identity/step-up.ts'
 import type { Identify } from '../oidc/identify.ts'
 import type { Providers } from '../oidc/provider.ts'
 import { type ProviderError, ProviderRefusal, type Redeemed, redeem } from '../oidc/redeem.ts'
@@ -18,12 +15,16 @@ import { readBinding } from '../session/cookie.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Finished, Transactions } from '../session/transaction.ts'
 import type { SessionWriter } from '../session/writer.ts'
-import type { Answers, Occasion } from './answers.ts'
+import type { AdminConsent } from './admin-consent.ts'
+import type { Answers } from './answers.ts'
 import { begunAt, type Login } from './login.ts'
+import { objection, stepUpOf } from './objection.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Rounds } from './rounds.ts'
+import { signedInFields } from './sign-in-log.ts'
 import { aloud, confirmsSession, needsPerson } from './silent-sign-in.ts'
+import { told, toldInLog } from './told.ts'
 import type { Walk } from './walk.ts'
 
 export interface CallbackParts {
@@ -38,6 +39,9 @@ export interface CallbackParts {
   readonly unreturned: Unreturned
   readonly log: Log
   readonly identify: Identify
+  readonly adminConsent: AdminConsent
+  /** Seconds since 1970. */
+  readonly clock: () => number
 }
 
 type Opened = Extract<Finished, { outcome: 'opened' }>
@@ -51,13 +55,15 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
   const { answers, transactions, log, metrics, unreturned } = parts
 
   return async function callback(request, walk, query) {
-    const asked = onceEach(query, ['state', 'code', 'error', 'error_description', 'iss'])
+    const asked = onceEach(query, parameters)
     if (asked === null) return refuse(walk, 'request_malformed', '/')
     const finished = await transactions.finish(asked.state ?? '', {
       tenant: walk.tenant.name,
       binding: readBinding(cookieOf(walk.facts)),
     })
     if (finished.outcome !== 'opened') return await heal(walk, finished)
+    // It was no sign-in, and becomes none whatever came back with it.
+    if (finished.intent.adminConsent === true) return parts.adminConsent.returned(walk, asked)
     metrics.signIn(walk.tenant.name, 'returned')
     unreturned.returned(walk.tenant.name, finished.startedAt)
     // A code of the one provider must not be handed to the other (RFC 9700 section 4.4).
@@ -80,7 +86,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     })
     if ('refused' in redeemed && needsPerson(walk, finished, redeemed.said))
       return await parts.login.start(aloud(walk, finished))
-    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed.said ?? undefined)
+    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed)
     return await signIn(request, walk, finished, redeemed)
   }
 
@@ -110,16 +116,27 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     redeemed: Exclude<Redeemed, { refused: string }>,
   ): Promise<Answer> {
     const { tenant, requestId } = walk
-    const { returnTo } = finished
-    const read = await parts.identify(tenant, finished.from, redeemed)
+    const { returnTo, from, intent } = finished
+    const read = await parts.identify(tenant, from, redeemed)
     if ('refused' in read) {
       log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail })
       return refuse(walk, read.refused, returnTo)
     }
-    const login = { facts: read.facts, tokens: redeemed.tokens }
-    if (!(await confirmsSession(parts, walk, finished, login))) {
-      await parts.writer.signIn(request, read.facts, redeemed.tokens)
-      logSignIn(walk, read.facts, read)
+    const now = parts.clock()
+    const { claims, tokens } = redeemed
+    const against = objection({ tenant, provider: from, intent, facts: read.facts, claims }, now)
+    if (against !== null) {
+      log.warn('identity_refused', { requestId, tenant: tenant.name, detail: against.detail })
+      return refuse(walk, against.code, returnTo, { said: null, missing: against.missing })
+    }
+    if (!(await confirmsSession(parts, walk, finished, { facts: read.facts, tokens }))) {
+      // What nobody was shown proves nothing new (T130).
+      const stepUp = intent.silent === true ? nothingMore : stepUpOf(intent)
+      const before = walk.session?.facts ?? null
+      const contexts = contextsAfter(stepUp, from, { before, facts: read.facts }, now)
+      const facts = { ...read.facts, contexts }
+      await parts.writer.signIn(request, facts, tokens)
+      log.info('signed_in', signedInFields(walk, facts, read))
     }
     metrics.signIn(tenant.name, 'signed_in')
     const binding = readBinding(cookieOf(walk.facts))
@@ -127,76 +144,45 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     return answers.redirect(returnTo)
   }
 
-  function logSignIn(
-    { tenant, requestId, facts }: Walk,
-    stated: SessionFacts,
-    read: { readonly unnamedGroups: number; readonly dropped: readonly string[] },
-  ): void {
-    const { roles, matched, admitted } = resolveRoles(tenant, { facts: stated, version: 1 })
-    log.info('signed_in', {
-      requestId,
-      tenant: tenant.name,
-      provider: stated.provider,
-      directoryId: stated.directoryId,
-      objectId: stated.objectId,
-      callerAddress: facts.callerAddress,
-      roles,
-      matched,
-      admitted,
-      unnamedGroups: read.unnamedGroups,
-      droppedClaims: read.dropped.length === 0 ? undefined : read.dropped,
-    })
-  }
-
-  function refuse(walk: Walk, code: OutcomeCode, returnTo: string, said?: ProviderError): Answer {
+  function refuse(walk: Walk, code: OutcomeCode, returnTo: string, why: Why = { said: null }): Answer {
     const { tenant, facts, session, requestId } = walk
+    const { said, missing = [] } = why
     metrics.signIn(tenant.name, code)
     log.warn('sign_in_refused', {
       requestId,
       tenant: tenant.name,
       reason: code,
       callerAddress: facts.callerAddress,
-      providerError: said?.error,
-      providerCode: said?.code,
-      traceId: said?.traceId,
-      correlationId: said?.correlationId,
+      missing: missing.length === 0 ? undefined : missing,
+      ...toldInLog(said),
     })
-    return answers.outcome(code, { requestId, facts, tenant, session, ...told(tenant, said), returnTo })
+    return answers.outcome(code, { requestId, facts, tenant, session, ...told(tenant, said), returnTo, missing })
   }
 
   /** The gate would answer for a fault too, but only here it is known where the person wanted to go. */
   function fail({ tenant, facts, session, requestId }: Walk, error: Fault, returnTo: string): Answer {
     const { code } = error
-    const said = error.cause instanceof ProviderRefusal ? error.cause.said : undefined
+    const said = error.cause instanceof ProviderRefusal ? error.cause.said : null
     metrics.signIn(tenant.name, code)
     log[outcomes[code].level]('sign_in_failed', {
       requestId,
       tenant: tenant.name,
       reason: code,
       callerAddress: facts.callerAddress,
-      providerError: said?.error,
-      providerCode: said?.code,
-      traceId: said?.traceId,
-      correlationId: said?.correlationId,
+      ...toldInLog(said),
       error,
     })
     return answers.outcome(code, { requestId, facts, tenant, session, ...told(tenant, said), returnTo })
   }
 }
 
-/** What the provider said, for the people who help, and what that means. */
-function told(tenant: Tenant, said: ProviderError | undefined): Pick<Occasion, 'details' | 'explained'> {
-  if (said === undefined) return {}
-  const code = said.code === null ? null : readCode(said.code)
-  const rows: readonly (readonly [string, string | null])[] = [
-    ['Provider code', said.code ?? said.error],
-    ['Trace ID', said.traceId],
-    ['Correlation ID', said.correlationId],
-    ['Time', said.timestamp],
-    ['Explained at', code === null ? null : tenant.publicUrl.origin + helpAddress(code)],
-  ]
-  return {
-    details: rows.flatMap(([label, value]) => (value === null ? [] : [{ label, value }])),
-    explained: code === null ? null : signInError(code),
-  }
+/** Why a sign-in was refused, as far as there is more to tell. */
+interface Why {
+  readonly said: ProviderError | null
+  readonly missing?: readonly string[]
 }
+
+const nothingMore = { authContext: null, maxAge: null }
+
+/** Of an answer to a sign-in, or to an administrator’s consent. */
+const parameters = ['state', 'code', 'error', 'error_description', 'iss', 'admin_consent', 'tenant'] as const

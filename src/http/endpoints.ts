@@ -7,6 +7,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import type { Answer } from '../core/answer/answer.ts'
 import { endpoints as addresses, type EndpointFound, type EndpointName } from '../core/request/addresses.ts'
 import type { SessionWriter } from '../session/writer.ts'
+import type { AdminConsent } from './admin-consent.ts'
 import type { Answers } from './answers.ts'
 import type { createCallback } from './callback.ts'
 import { helpAnswer, helpWithCodeAnswer } from './help.ts'
@@ -28,6 +29,7 @@ export interface EndpointParts {
   readonly login: Login
   readonly callback: ReturnType<typeof createCallback>
   readonly logout: Logout
+  readonly adminConsent: AdminConsent
   readonly writer: SessionWriter
 }
 
@@ -38,7 +40,15 @@ interface Call {
   readonly failed: (error: unknown) => void
 }
 
-export function createEndpoints({ answers, refuse, login, callback, logout, writer }: EndpointParts): Endpoints {
+export function createEndpoints({
+  answers,
+  refuse,
+  login,
+  callback,
+  logout,
+  writer,
+  adminConsent,
+}: EndpointParts): Endpoints {
   const calls = new WeakMap<IncomingMessage, Call>()
   const callOf = (request: IncomingMessage): Call => {
     const call = calls.get(request)
@@ -83,6 +93,8 @@ export function createEndpoints({ answers, refuse, login, callback, logout, writ
           return await underExpress(request, walk, endpoint, query)
         case 'login':
           return writeAnswer(request, walk.response, await login.answer(walk, query))
+        case 'adminConsent':
+          return writeAnswer(request, walk.response, await adminConsent.answer(walk, query))
         case 'signedOut':
           return writeAnswer(request, walk.response, await logout.signedOut(walk, query))
         case 'me':

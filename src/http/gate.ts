@@ -26,6 +26,7 @@ import type { OpenSockets } from './open-sockets.ts'
 import { cookieOf, readFacts } from './read-facts.ts'
 import { createReporter, type Reporter } from './report.ts'
 import type { Confirmed, Revalidation, SignInAgain } from './revalidation.ts'
+import type { ProofStart } from './step-up-asked.ts'
 import { writeAnswer } from './writers.ts'
 
 export interface GateParts {
@@ -42,6 +43,8 @@ export interface GateParts {
   readonly readCaller: CallerReader
   readonly metrics: Metrics
   readonly log: Log
+  /** Seconds since 1970. */
+  readonly clock: () => number
 }
 
 /** @param tooSlow tells that the body comes too slowly, as long as there is no answer; null where there is no body. */
@@ -58,6 +61,9 @@ interface Passage {
   /** The value of Strict-Transport-Security, or null. */
   readonly strictTransport: string | null
 }
+
+/** Who is to prove what, and for which tenant. */
+type Wanted = Pick<ProofStart, 'tenant' | 'session' | 'stepUp'>
 
 export function createGate(parts: GateParts): Gate {
   const report = createReporter(parts)
@@ -89,12 +95,12 @@ export function createGate(parts: GateParts): Gate {
     const again = loaded !== null && 'again' in loaded ? loaded.again : null
     const session = loaded === null || 'again' in loaded ? null : loaded
     const { tenant, requirement } = located
-    const decision = decide({ tenant, requirement, facts, session })
+    const decision = decide({ tenant, requirement, facts, session, now: parts.clock() })
     switch (decision.act) {
       case 'forward':
         return carryOut(passage, located, decision.person)
       case 'login':
-        return sendToLogin(passage, tenant, again)
+        return sendToLogin(passage, { tenant, session, stepUp: decision.stepUp }, again)
       case 'refuse':
         return answerOutcome(passage, report.refusal(passage, { ...decision, tenant, session }))
       default:
@@ -102,13 +108,15 @@ export function createGate(parts: GateParts): Gate {
     }
   }
 
-  async function sendToLogin(passage: Passage, tenant: Tenant, again: SignInAgain['again'] | null): Promise<void> {
+  async function sendToLogin(passage: Passage, wanted: Wanted, again: SignInAgain['again'] | null): Promise<void> {
     const { facts } = passage
+    const { tenant } = wanted
     if (parts.login.goesRound(facts)) {
       return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant }))
     }
     const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target, attempt: 0 }
-    const answer = await (again === null ? parts.login.begin(start) : parts.login.start({ ...start, ...again }))
+    const { login } = parts
+    const answer = await (again === null ? login.prove({ ...wanted, ...start }) : login.start({ ...start, ...again }))
     parts.metrics.request(tenant.name, 'login')
     say(passage, answer)
   }

@@ -43,7 +43,7 @@ function answerFor(answers: Answers, walk: Walk, topic: HelpTopic): Answer {
     topic,
     searchUrl: endpoints.help,
     loginUrl: loginAddress('/'),
-    otherAccountUrl: loginAddress('/', true),
+    otherAccountUrl: loginAddress('/', { otherAccount: true }),
     startUrl: '/',
     often: often.map((error) => ({ error, helpUrl: helpAddress(error.code) })),
     requestId,

@@ -6,7 +6,7 @@ import { authorityOf, providerOf } from '../core/identity/authority.ts'
 import { chooseProvider, shortName } from '../core/identity/choice.ts'
 import { scopesOf } from '../core/identity/scopes.ts'
 import type { Session } from '../core/identity/session.ts'
-import { endpoints } from '../core/request/addresses.ts'
+import { contextValue } from '../core/identity/step-up.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { authorizationUrl, type Prompt } from '../oidc/authorize.ts'
 import type { Providers } from '../oidc/provider.ts'
@@ -20,6 +20,7 @@ import { cookieOf } from './read-facts.ts'
 import type { Refuse } from './refusals.ts'
 import type { Rounds } from './rounds.ts'
 import { signInPage } from './sign-in-page.ts'
+import { accountHint, intentOf, type ProofStart, stepUpAsked, stepUpParameters } from './step-up-asked.ts'
 import type { Walk } from './walk.ts'
 
 export interface LoginStart {
@@ -42,6 +43,11 @@ export interface Login {
   begin(start: Omit<LoginStart, 'provider'>): Promise<Answer>
   /** The redirect to the provider. @throws Fault `provider_unreachable`, `session_store_down`. */
   start(start: LoginStart): Promise<Answer>
+  /**
+   * A sign-in that has to prove something. Of whoever is signed in already by the same person, at the provider that vouches for
+   * them, without a choice of accounts (T130); else as `begin`. @throws as `start`.
+   */
+  prove(start: ProofStart): Promise<Answer>
   /** Whether one more redirect would only go round again: this browser has signed in for the address, and did not keep it (T52). */
   goesRound(facts: RequestFacts): boolean
   /** The answer of the endpoint. */
@@ -74,7 +80,7 @@ export function createLogin(parts: LoginParts): Login {
     })
     const url = await authorizationUrl(providers, provider, {
       scopes: scopesOf(tenant, provider),
-      redirectUri: tenant.publicUrl.origin + endpoints.callback,
+      redirectUri: tenant.publicUrl.origin + tenant.callbackPath,
       state: transaction.state,
       nonce: transaction.nonce,
       codeVerifier: transaction.codeVerifier,
@@ -83,6 +89,7 @@ export function createLogin(parts: LoginParts): Login {
       domainHint: begin.domainHint ?? null,
       claims: begin.claims ?? null,
       maxAge: intent.maxAge ?? null,
+      authContext: intent.authContext === undefined ? null : contextValue(provider, intent.authContext),
     })
     metrics.signIn(tenant.name, 'started')
     unreturned.began(tenant.name, transaction.startedAt)
@@ -98,27 +105,37 @@ export function createLogin(parts: LoginParts): Login {
       : answers.redirect(loginAddress(wanted.returnTo))
   }
 
+  async function prove({ tenant, session, stepUp, cookieHeader, returnTo }: ProofStart): Promise<Answer> {
+    const provider = session === null ? null : providerOf(tenant, session.facts)
+    const wanted = { tenant, cookieHeader, returnTo, attempt: 0 }
+    if (session === null || provider === null) return await begin({ ...wanted, intent: intentOf(stepUp, null) })
+    return await start({ ...wanted, provider, intent: intentOf(stepUp, session), loginHint: accountHint(session) })
+  }
+
   return {
     begin,
     start,
+    prove,
     goesRound(facts) {
       const binding = readBinding(cookieOf(facts))
       return binding !== null && rounds.goesRound(binding, facts.target)
     },
     async answer(walk, query) {
       const { tenant, facts, session } = walk
-      const asked = onceEach(query, ['return_to', 'prompt', 'login_hint', 'domain_hint', 'provider', 'email'])
+      const asked = onceEach(query, parameters)
       if (asked === null) return refuse(walk, 'request_malformed')
       // Scripts, images and prefetches must not begin sign-ins that nobody will finish (T53); frames cannot finish them.
       if (facts.kind !== 'navigation') return refuse(walk, 'login_required')
       const returnTo = inAscii(safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/')
       const prompt: Prompt | null = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
-      // A bookmarked sign-in page, or a link to it, neither ends a session nor bothers who has one.
       const named = asked.provider ?? null
-      if (session !== null && prompt === null && (named === null || isOwn(tenant, session, named)))
-        return answers.redirect(returnTo)
-      const [loginHint, domainHint] = [hint(asked.login_hint ?? asked.email), hint(asked.domain_hint)]
+      const isTheirs = session !== null && (named === null || isOwn(tenant, session, named))
+      const stepUp = stepUpAsked(tenant, asked)
       const cookieHeader = cookieOf(facts)
+      if (isTheirs && stepUp !== null) return await prove({ tenant, session, stepUp, cookieHeader, returnTo })
+      // A bookmarked sign-in page, or a link to it, neither ends a session nor bothers who has one.
+      if (isTheirs && prompt === null) return answers.redirect(returnTo)
+      const [loginHint, domainHint] = [hint(asked.login_hint ?? asked.email), hint(asked.domain_hint)]
       const choice = chooseProvider(tenant, {
         named,
         email: asked.email ?? null,
@@ -133,7 +150,18 @@ export function createLogin(parts: LoginParts): Login {
         return answers.page(200, signInPage(providers, { tenant, requestId, returnTo, otherAccount, unknownEmail }))
       }
       const { provider } = choice
-      return await start({ tenant, provider, cookieHeader, returnTo, attempt: 0, prompt, loginHint, domainHint })
+      const intent = stepUp === null ? {} : intentOf(stepUp, null)
+      return await start({
+        tenant,
+        provider,
+        cookieHeader,
+        returnTo,
+        attempt: 0,
+        intent,
+        prompt,
+        loginHint,
+        domainHint,
+      })
     },
   }
 }
@@ -143,6 +171,11 @@ function isOwn(tenant: Tenant, session: Session, named: string): boolean {
   const provider = providerOf(tenant, session.facts)
   return provider !== null && shortName(provider) === named
 }
+
+const parameters = [
+  ...(['return_to', 'prompt', 'login_hint', 'domain_hint', 'provider', 'email'] as const),
+  ...stepUpParameters,
+] as const
 
 /** Where a sign-in is to be finished; in the transaction, since the tenant may change to another provider meanwhile. */
 export function begunAt(provider: Provider): string {

@@ -90,7 +90,7 @@ export function createLogout(parts: LogoutParts): Logout {
         applicationName: tenant.branding.name,
         loginUrl: loginAddress('/'),
         // The provider's own session may live on, and then a plain sign-in would ask nobody.
-        otherAccountUrl: loginAddress('/', true),
+        otherAccountUrl: loginAddress('/', { otherAccount: true }),
         complete: signsOut(tenant) && onceEach(query, ['only'])?.only !== 'here',
         requestId,
       })

@@ -22,7 +22,7 @@ export interface Ended {
 export interface Reporter {
   refusal(
     passing: Passing,
-    refused: {
+    refused: Pick<Occasion, 'missing' | 'stepUp'> & {
       readonly reason: RefusalCode
       readonly detail?: string
       readonly tenant: Tenant | null
@@ -54,7 +54,9 @@ export function createReporter(parts: {
         directoryId: session?.facts.directoryId,
         objectId: session?.facts.objectId,
       })
-      return { code: reason, occasion: { requestId: passing.requestId, facts: passing.facts, tenant, session } }
+      const { missing = [], stepUp = null } = refused
+      const { requestId, facts } = passing
+      return { code: reason, occasion: { requestId, facts, tenant, session, missing, stepUp } }
     },
     failure(passing, tenant, error) {
       const code = error instanceof Fault ? error.code : 'internal_error'

@@ -21,13 +21,13 @@ export interface Choosing {
 export function signInPage(providers: Providers, choosing: Choosing): SignInPage {
   const { tenant, requestId, returnTo, otherAccount, unknownEmail } = choosing
   const byEmail = tenant.providers.some(({ emailDomains }) => emailDomains.length > 0)
-  const kept = [...new URL(loginAddress(returnTo, otherAccount), tenant.publicUrl.origin).searchParams]
+  const kept = [...new URL(loginAddress(returnTo, { otherAccount }), tenant.publicUrl.origin).searchParams]
   return {
     page: 'sign-in',
     applicationName: tenant.branding.name,
     ways: tenant.providers.map((provider) => ({
       label: provider.label,
-      loginUrl: loginAddress(returnTo, otherAccount, shortName(provider)),
+      loginUrl: loginAddress(returnTo, { otherAccount, provider: shortName(provider) }),
     })),
     form: byEmail
       ? {

@@ -34,6 +34,8 @@ interface Opened {
   readonly way: Forwarding
   /** With the session as the application was last told of it. */
   person: Person | null
+  /** When that was: what had been proved by then is enough for as long as it is open. */
+  readonly now: number
   cut(): void
 }
 
@@ -79,8 +81,9 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     if (unfit !== null) return { ...unfit, tenant }
     const loaded = await loadFor(parts, located, facts)
     const session = loaded === null || 'again' in loaded ? null : loaded
-    const decision = decide({ tenant, requirement: located.requirement, facts, session })
-    if (decision.act !== 'forward') return { reason: decision.reason, tenant, session }
+    const now = parts.clock()
+    const decision = decide({ tenant, requirement: located.requirement, facts, session, now })
+    if (decision.act !== 'forward') return { ...decision, tenant, session }
     const { person } = decision
     const refused = refusedUpgrade(facts, tenant, person !== null)
     if (refused !== null) return { ...refused, tenant, session }
@@ -90,13 +93,13 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const tunnel = await parts.forwarder.tunnel(request, socket, head, plan)
     parts.metrics.request(tenant.name, typeof tunnel === 'string' ? tunnel : 'tunnelled')
     if (typeof tunnel === 'string') return null
-    const entry = { passing, way, person, cut: tunnel.cut }
+    const entry = { passing, way, person, now, cut: tunnel.cut }
     opened.add(entry)
     // Signing out anywhere cuts what is open (T101), and so does what a revalidation finds out (T126).
     const unwatch = person === null ? () => {} : parts.sessions.watch(person.session, tunnel.cut)
     const tenantNow = () => locate(parts.current(), facts).tenant
     const unfollow =
-      person === null ? () => {} : parts.openSockets.follow(person.session, tenantNow, (now) => takeNews(entry, now))
+      person === null ? () => {} : parts.openSockets.follow(person.session, tenantNow, (news) => takeNews(entry, news))
     tunnel.closed.finally(() => {
       opened.delete(entry)
       unwatch()
@@ -129,7 +132,7 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
  * Whether the same request would go the same way now, and tell the application the same of the same person.
  * @param session that of the person as it is now; null where nobody is named to the application.
  */
-function stillStands(gateway: Gateway, { passing, way, person }: Opened, session: Session | null): Standing {
+function stillStands(gateway: Gateway, { passing, way, person, now }: Opened, session: Session | null): Standing {
   const fallen = { stands: false } as const
   const located = locate(gateway, passing.facts)
   if (located.at !== 'route') return fallen
@@ -137,7 +140,7 @@ function stillStands(gateway: Gateway, { passing, way, person }: Opened, session
   if (tenant === way.tenant && session === (person?.session ?? null)) return { stands: true, person }
   const { to } = route
   if (to.act !== 'forward' || to.upstream !== way.to.upstream || target !== way.target) return fallen
-  const decision = decide({ tenant, requirement, facts: passing.facts, session })
+  const decision = decide({ tenant, requirement, facts: passing.facts, session, now })
   if (decision.act !== 'forward') return fallen
   return told({ tenant, to }, decision.person) === told(way, person)
     ? { stands: true, person: decision.person }

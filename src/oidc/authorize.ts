@@ -16,6 +16,8 @@ export interface AuthorizationRequest {
   readonly claims: string | null
   /** In seconds. */
   readonly maxAge: number | null
+  /** What the provider calls the authentication context that the answer has to prove. */
+  readonly authContext: string | null
 }
 
 export type Prompt = 'select_account' | 'login' | 'none'
@@ -44,7 +46,9 @@ export async function authorizationUrl(
   if (request.prompt !== null) parameters.prompt = promptFor(provider, configuration, request.prompt)
   if (request.loginHint !== null && request.prompt !== 'select_account') parameters.login_hint = request.loginHint
   if (request.domainHint !== null && provider.kind === 'entra') parameters.domain_hint = request.domainHint
-  if (request.claims !== null) parameters.claims = request.claims
+  if (request.authContext !== null && provider.kind === 'oidc') parameters.acr_values = request.authContext
+  const claims = claimsFor(provider, configuration, request)
+  if (claims !== null) parameters.claims = claims
   if (request.maxAge !== null) parameters.max_age = String(request.maxAge)
   return client.buildAuthorizationUrl(configuration, parameters)
 }
@@ -63,4 +67,20 @@ function promptFor(provider: Provider, configuration: client.Configuration, want
   if (provider.kind === 'entra' || wanted !== 'select_account') return wanted
   const announced: unknown = configuration.serverMetadata().prompt_values_supported
   return Array.isArray(announced) && announced.includes(wanted) ? wanted : 'login'
+}
+
+/**
+ * A context is asked for as one without which nothing is proved (OpenID Connect Core 5.5.1.1). Of other providers only those that
+ * say so read `claims`; all read `acr_values`, as a wish. Either way it counts only once a token says so.
+ */
+function claimsFor(
+  provider: Provider,
+  configuration: client.Configuration,
+  { claims, authContext }: AuthorizationRequest,
+): string | null {
+  const reads = provider.kind === 'entra' || configuration.serverMetadata().claims_parameter_supported === true
+  if (authContext === null || !reads) return claims
+  const wanted = { [provider.kind === 'entra' ? 'acrs' : 'acr']: { essential: true, value: authContext } }
+  const asked: Readonly<Record<string, unknown>> = claims === null ? {} : JSON.parse(claims)
+  return JSON.stringify({ ...asked, id_token: { ...(asked.id_token ?? {}), ...wanted } })
 }

@@ -101,7 +101,9 @@ export async function userInfo(
 ): Promise<Claims> {
   if (configuration.serverMetadata().userinfo_endpoint === undefined) return {}
   try {
-    return await client.fetchUserInfo(configuration, accessToken, subject)
+    const told: Claims = await client.fetchUserInfo(configuration, accessToken, subject)
+    // How and when somebody proved who they are is said in the ID token or nowhere (OpenID Connect Core 2).
+    return Object.fromEntries(Object.entries(told).filter(([name]) => !['acr', 'amr', 'auth_time'].includes(name)))
   } catch (cause) {
     throw new Fault(neverAnswered(cause) ? 'provider_unreachable' : 'provider_fault', { cause })
   }
@@ -137,6 +139,7 @@ function isOverloaded(status: number): boolean {
   return status >= 500 || status === 429
 }
 
+/** What an error of the protocol says, as far as it may be repeated. */
 export function saidBy(error: {
   readonly error: string
   readonly error_description?: string | undefined

@@ -38,6 +38,8 @@ const nextSteps = {
   request_too_slow: fromTheStart,
   https_required: nothing,
   login_required: signIn,
+  context_required: signIn,
+  sign_in_too_old: signIn,
   role_missing: { steps: ['other-account', 'contact', 'start'], help: 'access' },
   // The start page would end here once more.
   no_role: { steps: ['other-account', 'contact'], help: 'access' },
@@ -47,6 +49,12 @@ const nextSteps = {
   login_cancelled: signIn,
   provider_refused: { steps: ['again', 'other-account', 'start'], help: 'help' },
   identity_refused: { steps: ['other-account', 'contact'], help: 'help' },
+  other_person: { steps: ['again', 'start'], help: 'help' },
+  context_unmet: { steps: ['again', 'contact', 'start'], help: 'help' },
+  guest_refused: { steps: ['other-account', 'contact'], help: 'access' },
+  email_refused: { steps: ['other-account', 'contact'], help: 'access' },
+  profile_incomplete: { steps: ['contact', 'other-account'], help: 'help' },
+  consent_refused: { steps: ['contact', 'start'], help: 'help' },
   groups_unknown: { steps: ['contact', 'other-account'], help: 'help' },
   provider_unreachable: trySigningIn,
   provider_fault: trySigningIn,
@@ -97,4 +105,9 @@ export function stepsAfter({ helps }: SignInError): readonly Step[] {
 export function asksForAnotherAccount(code: OutcomeCode, explained: SignInError | null = null): boolean {
   const steps: readonly Step[] = explained === null ? nextStepsFor(code).steps : stepsAfter(explained)
   return steps.includes('other-account')
+}
+
+/** Whether somebody is signed in who has to prove something more. */
+export function asksForProof(code: OutcomeCode): code is 'context_required' | 'sign_in_too_old' {
+  return code === 'context_required' || code === 'sign_in_too_old'
 }

@@ -4,7 +4,7 @@ import { codeName } from '../core/identity/sign-in-error.ts'
 import { displayText } from './display-text.ts'
 import { adviceFor, termsOf } from './explanation.ts'
 import { type Link, pathLink, siteLink, supportLink } from './links.ts'
-import { mayHaveSeenCode, nextStepsFor, type Step, stepsAfter } from './next-steps.ts'
+import { asksForProof, mayHaveSeenCode, nextStepsFor, type Step, stepsAfter } from './next-steps.ts'
 import type { OutcomePage } from './page.ts'
 import { type Action, blankView, type HelpLine, personView, type View } from './view.ts'
 
@@ -18,7 +18,11 @@ export function outcomeView(page: OutcomePage): View {
     ...blankView(page),
     title,
     code: page.code,
-    text: cannotRepeat ? [text, 'Go back to the page before and do it again, or reload this page.'] : [text],
+    text: [
+      text,
+      ...(cannotRepeat ? ['Go back to the page before and do it again, or reload this page.'] : []),
+      ...missingLine(page),
+    ],
     explanation: page.explained === undefined || page.explained === null ? null : termsOf(page.explained.error),
     more: moreFor(page),
     person: personView(page.person),
@@ -49,13 +53,28 @@ function moreFor({ code, explained, helpUrl }: OutcomePage): Action | null {
     : { label: 'Look up an error code of the sign-in service', href }
 }
 
+/** Names what an account lacks: in words where there are some, else as the claim is called. */
+function missingLine({ missing = [] }: OutcomePage): readonly string[] {
+  if (missing.length === 0) return []
+  return [`Missing: ${missing.map((name) => displayText(claimWords.get(name) ?? name)).join(', ')}.`]
+}
+
+const claimWords: ReadonlyMap<string, string> = new Map([
+  ['email', 'e-mail address'],
+  ['employeeid', 'employee number'],
+  ['family_name', 'last name'],
+  ['given_name', 'first name'],
+  ['name', 'name'],
+  ['preferred_username', 'user name'],
+])
+
 /** The steps that have an address; two steps to one address are one. */
 function actionsFor(page: OutcomePage, steps: readonly Step[], support: Link | null): readonly Action[] {
   const login = page.loginUrl === null ? null : siteLink(page.loginUrl, 'loginUrl')
   const asksForAccess = nextStepsFor(page.code).help === 'access'
   const offers = {
     again: { label: 'Try again', href: page.returnTo === null ? null : pathLink(page.returnTo, 'returnTo') },
-    login: { label: 'Sign in', href: login },
+    login: { label: asksForProof(page.code) ? 'Confirm that it is you' : 'Sign in', href: login },
     'other-account': { label: 'Sign in with another account', href: login },
     start: { label: 'Go to the start page', href: page.startUrl === null ? null : pathLink(page.startUrl, 'startUrl') },
     contact: { label: asksForAccess ? 'Ask for access' : 'Ask for help', href: support },

@@ -28,6 +28,8 @@ export interface OutcomePage {
   readonly startUrl: string | null
   readonly person: Person | null
   readonly details: readonly Detail[]
+  /** Claims that the person’s account lacks. */
+  readonly missing?: readonly string[]
   /** Where people look up what the sign-in service has shown them. */
   readonly helpUrl?: string | null
   /** What the provider's code means, where it is known: then title and text come from there. */
@@ -65,6 +67,8 @@ export interface SignOutPage {
 /** Stands where a frame of the application would: sign-in services do not let themselves be framed. */
 export interface FramePage {
   readonly page: 'frame'
+  /** Whether nobody is signed in, or whoever is has to prove something more. */
+  readonly code: 'login_required' | 'context_required' | 'sign_in_too_old'
   readonly applicationName: string
   readonly loginUrl: string
   readonly requestId: string
@@ -92,6 +96,16 @@ export type HelpTopic =
   | { readonly about: 'unknown'; readonly code: number }
   | { readonly about: 'known'; readonly error: SignInError }
 
+/** An administrator has consented to what the application asks for: this makes nobody signed in. */
+export interface ConsentPage {
+  readonly page: 'consent'
+  readonly applicationName: string
+  /** Id of the directory that the consent is for; null where the sign-in service did not say. */
+  readonly directoryId: string | null
+  readonly startUrl: string
+  readonly requestId: string
+}
+
 /** Lets people choose how to sign in. */
 export interface SignInPage {
   readonly page: 'sign-in'
@@ -111,4 +125,4 @@ export interface SignInPage {
   readonly requestId: string
 }
 
-export type Page = SignInPage | OutcomePage | SignedOutPage | SignOutPage | FramePage | HelpPage
+export type Page = SignInPage | OutcomePage | SignedOutPage | SignOutPage | FramePage | HelpPage | ConsentPage

@@ -6,7 +6,7 @@ import { helpView } from './help-view.ts'
 import { policyOrigin } from './links.ts'
 import { outcomeView } from './outcome-view.ts'
 import type { Page } from './page.ts'
-import { frameView, signedOutView, signOutView } from './session-views.ts'
+import { consentView, frameView, signedOutView, signOutView } from './session-views.ts'
 import { signInView } from './sign-in-view.ts'
 import type { View } from './view.ts'
 
@@ -24,7 +24,7 @@ export interface Pages {
 
 const parts = ['layout', 'person', 'actions', 'help-line', 'explanation', 'more'] as const
 /** The pages themselves, and the parts that they include. */
-const templates = ['outcome', 'sign-in', 'signed-out', 'sign-out', 'frame', 'help', ...parts] as const
+const templates = ['outcome', 'sign-in', 'signed-out', 'sign-out', 'frame', 'help', 'consent', ...parts] as const
 
 /** Reads and compiles every template once. `eta/core` has no file access of its own, so nothing is read later. */
 export function createPages(): Pages {
@@ -63,6 +63,8 @@ function viewOf(page: Page): View {
       return frameView(page)
     case 'help':
       return helpView(page)
+    case 'consent':
+      return consentView(page)
     default:
       return page satisfies never
   }

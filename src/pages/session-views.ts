@@ -2,7 +2,7 @@
 import { outcomes } from '../core/answer/outcomes.ts'
 import { displayText } from './display-text.ts'
 import { pathLink, siteLink } from './links.ts'
-import type { FramePage, SignedOutPage, SignOutPage } from './page.ts'
+import type { ConsentPage, FramePage, SignedOutPage, SignOutPage } from './page.ts'
 import { blankView, personView, type View } from './view.ts'
 
 /** Says honestly how far the sign-out went. Throws a TypeError for a link that is not allowed, as all of these do. */
@@ -40,11 +40,28 @@ export function signOutView(page: SignOutPage): View {
 export function frameView(page: FramePage): View {
   return {
     ...blankView(page),
-    title: outcomes.login_required.title,
+    title: outcomes[page.code].title,
     text: [
-      'You are not signed in, and signing in does not work inside another page.',
+      page.code === 'login_required'
+        ? 'You are not signed in, and signing in does not work inside another page.'
+        : `${outcomes[page.code].text} That does not work inside another page.`,
       'Open the sign-in in a window of its own. Then come back and show this part again.',
     ],
     actions: [{ label: 'Open the sign-in', href: siteLink(page.loginUrl, 'loginUrl') }],
+  }
+}
+
+/** Tells whoever has consented what that was for. */
+export function consentView(page: ConsentPage): View {
+  const application = displayText(page.applicationName)
+  const directory = page.directoryId === null ? 'your directory' : `the directory ${displayText(page.directoryId)}`
+  return {
+    ...blankView(page),
+    title: 'Consent has been given',
+    text: [
+      `The people of ${directory} can sign in to ${application} without being asked for consent.`,
+      'You can close this window.',
+    ],
+    actions: [{ label: 'Go to the start page', href: pathLink(page.startUrl, 'startUrl') }],
   }
 }

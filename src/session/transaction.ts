@@ -20,6 +20,8 @@ export interface Intent {
   readonly authContext?: string
   /** How long ago the person may have proved who they are, in seconds. */
   readonly maxAge?: number
+  /** Nobody is to be signed in: an administrator is asked for consent. */
+  readonly adminConsent?: true
 }
 
 interface Start {

@@ -10,16 +10,20 @@ import { measureOnce, measureRounds } from './measure.ts'
 import { createCrew } from './processes.ts'
 import { profileOptions, profileTable } from './profile.ts'
 import { countRedisCommands } from './redis-commands.ts'
-import { doubts, type Figures, goalsOf, printed, tenantsTable } from './report.ts'
+import { doubts, type Figures, goalsOf, goalsTable, printed, signInGoals, tenantsTable } from './report.ts'
+import { measureRevalidations } from './revalidations.ts'
 import { type Place, withScene } from './scene.ts'
+import { measureSignIns } from './sign-ins.ts'
 import { measureTenants } from './tenants.ts'
 
 const help = `npm run bench -- [options]
-  --seconds <n>  of load per measurement (2)
-  --rounds <n>   measurements of each contestant (5)
-  --json         print the figures as JSON
-  --tenants      only: what many tenants cost
-  --profile      instead: where the CPU goes in d beyond b, by file and function
+  --seconds <n>    of load per measurement (2)
+  --rounds <n>     measurements of each contestant (5)
+  --json           print the figures as JSON
+  --tenants        only: what many tenants cost
+  --sign-ins       only: what a sign-in costs
+  --revalidations  also: what a revalidation costs
+  --profile        instead: where the CPU goes in d beyond b, by file and function
 `
 
 interface Options {
@@ -28,6 +32,8 @@ interface Options {
   readonly json: boolean
   readonly profile: boolean
   readonly tenants: boolean
+  readonly 'sign-ins': boolean
+  readonly revalidations: boolean
 }
 
 const idleSessions = 20_000
@@ -41,6 +47,8 @@ function readOptions(): Options {
       json: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       tenants: { type: 'boolean', default: false },
+      'sign-ins': { type: 'boolean', default: false },
+      revalidations: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -53,13 +61,7 @@ function readOptions(): Options {
     if (!Number.isInteger(value) || value < 1 || value > most) throw new Error(`--${name}: a number from 1 to ${most}`)
     return value
   }
-  return {
-    seconds: whole('seconds', 60),
-    rounds: whole('rounds', 50),
-    json: values.json,
-    profile: values.profile,
-    tenants: values.tenants,
-  }
+  return { ...values, seconds: whole('seconds', 60), rounds: whole('rounds', 50) }
 }
 
 const progress = (text: string) => process.stderr.write(`${text}\n`)
@@ -77,6 +79,7 @@ async function bench(place: Place, options: Options): Promise<void> {
   progress('cold start')
   const coldStartSeconds = await coldStart(crew, folder)
   const tenants = await measureTenants(crew, folder, tenantCounts, progress)
+  const signIns = await signInFigures(place, options)
   const load = createLoad(crew)
   const measured = await withScene(
     { ...place, onProgress: progress },
@@ -92,7 +95,7 @@ async function bench(place: Place, options: Options): Promise<void> {
   const known = {
     ...{ machine, load: load.name, rounds, seconds, contestants: measured.results, coldStartSeconds },
     redisCommandsPerRequest: measured.redisCommandsPerRequest,
-    tenants,
+    ...{ tenants, ...signIns },
     bytesPerIdleSession: memory.bytesPerSession ?? Number.NaN,
     residentBytesPerIdleSession: memory.residentBytesPerSession ?? Number.NaN,
   }
@@ -105,6 +108,20 @@ async function bench(place: Place, options: Options): Promise<void> {
 async function tenantsOnly({ crew, folder }: Place, { json }: Options): Promise<void> {
   const figures = await measureTenants(crew, folder, tenantCounts, progress)
   process.stdout.write(json ? `${JSON.stringify(figures, null, 2)}\n` : `${tenantsTable(figures)}\n`)
+}
+
+async function signInFigures(place: Place, { revalidations }: Options) {
+  progress('sign-ins')
+  const signInMilliseconds = await measureSignIns(place)
+  if (!revalidations) return { signInMilliseconds, revalidationMilliseconds: null }
+  progress('revalidations')
+  return { signInMilliseconds, revalidationMilliseconds: await measureRevalidations(place) }
+}
+
+async function signInsOnly(place: Place, options: Options): Promise<void> {
+  const figures = await signInFigures(place, options)
+  const goals = signInGoals(figures)
+  process.stdout.write(options.json ? `${JSON.stringify(goals, null, 2)}\n` : `${goalsTable(goals)}\n`)
 }
 
 /** Both under a profiler, one after the other. The profiler costs as well: what counts is the difference. */
@@ -142,7 +159,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 try {
   const options = readOptions()
-  const work = options.profile ? profile : options.tenants ? tenantsOnly : bench
+  const only = options.tenants ? tenantsOnly : options['sign-ins'] ? signInsOnly : bench
+  const work = options.profile ? profile : only
   await work({ crew, folder }, options)
 } catch (error) {
   // Told to end, what is in the middle of its work fails: that is no news.

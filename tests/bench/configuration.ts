@@ -32,17 +32,19 @@ export interface BenchSettings {
   readonly authority: string
   /** The flow mapping of `session.store`. */
   readonly store: string
+  /** Further lines of `session`, each indented by two. */
+  readonly session?: string
 }
 
 /** An ordinary tenant: x-forwarded headers, one public path, everything else for whoever is signed in. */
-export function benchYaml({ port, managementPort, upstream, authority, store }: BenchSettings): string {
+export function benchYaml({ port, managementPort, upstream, authority, store, session = '' }: BenchSettings): string {
   return `version: 1
 allowInlineSecrets: true
 server: { listen: '127.0.0.1:${port}', management: '127.0.0.1:${managementPort}' }
 session:
   secrets: [${sessionSecret}]
   store: ${store}
-providers:
+${session}providers:
   - name: contoso
     tenantId: ${directoryId}
     clientId: ${clientId}

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 
 export interface OwnMessage {
   readonly port?: number
+  /** Of the pretend Entra: where it is told what to do, and says what it was asked. */
+  readonly controlPort?: number
   readonly bytesPerSession?: number
   readonly residentBytesPerSession?: number
   readonly nanosecondsPerLookUp?: number

@@ -81,6 +81,43 @@ describe('sallyport emulator', () => {
     expect((await emulator.ended).code).toBe(0)
   })
 
+  test('takes the rest of the registration from a file', async () => {
+    await inFolder(async (folder) => {
+      const application = join(folder, 'application.json')
+      const said = {
+        name: 'Ledger',
+        consent: 'person',
+        clientSecrets: ['mine'],
+        redirectUris: ['https://l.example/cb'],
+      }
+      writeFileSync(application, JSON.stringify(said))
+      const emulator = startCommand(['emulator', '--port', '0', '--control-port', '0', '--application', application])
+      await emulator.says(ready)
+      const state = await (await fetch(`${addressOf(emulator.stdout(), 'control')}/state`)).json()
+      expect(state).toMatchObject({
+        application: { name: 'Ledger', consent: 'person', redirectUris: expect.arrayContaining(said.redirectUris) },
+      })
+      expect(emulator.stdout()).not.toContain('pretend-secret')
+      emulator.child.kill('SIGTERM')
+      expect((await emulator.ended).code).toBe(0)
+    })
+  })
+
+  for (const [text, said] of [
+    ['[]', 'no object'],
+    ['{"redirectUris": "x"}', 'redirectUris'],
+  ] as const) {
+    test(`refuses the registration ${text}, in words`, async () => {
+      await inFolder(async (folder) => {
+        const application = join(folder, 'application.json')
+        writeFileSync(application, text)
+        const ran = await run(['emulator', '--port', '0', '--control-port', '0', '--application', application])
+        expect([ran.code, ran.stdout]).toEqual([1, ''])
+        expect(ran.stderr).toContain(said)
+      })
+    })
+  }
+
   for (const [name, text, said] of [
     ['no JSON', stringify({ a: 1 }), 'JSON'],
     ['no list', '{}', 'a list'],

@@ -72,10 +72,8 @@ const expected = `contoso: app registration at https://login.microsoftonline.com
   Authentication → Front-channel logout URL
     (leave it empty: the gateway has none yet)
 
-  Admin consent, once the redirect URIs are registered: to be opened by who may consent
-    https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/adminconsent?client_id=66666666-7777-8888-9999-000000000000
-  Entra then goes on to one of the redirect URIs. A page that says the sign-in cannot be finished
-  is nothing to worry about: the consent has been given by then.
+  Admin consent, once the redirect URIs are registered and the gateway runs: to be opened by who may consent
+    https://payroll.contoso.com/.auth/admin-consent?provider=contoso
 
 next: app registration at https://login.microsoftonline.com
   Directory (tenant) ID    11111111-2222-3333-4444-555555555555
@@ -226,6 +224,7 @@ describe('urlsText', () => {
         {
           ...{ name: 'payroll', enabled: true, homePageUrl: `${origin}/.auth/login` },
           ...{ redirectUri: `${origin}/.auth/callback`, postLogoutRedirectUri: `${origin}/.auth/signed-out` },
+          adminConsentUrl: null,
         },
       ],
     })
@@ -238,9 +237,33 @@ describe('urlsText', () => {
   })
 })
 
+test('urlsText says which accounts a registration is for that there is not yet', () => {
+  const said = [null, 'contoso.com', 'organizations', 'common', 'consumers'].map((tenantId) => {
+    const origin = 'https://payroll.contoso.com'
+    const entry = whatToRegister({
+      ...{ kind: 'entra', providers: ['contoso'], enabled: false, tenantId, clientId: null, authority: null },
+      tenants: [
+        {
+          ...{ name: 'payroll', enabled: true, homePageUrl: `${origin}/.auth/login` },
+          ...{ redirectUri: `${origin}/.auth/callback`, postLogoutRedirectUri: `${origin}/.auth/signed-out` },
+          adminConsentUrl: null,
+        },
+      ],
+    })
+    return /New registration, ([\s\S]*?)\. Its/.exec(urlsText([entry], false))?.[1]?.replace(/\s+/g, ' ')
+  })
+  expect(said).toEqual([
+    'Accounts in this organizational directory only',
+    'Accounts in this organizational directory only',
+    'Accounts in any organizational directory',
+    'Accounts in any organizational directory and personal Microsoft accounts',
+    'Personal Microsoft accounts only',
+  ])
+})
+
 describe('what sallyport urls says of a running gateway', () => {
   let stage: Stage
-  let entry: Record<'redirectUris' | 'homePageUrls', string[]>
+  let entry: Record<'redirectUris' | 'homePageUrls', string[]> & { adminConsentUrl: string | null }
   beforeAll(async () => {
     stage = await startStage()
     const port = Number(new URL(stage.origin).port)
@@ -267,13 +290,12 @@ describe('what sallyport urls says of a running gateway', () => {
     visitor.close()
   })
 
-  test('is right about the page that follows an admin consent', async () => {
+  test('has the address at which an admin consent begins, and its way back is one of the redirect URIs', async () => {
     const visitor = createVisitor()
-    const answer = '?admin_consent=True&tenant=0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30'
-    const page = await visitor.open(`${entry.redirectUris[0]}${answer}`)
-    expect(page.status).toBe(400)
-    expect(page.body).toContain('This sign-in cannot be finished')
-    expect((await visitor.open(`${entry.redirectUris[1]}${answer}`)).status).toBe(200)
+    const { status, location } = await visitor.ask(entry.adminConsentUrl ?? '', { headers: navigation })
+    expect(status).toBe(302)
+    expect(new URL(location).pathname).toMatch(/\/v2\.0\/adminconsent$/)
+    expect(entry.redirectUris).toContain(new URL(location).searchParams.get('redirect_uri'))
     visitor.close()
   })
 })

@@ -13,6 +13,7 @@ function registered(origin: string): RegisteredTenant {
     ...{ name: new URL(origin).hostname, enabled: true },
     ...{ redirectUri: `${origin}/.auth/callback`, postLogoutRedirectUri: `${origin}/.auth/signed-out` },
     homePageUrl: `${origin}/.auth/login`,
+    adminConsentUrl: null,
   }
 }
 
@@ -47,20 +48,18 @@ describe('whatToRegister', () => {
     })
   })
 
-  for (const [what, more, expected] of [
-    ['in the global cloud', {}, `https://login.microsoftonline.com/${directory}/adminconsent?client_id=${application}`],
+  for (const [what, consents, expected] of [
     [
-      'in another cloud',
-      { authority: 'https://login.microsoftonline.us' },
-      `https://login.microsoftonline.us/${directory}/adminconsent?client_id=${application}`,
+      'the first that is served',
+      [null, 'https://b.example/.auth/admin-consent'],
+      'https://b.example/.auth/admin-consent',
     ],
-    ['without a client id', { clientId: null }, null],
-    ['without a directory', { tenantId: null }, null],
-    ['without a known sign-in service', { authority: null }, null],
-    ['at a pretend Entra', { authority: 'http://localhost:9400' }, null],
+    ['none where none is', [null, null], null],
   ] as const) {
-    test(`has the link for admin consent ${what}: ${expected === null ? 'none' : 'one'}`, () => {
-      expect(whatToRegister(entra(['https://a.example'], more))).toMatchObject({ adminConsentUrl: expected })
+    test(`has the link for admin consent of ${what}`, () => {
+      const origins = ['https://a.example', 'https://b.example']
+      const tenants = consents.map((adminConsentUrl, at) => ({ ...registered(origins[at] ?? ''), adminConsentUrl }))
+      expect(whatToRegister(entra([], { tenants }))).toMatchObject({ adminConsentUrl: expected })
     })
   }
 

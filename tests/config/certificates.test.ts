@@ -34,7 +34,7 @@ test('readCertificates takes a chain, and refuses what holds no certificate or a
   }
   for (const broken of [
     own.cert.replace(/^(?=\w)....../m, 'AAAAAA'),
-    `${own.cert}\n${own.cert.replace(/\nMII\w{20}/, '\nAAAA')}`,
+    `${own.cert}\n${own.cert.replace(/\nMII.{20}/, '\nAAAA')}`,
   ]) {
     assert.deepEqual(readCertificates(broken), { problem: 'a certificate in this file cannot be read' })
   }

@@ -35,7 +35,7 @@ test('compile takes any other OpenID provider, and of several those that are swi
   assert.deepEqual(provider, {
     ...{ kind: 'oidc', name: 'keycloak', clientId: 'gate', issuer: 'https://login.example.com/realms/staff' },
     ...{ scopes: ['profile', 'email'], groupsClaim: 'groups', appRolesClaim: 'roles' },
-    ...{ label: 'keycloak', emailDomains: [] },
+    ...{ label: 'keycloak', emailDomains: [], authContexts: {} },
   })
   const both = load({ ...file, providers: [plain, { ...contoso, label: 'Sign in with Microsoft' }] }).tenants[0]
   assert.deepEqual(

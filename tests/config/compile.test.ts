@@ -14,7 +14,13 @@ const payrollsUpstream = {
   ...{ host: 'payroll.contoso.com', stripPrefix: null, headers: { entries: [], encoding: 'utf8', accessToken: null } },
 }
 /** What a route says that says no more than it must. */
-const usual = { onUnauthenticated: 'auto', keepsAlive: true, preflight: 'judge', to: payrollsUpstream }
+const usual = {
+  ...{ authContext: null, authContextSeconds: 0, maxAgeSeconds: null },
+  onUnauthenticated: 'auto',
+  keepsAlive: true,
+  preflight: 'judge',
+  to: payrollsUpstream,
+}
 
 test('compile fills in every default', () => {
   const gateway = load(minimal())
@@ -48,6 +54,8 @@ test('compile fills in every default', () => {
     roles: [],
     noRole: { act: 'refuse' },
     sendRoles: 'all',
+    admission: { guests: 'allow', claims: [], emailDomains: [] },
+    callbackPath: '/.auth/callback',
     routes: [
       {
         ...{ path: '/', trailingSlash: false, exact: false, methods: null, access: { level: 'signed-in' } },
@@ -98,7 +106,7 @@ test('compile spells out presets first, then what is set by hand', () => {
   assert.deepEqual(to?.act === 'forward' && to.headers, {
     entries: [
       { name: 'X-Forwarded-User', parts: [{ claim: 'upn' }] },
-      { name: 'X-Forwarded-Email', parts: [{ claim: 'email' }] },
+      { name: 'X-Forwarded-Email', parts: [{ vouched: 'email' }] },
       { name: 'X-Forwarded-Name', parts: [{ claim: 'name' }] },
       { name: 'X-Forwarded-Groups', parts: [{ list: 'groups' }] },
       { name: 'X-Forwarded-Roles', parts: [{ list: 'roles' }] },

@@ -51,12 +51,14 @@ describe('registrations', () => {
             redirectUri: 'https://payroll.contoso.com/.auth/callback',
             postLogoutRedirectUri: 'https://payroll.contoso.com/.auth/signed-out',
             homePageUrl: 'https://payroll.contoso.com/.auth/login',
+            adminConsentUrl: 'https://payroll.contoso.com/.auth/admin-consent',
           },
           {
             ...{ name: 'wiki', enabled: true },
             redirectUri: 'https://wiki.contoso.com:8443/.auth/callback',
             postLogoutRedirectUri: 'https://wiki.contoso.com:8443/.auth/signed-out',
             homePageUrl: 'https://wiki.contoso.com:8443/.auth/login',
+            adminConsentUrl: 'https://wiki.contoso.com:8443/.auth/admin-consent',
           },
         ],
       },
@@ -250,5 +252,28 @@ describe('providerNames', () => {
   test('has shared ones and tenants’ own', () => {
     const tenants = [tenant('payroll'), tenant('wiki', { providers: [entra('own')] })]
     expect(providerNames(written({ ...minimal(), tenants }))).toEqual(['contoso', 'wiki/own'])
+  })
+
+  test('has the callback path of a tenant, to the letter', () => {
+    const tenants = [tenant('payroll', { callbackPath: '/signin-oidc/' })]
+    expect(of({ ...minimal(), tenants })[0]?.tenants[0]?.redirectUri).toBe('https://payroll.contoso.com/signin-oidc/')
+  })
+
+  test('names the provider in the address for admin consent where a tenant has several, and has none for what is off', () => {
+    const [contoso = {}] = minimal().providers
+    const providers = [
+      contoso,
+      { ...contoso, name: 'off', enabled: false },
+      { ...contoso, name: 'home', tenantId: 'consumers' },
+    ]
+    const tenants = [tenant('payroll', { providers: ['contoso', 'off', 'home'] }), tenant('wiki', { enabled: false })]
+    const consents = of({ ...minimal(), providers, tenants }).flatMap((each) =>
+      each.tenants.map(({ name, adminConsentUrl }) => `${each.providers.join()} ${name} ${adminConsentUrl}`),
+    )
+    expect(consents).toEqual([
+      'contoso,off payroll https://payroll.contoso.com/.auth/admin-consent?provider=contoso',
+      'contoso,off wiki null',
+      'home payroll null',
+    ])
   })
 })

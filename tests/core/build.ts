@@ -27,6 +27,7 @@ export function route(
   const level: Access = typeof access === 'string' ? { level: access } : { level: 'roles', anyOf: access }
   return {
     ...{ path, trailingSlash: false, exact: false, methods: null, access: level },
+    ...{ authContext: null, authContextSeconds: 0, maxAgeSeconds: null },
     ...{ onUnauthenticated: 'auto', keepsAlive: true, preflight: 'judge', to: toUpstream() },
     ...also,
   }
@@ -56,7 +57,7 @@ export function toUpstream(also: Partial<ToUpstream> = {}): ToUpstream {
 }
 
 export const contoso: EntraProvider = {
-  ...{ kind: 'entra', name: 'contoso', label: 'contoso', emailDomains: [] },
+  ...{ kind: 'entra', name: 'contoso', label: 'contoso', emailDomains: [], authContexts: {} },
   ...{ tenantId: directoryId, allowedTenantIds: null, authority: 'https://login.example' },
   ...{ clientId: '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791', credential: secretCredential('x') },
 }
@@ -71,6 +72,8 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
     roles,
     noRole: { act: 'refuse' },
     sendRoles: 'all',
+    admission: { guests: 'allow', claims: [], emailDomains: [] },
+    callbackPath: '/.auth/callback',
     routes: [route('/', 'signed-in')],
     branding: { name: 'Payroll', support: null },
     ...also,

@@ -1,14 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import { type Asked, decide } from '../../src/core/answer/decide.ts'
-import { admins, session, staff, tenant } from './build.ts'
+import { admins, contoso, session, staff, tenant } from './build.ts'
 
 const needs = (level: Asked['requirement']['level'], ...everyOf: string[][]): Asked['requirement'] => ({
-  ...{ level, everyOf, redirects: true, forwardsPreflights: false },
+  ...{ level, everyOf, contexts: [], maxAgeSeconds: null, redirects: true, forwardsPreflights: false },
 })
 type Also = Partial<Asked & Asked['facts']>
 const ask = ({ method = 'GET', kind = 'navigation', headers = {}, ...also }: Also) => {
   const facts = { method, kind, headers }
-  const decision = decide({ tenant: tenant(), requirement: needs('signed-in'), session: null, facts, ...also })
+  const decision = decide({
+    tenant: withContext,
+    requirement: needs('signed-in'),
+    session: null,
+    facts,
+    now: 1_000_100,
+    ...also,
+  })
   if (decision.act === 'forward')
     return decision.person === null ? 'forward nobody' : `forward ${decision.person.roles.roles.join('+')}`
   return `${decision.act} ${decision.reason}`
@@ -24,6 +31,11 @@ const nobody = session({ groups: [] })
 const allowing = tenant({ noRole: { act: 'allow' } })
 const giving = tenant({ noRole: { act: 'role', role: 'guest' } })
 const plain = tenant({ roles: [] })
+const withoutGuests = tenant({ admission: { guests: 'deny', claims: [], emailDomains: [] } })
+const guest = session({ groups: [staff], claims: { acct: 1 } })
+const withContext = tenant({ providers: [{ ...contoso, authContexts: { mfa: 'c1' } }] })
+const mfa = { ...needs('signed-in'), contexts: [{ name: 'mfa', withinSeconds: 600 }] }
+const proved = session({ groups: [staff], contexts: { c1: 1_000_000 } })
 
 describe('decide', () => {
   for (const [name, asked, expected] of [
@@ -111,7 +123,74 @@ describe('decide', () => {
       { session: admin, requirement: needs('signed-in', []) },
       'refuse role_missing',
     ],
+    [
+      'refuses whom the tenant does not admit, whatever their roles (T113)',
+      { session: guest, tenant: withoutGuests },
+      'refuse guest_refused',
+    ],
+    [
+      'forwards them on an optional route as nobody',
+      { session: guest, tenant: withoutGuests, requirement: needs('optional') },
+      'forward nobody',
+    ],
+    [
+      'sends a navigation to the sign-in for a proof that is missing',
+      { session: user, requirement: mfa },
+      'login context_required',
+    ],
+    ['forwards whoever has proved it', { session: proved, requirement: mfa }, 'forward user'],
+    [
+      'asks for no proof from whoever lacks a role',
+      { session: proved, requirement: { ...mfa, everyOf: [['admin']] } },
+      'refuse role_missing',
+    ],
+    [
+      'refuses a form for want of a proof rather than lose its body',
+      { session: user, requirement: mfa, method: 'POST' },
+      'refuse context_required',
+    ],
+    ['refuses data for want of a proof', { session: user, requirement: mfa, kind: 'data' }, 'refuse context_required'],
+    [
+      'refuses an upgrade for want of a proof',
+      { session: user, requirement: mfa, kind: 'upgrade' },
+      'refuse context_required',
+    ],
+    [
+      'refuses a frame for want of a proof',
+      { session: user, requirement: mfa, kind: 'frame' },
+      'refuse context_required',
+    ],
+    [
+      'refuses a navigation for want of a proof where the route says 401',
+      { session: user, requirement: { ...mfa, redirects: false } },
+      'refuse context_required',
+    ],
+    [
+      'sends whoever signed in too long ago there once more',
+      { session: user, requirement: { ...needs('signed-in'), maxAgeSeconds: 60 } },
+      'login sign_in_too_old',
+    ],
+    [
+      'asks for no proof on a public route',
+      { session: user, requirement: { ...mfa, level: 'public' } },
+      'forward nobody',
+    ],
   ] as const) {
     test(name, () => expect(ask(asked as Also)).toBe(expected))
   }
+
+  test('says what a sign-in has to prove, also where nobody is signed in', () => {
+    const at = {
+      facts: { method: 'GET', kind: 'navigation', headers: {} },
+      tenant: withContext,
+      now: 1_000_100,
+    } as const
+    const requirement = { ...mfa, maxAgeSeconds: 60 }
+    for (const who of [null, user]) {
+      const stepUp = { authContext: 'mfa', maxAge: 60 }
+      expect(decide({ ...at, requirement, session: who })).toMatchObject({ act: 'login', stepUp })
+    }
+    const nothing = { authContext: null, maxAge: null }
+    expect(decide({ ...at, requirement: needs('signed-in'), session: null })).toMatchObject({ stepUp: nothing })
+  })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { RequestFacts } from '../../src/core/request/facts.ts'
 import { locate } from '../../src/core/request/locate.ts'
 import { normaliseHost } from '../../src/core/request/tenant.ts'
-import { facts, gateway, tenant } from './build.ts'
+import { facts, gateway, route, tenant } from './build.ts'
 
 const other = tenant({
   name: 'other',
@@ -162,4 +162,65 @@ describe('locate, at other hosts', () => {
     expect(found({ host: 'broken.example' })).toMatchObject({ at: 'refused', reason: 'tenant_broken', tenant: null })
     expect(found({ host: 'other.example' })).toMatchObject({ at: 'refused', reason: 'tenant_unknown' })
   })
+})
+
+describe('locate and the path that people come back to', () => {
+  const at = (callbackPath: string, target: string, method = 'GET') => {
+    const routes = [route('/signin-oidc', ['admin']), route('/', 'signed-in')]
+    const located = locate(gateway(tenant({ callbackPath, routes })), facts({ target, method }))
+    if (located.at === 'endpoint') return `${located.endpoint} ${located.query}`
+    if (located.at !== 'route') return located.at === 'refused' ? located.reason : located.at
+    return located.requirement.everyOf.length > 0 ? 'admins only' : 'route'
+  }
+
+  for (const [name, callbackPath, target, method, expected] of [
+    ['takes it as it is registered', '/signin-oidc', '/signin-oidc?code=1&state=2', 'GET', 'callback code=1&state=2'],
+    ['takes it with a slash at its end', '/a/b/', '/a/b/?code=1', 'GET', 'callback code=1'],
+    ['leaves it without the slash to the application', '/a/b/', '/a/b?code=1', 'GET', 'route'],
+    ['leaves it with a slash to the application', '/signin-oidc', '/signin-oidc/?code=1', 'GET', 'admins only'],
+    ['leaves what lies below to the application', '/signin-oidc', '/signin-oidc/x', 'GET', 'admins only'],
+    [
+      'leaves another case to the application, and to its rules (T13)',
+      '/signin-oidc',
+      '/Signin-OIDC',
+      'GET',
+      'admins only',
+    ],
+    ['leaves an escaped spelling to the application (T1)', '/signin-oidc', '/%73ignin-oidc', 'GET', 'admins only'],
+    ['leaves parameters of the path to the application (T4)', '/signin-oidc', '/signin-oidc;x=1', 'GET', 'admins only'],
+    ['leaves a doubled slash to the application (T3)', '/a/b', '/a//b', 'GET', 'route'],
+    ['leaves other methods to the application', '/signin-oidc', '/signin-oidc', 'POST', 'admins only'],
+    ['leaves HEAD to the application', '/signin-oidc', '/signin-oidc', 'HEAD', 'admins only'],
+    [
+      'takes one below the prefix',
+      '/.auth/login/aad/callback',
+      '/.auth/login/aad/callback?code=1',
+      'GET',
+      'callback code=1',
+    ],
+    [
+      'knows no other spelling of that',
+      '/.auth/login/aad/callback',
+      '/.auth/LOGIN/aad/callback',
+      'GET',
+      'endpoint_unknown',
+    ],
+    [
+      'refuses other methods there',
+      '/.auth/login/aad/callback',
+      '/.auth/login/aad/callback',
+      'POST',
+      'endpoint_unknown',
+    ],
+    [
+      'goes on taking the usual one, for sign-ins under way',
+      '/signin-oidc',
+      '/.auth/callback?code=1',
+      'GET',
+      'callback code=1',
+    ],
+    ['refuses other methods at the usual one', '/.auth/callback', '/.auth/callback', 'POST', 'method_refused'],
+  ] as const) {
+    test(name, () => expect(at(callbackPath, target, method)).toBe(expected))
+  }
 })

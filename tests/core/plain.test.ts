@@ -12,6 +12,7 @@ const provider: PlainProvider = {
     name: 'house',
     label: 'house',
     emailDomains: [],
+    authContexts: {},
     issuer,
     clientId: 'sallyport',
     credential: secretCredential('x'),

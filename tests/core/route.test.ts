@@ -85,3 +85,37 @@ describe('findRoute', () => {
     expect(asked('/A')).toEqual([false, false])
   })
 })
+
+describe('findRoute and what has to be proved', () => {
+  const mfa = (withinSeconds: number) => ({ authContext: 'mfa', authContextSeconds: withinSeconds })
+  const routes = [
+    route('/pay', 'signed-in', mfa(600)),
+    route('/PAY', 'signed-in', { ...mfa(300), maxAgeSeconds: 900 }),
+    route('/pay/boss', 'signed-in', { authContext: 'boss', authContextSeconds: 60, maxAgeSeconds: 120 }),
+    route('/x', 'optional'),
+    route('/', 'signed-in'),
+  ]
+  const proof = (raw: string) => {
+    const read = readPath(raw)
+    const found = 'refused' in read ? read : findRoute(tenant({ routes }), 'GET', read.readings)
+    if (!('requirement' in found)) return found.refused
+    const { contexts, maxAgeSeconds } = found.requirement
+    return [contexts.map(({ name, withinSeconds }) => `${name} ${withinSeconds}`).join(), maxAgeSeconds]
+  }
+
+  for (const [name, raw, expected] of [
+    ['asks for nothing where no route does', '/other', ['', null]],
+    ['asks for each context once, with the shortest age, over all readings', '/pay', ['mfa 300', 900]],
+    ['does not lose one by a parameter of the path (T4)', '/pay;x/boss', ['boss 60', 120]],
+    ['does not lose one by folding the case (T13)', '/Pay/Boss', ['boss 60', 120]],
+    ['does not lose one by an escaped slash (T2)', '/x%2Fpay', ['', null]],
+    ['asks for all contexts of all readings, and the shortest age (T3)', '/pay//boss', ['mfa 300,boss 60', 120]],
+  ] as const) {
+    test(name, () => {
+      const found = proof(raw)
+      expect([found].flat().map((each) => (typeof each === 'string' ? each.split(',').sort().join() : each))).toEqual(
+        expected.map((each) => (typeof each === 'string' ? each.split(',').sort().join() : each)),
+      )
+    })
+  }
+})

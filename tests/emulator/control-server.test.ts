@@ -50,6 +50,21 @@ test('act makes endpoints fail, moves the clock and rotates keys', async () => {
   expect(emulator.control.clock.now() - before).toBeGreaterThanOrEqual(3600)
 })
 
+test('act throttles, refuses refresh tokens with another code, and deletes people', async () => {
+  const { refresh_token } = await tokens()
+  await act('revoke', { username: uwe, code: 70_043 })
+  expect((await refresh(emulator.origin, refresh_token)).body.error_codes).toEqual([70_043])
+  await act('revoke', { username: uwe, code: null })
+  await act('throttle', { endpoint: 'token', requests: 1, seconds: 60 })
+  const asked = [await refresh(emulator.origin, refresh_token), await refresh(emulator.origin, refresh_token)]
+  expect(asked.map(({ status }) => status)).toEqual([200, 429])
+  await act('throttle', { endpoint: 'token', requests: null })
+  expect((await refresh(emulator.origin, refresh_token)).status).toBe(200)
+  await act('add-person', { person: { username: 'gone@contoso.example', name: 'Gone' } })
+  expect((await act('remove-person', { username: 'gone@contoso.example' })).status).toBe(200)
+  expect(await state()).not.toContain('gone@contoso.example')
+})
+
 for (const [action, sent, said] of [
   ['unheard-of', {}, 'change-person'],
   ['change-person', { username: 'nobody', change: {} }, 'nobody'],
@@ -60,6 +75,10 @@ for (const [action, sent, said] of [
   ['change-application', { change: { colour: 1 } }, 'colour'],
   ['fail', { endpoint: 'authorize', failure: { kind: 'hang' } }, 'endpoint'],
   ['fail', { endpoint: 'token', failure: { kind: 'explode' } }, 'failure.kind'],
+  ['change-application', { change: { certificates: ['x'] } }, 'PEM'],
+  ['throttle', { endpoint: 'token', requests: 'few', seconds: 1 }, 'requests'],
+  ['revoke', { username: uwe, code: 'none' }, 'code'],
+  ['remove-person', { username: 'nobody' }, 'nobody'],
   ['forward-clock', { seconds: 'soon' }, 'seconds'],
   ['revoke', [], 'JSON object'],
 ] as const) {
@@ -72,7 +91,10 @@ for (const [action, sent, said] of [
 
 test('startControlServer tells the state without the secret', async () => {
   expect(JSON.parse(await state())).toMatchObject({ requests: { graph: 0 }, application: { name: 'Payroll' } })
+  emulator.control.changePerson(uwe, { password: 'hidden from view' })
   expect(await state()).not.toContain(clientSecret)
+  expect(await state()).not.toContain('hidden from view')
+  emulator.control.changePerson(uwe, { password: null })
 })
 
 test('onlyFromHere refuses other names for this address, other sites, and forms in disguise', async () => {
@@ -95,12 +117,20 @@ test('onlyFromHere refuses other names for this address, other sites, and forms 
   expect(await ask({ ...json, host, 'content-type': 'text/plain' })).toBe(403)
 })
 
-test('controlPage disables a person by a button', async () => {
+test('controlPage disables, unassigns and deletes people by buttons', async () => {
   const page = await chrome.newPage()
   await page.goto(emulator.controlOrigin ?? '')
   const row = page.getByRole('row', { name: /nora@contoso.example/ })
   await row.getByRole('button', { name: 'Disable' }).click()
   await row.getByText('disabled').waitFor()
+  await row.getByRole('button', { name: 'Enable' }).click()
+  await row.getByRole('button', { name: 'Unassign' }).click()
+  await row.getByText('refused with 50105').waitFor()
+  await row.getByRole('button', { name: 'Disable' }).click()
+  await row.getByText('disabled').waitFor()
+  const guest = page.getByRole('row', { name: /zoë@fabrikam.example/ })
+  await guest.getByRole('button', { name: 'Delete' }).click()
+  await guest.waitFor({ state: 'detached' })
   expect(emulator.control.requests('token')).toBeGreaterThan(0)
   expect(JSON.parse(await state()).people).toContainEqual(
     expect.objectContaining({ username: 'nora@contoso.example', enabled: false }),

@@ -1,7 +1,8 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { administratorRole, clientSecret, directoryId } from '../../src/emulator/directory.ts'
+import { administratorRole, clientId, clientSecret, directoryId } from '../../src/emulator/directory.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
+import { personas } from '../../src/emulator/people.ts'
 import { authorizeUrl, createBrowser, payloadOf, redeem, refresh, signIn } from './client.ts'
 
 const ada = 'ada@contoso.example'
@@ -123,6 +124,53 @@ test('revoke refuses the refresh tokens that the person has, not those of a late
     suberror: 'bad_token',
   })
   expect((await refresh(emulator.origin, (await tokens()).refresh_token)).status).toBe(200)
+})
+
+test('revoke refuses them with any other code, or what stands before Entra answers, until they are made good', async () => {
+  const { refresh_token } = await tokens()
+  emulator.control.revoke(ada, 50_076)
+  expect((await refresh(emulator.origin, refresh_token)).body).toMatchObject({
+    ...{ error_codes: [50_076], claims: expect.stringContaining('capolids') },
+  })
+  for (const status of [429, 500, 503]) {
+    emulator.control.revoke(ada, status)
+    const form = { grant_type: 'refresh_token', refresh_token: String(refresh_token) }
+    const answer = await fetch(`${emulator.origin}/${directoryId}/oauth2/v2.0/token`, {
+      ...{ method: 'POST', body: new URLSearchParams({ client_id: clientId, client_secret: clientSecret, ...form }) },
+    })
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([status, '1'])
+    expect(await answer.text()).toContain('<!DOCTYPE html>')
+  }
+  emulator.control.revoke(ada, null)
+  expect((await refresh(emulator.origin, refresh_token)).status).toBe(200)
+})
+
+test('changePerson finds people by object id too, since one account may have objects in several directories', async () => {
+  const own = await startEmulator({ people: personas })
+  const id = await objectIdOf(own, 'organizations')
+  own.control.changePerson(id, { mail: 'elsewhere@fabrikam.example' })
+  expect(await mailOf(own, 'organizations')).toBe('elsewhere@fabrikam.example')
+  expect(await mailOf(own, directoryId)).toBe('zoe@fabrikam.example')
+  own.control.removePerson(id)
+  await expect(mailOf(own, 'organizations')).rejects.toThrow('no tile')
+  await own.close()
+})
+
+async function claimsAt(own: Emulator, authority: string): Promise<Record<string, unknown>> {
+  own.control.changeApplication({ audience: 'common' })
+  const code = await signIn(createBrowser(), own.origin, 'zoë@fabrikam.example', { authority })
+  return payloadOf((await redeem(own.origin, code, { authority })).body.id_token)
+}
+const objectIdOf = async (own: Emulator, authority: string) => String((await claimsAt(own, authority)).oid)
+const mailOf = async (own: Emulator, authority: string) => (await claimsAt(own, authority)).email
+
+test('removePerson fails the next refresh with 50034', async () => {
+  emulator.control.addPerson({ username: 'gone@contoso.example', name: 'Gone' })
+  const code = await signIn(createBrowser(), emulator.origin, 'gone@contoso.example')
+  const { body } = await redeem(emulator.origin, code)
+  emulator.control.removePerson('gone@contoso.example')
+  expect((await refresh(emulator.origin, body.refresh_token)).body.error_codes).toEqual([50034])
+  expect(() => emulator.control.removePerson('gone@contoso.example')).toThrow('nobody')
 })
 
 test('signOutEverybody ends single sign-on but leaves refresh tokens', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
-import { policyChallenge } from '../../src/emulator/error-catalogue.ts'
+import { policyChallenge, rowOf } from '../../src/emulator/error-catalogue.ts'
 import { authorizeUrl, choose, codeOf, createBrowser, hiddenRequest, redeem, refresh, signIn } from './client.ts'
 
 const uwe = 'uwe@contoso.example'
@@ -13,6 +13,25 @@ beforeEach(async () => {
   token = (await redeem(emulator.origin, await signIn(createBrowser(), emulator.origin, uwe))).body.refresh_token
 })
 afterAll(() => emulator.close())
+
+test('familyRow has an OAuth error and a place for every other code that Entra is known to use', () => {
+  const told = (code: number) => [rowOf(code).error, rowOf(code).onPage ?? false, rowOf(code).status]
+  expect(told(50_128)).toEqual(['invalid_request', true, undefined])
+  expect(told(7_000_229)).toEqual(['invalid_client', false, undefined])
+  expect(told(90_095)).toEqual(['access_denied', true, undefined])
+  expect(told(81_012)).toEqual(['invalid_request', true, undefined])
+  expect(told(90_036)).toEqual(['server_error', false, 500])
+  expect(told(1)).toEqual(['invalid_grant', false, undefined])
+})
+
+test('descriptionOf ends in the same three parts, between blanks or on lines of their own', async () => {
+  const said = async () => String((await refresh(emulator.origin, 'invented')).body.error_description)
+  expect(await said()).toMatch(/^AADSTS70000: [^\r\n]+ Trace ID: \S+ Correlation ID: \S+ Timestamp: [^\r\n]+Z$/)
+  emulator.control.changeApplication({ errorTail: 'lines' })
+  const lines = (await said()).split('\r\n')
+  emulator.control.changeApplication({ errorTail: 'blanks' })
+  expect(lines.map((line) => line.slice(0, 9))).toEqual(['AADSTS700', 'Trace ID:', 'Correlati', 'Timestamp'])
+})
 
 describe('a refresh', () => {
   for (const [code, status, error, suberror, claims] of [

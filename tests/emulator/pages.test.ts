@@ -57,6 +57,30 @@ test('every page fits a phone, and says that it is not Microsoft', async () => {
   }
 })
 
+test('passwordPage and stayPage are answered by keyboard alone, on a phone', async () => {
+  const own = await startEmulator({
+    people: [{ username: 'pia@contoso.example', name: 'Pia', password: 'swordfish' }],
+    application: { asksToStay: true },
+  })
+  const redirect_uri = `${application.origin}/.auth/callback`
+  await tab.goto(authorizeUrl(own.origin, { login_hint: 'pia@contoso.example', redirect_uri }))
+  const type = async (password: string) => {
+    await tab.locator('input[name=password]:focus').waitFor()
+    await tab.keyboard.type(password)
+    await tab.keyboard.press('Enter')
+  }
+  await tab.locator('button:focus').waitFor()
+  await tab.keyboard.press('Enter')
+  await type('wrong')
+  await tab.getByRole('alert').getByText('AADSTS50126').waitFor()
+  expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+  await type('swordfish')
+  await tab.getByRole('heading', { name: 'Stay signed in?' }).waitFor()
+  await tab.getByRole('button', { name: 'Yes' }).focus()
+  await Promise.all([tab.waitForURL(`${application.origin}/.auth/callback?code=*`), tab.keyboard.press('Enter')])
+  await own.close()
+})
+
 test('frontChannelPage calls the application in a frame, and then goes back', async () => {
   const called: string[] = []
   const listener = createServer((request, response) => {

@@ -106,6 +106,16 @@ test('judge asks again after the sign-in frequency', async () => {
   emulator.control.changeApplication({ signInFrequency: null })
 })
 
+test('isLoop stops an application that fetches one code after the other (50196), for five minutes', async () => {
+  await signIn(browser, emulator.origin, ada)
+  emulator.control.changeApplication({ loopLimit: 3 })
+  for (const _ of [1, 2, 3]) expect(codeOf(await browser.get(authorizeUrl(emulator.origin)))).not.toBe('')
+  expect((await browser.get(authorizeUrl(emulator.origin))).text).toContain('AADSTS50196')
+  emulator.control.clock.forward(300)
+  expect(codeOf(await browser.get(authorizeUrl(emulator.origin)))).not.toBe('')
+  emulator.control.changeApplication({ loopLimit: null })
+})
+
 describe('refuseSignIn', () => {
   for (const code of [50011, 50020, 50105, 50194, 53000, 53003, 700016, 7000112, 90002, 90094]) {
     test(`shows ${code} on the page, and the application never hears of it`, async () => {

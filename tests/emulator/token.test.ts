@@ -2,7 +2,7 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { clientId, clientSecret, directoryId } from '../../src/emulator/directory.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
-import { askToken, createBrowser, payloadOf, redeem, refresh, signIn, verifier } from './client.ts'
+import { askToken, authorizeUrl, createBrowser, payloadOf, redeem, refresh, signIn, verifier } from './client.ts'
 
 const ada = 'ada@contoso.example'
 let emulator: Emulator
@@ -55,6 +55,13 @@ test('createTokenEndpoint sends an access token that looks like Graph’s and ve
   await expect(jwtVerify(String(body.access_token), createLocalJWKSet(keys as JSONWebKeySet))).rejects.toMatchObject({
     code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
   })
+})
+
+test('lifetimeOf gives a client that hears challenges (cp1) an access token for most of a day', async () => {
+  const claims = JSON.stringify({ access_token: { xms_cc: { values: ['cp1'] } } })
+  const { body } = await redeem(emulator.origin, await code({ claims }))
+  expect(body.expires_in).toSatisfy((seconds: number) => seconds >= 72_000 && seconds <= 100_800)
+  expect(payloadOf(body.access_token).xms_cc).toEqual(['cp1'])
 })
 
 test('grantedScope puts the prefix of Graph before its permissions', async () => {
@@ -180,6 +187,26 @@ test('redeemRefreshToken refuses an invented token, and one of ninety idle days'
   expect((await refresh(emulator.origin, body.refresh_token)).status).toBe(200)
   clock += 90 * 86_400 + 1
   expect((await refresh(emulator.origin, body.refresh_token)).body.error_codes).toEqual([700082])
+})
+
+test('createTokenEndpoint treats a page’s registration as Entra does: no secret, only from a browser, a day', async () => {
+  emulator.control.changeApplication({ platform: 'spa' })
+  const bare = { client_secret: undefined }
+  const own = await code()
+  expect((await redeem(emulator.origin, own, bare)).body.error_codes).toEqual([9002327])
+  const headers = { origin: 'http://localhost:4711' }
+  const form = { grant_type: 'authorization_code', code: own, code_verifier: verifier }
+  const redirect_uri = 'http://localhost:4711/.auth/callback'
+  const { status, body } = await askToken(emulator.origin, { ...bare, ...form, redirect_uri }, headers)
+  expect(status).toBe(200)
+  const again = { ...bare, grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }
+  expect((await askToken(emulator.origin, again, headers)).status).toBe(200)
+  clock += 86_401
+  expect((await askToken(emulator.origin, again, headers)).body.error_codes).toEqual([700084])
+  const unguarded = authorizeUrl(emulator.origin, { code_challenge: undefined, code_challenge_method: undefined })
+  const { location } = await createBrowser().get(unguarded)
+  emulator.control.changeApplication({ platform: 'web' })
+  expect(new URL(location).searchParams.get('error_description')).toContain('AADSTS9002325')
 })
 
 test('narrowed lets a refresh ask for fewer scopes, never for more', async () => {

@@ -33,7 +33,7 @@ interface Scene extends ClockedStage {
 
 async function setUp(): Promise<Scene> {
   // A revalidation would only be one more question to count.
-  const stage = await startClockedStage('revalidate: 10h', routes)
+  const stage = await startClockedStage('revalidate: 10h', { routes })
   const visitor = createVisitor()
   open.push(stage, visitor)
   await signIn(visitor, `${stage.origin}/`, uwe)

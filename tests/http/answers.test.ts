@@ -19,6 +19,12 @@ const elsewhere: Readonly<Partial<Record<OutcomeCode, string>>> = {
   sign_out_unfinished: 'logout.test.ts',
   access_token_unavailable: 'access-tokens.test.ts',
   session_store_down: 'gate-faults.test.ts',
+  other_person: 'step-up.test.ts',
+  context_unmet: 'step-up.test.ts',
+  guest_refused: 'admission.test.ts',
+  email_refused: 'admission.test.ts',
+  profile_incomplete: 'admission.test.ts',
+  consent_refused: 'admin-consent.test.ts',
   internal_error: 'gate-faults.test.ts',
   tenant_broken: '../faults/reload.test.ts',
   request_too_slow: 'slow-bodies.test.ts',
@@ -35,6 +41,8 @@ beforeAll(async () => {
     routes: `- { path: /public, access: public }
 - { path: /admin, access: [admin] }
 - { path: /reports, access: signed-in, methods: [GET] }
+- { path: /strong, access: signed-in, authContext: mfa }
+- { path: /recent, access: signed-in, maxAge: 1m }
 - { path: /x, access: signed-in }`,
     tenants: `
   - name: gone
@@ -48,6 +56,7 @@ beforeAll(async () => {
     providers: [contoso]
     upstream: { url: '${dead}' }`,
     provider: () => `
+    authContexts: { mfa: c1 }
   - { name: away, tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30, clientId: 6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791, credential: { secret: x-x-x-x-x-x }, authority: '${dead}' }`,
   })
   uwe = await cookieOf('uwe@contoso.example')
@@ -79,6 +88,8 @@ const produced: readonly (readonly [OutcomeCode, string, () => readonly string[]
   ['origin_refused', 'GET /x', () => [uwe, ...handshake('https://evil.example')]],
   ['cross_site_refused', 'POST /.auth/logout', () => [uwe, 'Origin: https://evil.example', 'Content-Length: 0']],
   ['login_required', 'GET /x', () => []],
+  ['context_required', 'POST /strong', () => [uwe, html]],
+  ['sign_in_too_old', 'GET /recent', () => [uwe]],
   ['role_missing', 'GET /admin', () => [uwe]],
   ['no_role', 'GET /x', () => [nora]],
   ['provider_unreachable', 'GET /x', () => [gone, html]],

@@ -27,20 +27,15 @@ export interface ClockedStage extends ClockedGateway {
   readonly upstream: Upstream
 }
 
-/** @param session YAML of the key `session`. @param routes YAML of the tenant's routes, if not the usual ones. */
-export async function startClockedStage(
-  session: string,
-  routes?: string,
-  also: StageOptions = {},
-): Promise<ClockedStage> {
+/** @param session YAML of the key `session`. @param parts of the configuration, where it is not the usual one. */
+export async function startClockedStage(session: string, parts: StageOptions = {}): Promise<ClockedStage> {
   const [emulator, upstream, port] = await Promise.all([startEmulator({ port: 0 }), startUpstream(), freePort()])
   const gateway = await startClockedGateway(
     stageYaml({
       port,
       session,
-      ...also,
-      ...(routes === undefined ? {} : { routes }),
-      authority: also.authority ?? emulator.origin,
+      ...parts,
+      authority: parts.authority ?? emulator.origin,
       upstream: upstream.origin,
     }),
   )
@@ -64,14 +59,14 @@ export async function startClockedGateway(yaml: string): Promise<ClockedGateway>
   let ahead = 0
   const lines: string[] = []
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } })
-  const parts = createParts(gateway, log, () => Date.now() / 1_000 + ahead)
+  const made = createParts(gateway, log, () => Date.now() / 1_000 + ahead)
   const main = await listen({
     address: gateway.server.listen,
-    gate: createGate(parts),
-    upgrade: createUpgradeGate(parts).take,
-    current: parts.current,
-    answers: parts.answers,
-    metrics: parts.metrics,
+    gate: createGate(made),
+    upgrade: createUpgradeGate(made).take,
+    current: made.current,
+    answers: made.answers,
+    metrics: made.metrics,
     log,
   })
   return {
@@ -80,10 +75,10 @@ export async function startClockedGateway(yaml: string): Promise<ClockedGateway>
     forward(seconds) {
       ahead += seconds
     },
-    metrics: async () => (await parts.metrics.text()).body,
+    metrics: async () => (await made.metrics.text()).body,
     async close() {
       await main.drain(0)
-      await parts.close()
+      await made.close()
       rmSync(folder, { recursive: true })
     },
   }

@@ -19,10 +19,9 @@ afterEach(async () => {
 })
 
 async function setUp() {
-  const made = await startClockedStage(
-    'revalidate: 10m',
-    '- { path: /admin, access: [admin] }\n- { path: /, access: signed-in }',
-  )
+  const made = await startClockedStage('revalidate: 10m', {
+    routes: '- { path: /admin, access: [admin] }\n- { path: /, access: signed-in }',
+  })
   stage = made
   const server = new WebSocketServer({ noServer: true })
   made.upstream.server.on('upgrade', (request: IncomingMessage, socket, head) => {

@@ -19,7 +19,7 @@ afterEach(async () => {
 async function setUp(
   also: StageOptions = {},
 ): Promise<ClockedStage & { visitor: Visitor; refreshes(): number; data(path: string): Promise<Reply> }> {
-  const stage = await startClockedStage('revalidate: 10m', undefined, also)
+  const stage = await startClockedStage('revalidate: 10m', also)
   const visitor = createVisitor()
   open.push(stage, visitor)
   await signIn(visitor, `${stage.origin}/`, uwe)

@@ -433,7 +433,7 @@ describe('keepsAlive: false', () => {
   let clocked: ClockedStage
   beforeAll(async () => {
     const routes = '- { path: /poll, access: signed-in, keepsAlive: false }\n- { path: /, access: signed-in }'
-    clocked = await startClockedStage('lifetime: 10m\nidle: 2m\nstore: { type: memory }', routes)
+    clocked = await startClockedStage('lifetime: 10m\nidle: 2m\nstore: { type: memory }', { routes })
   })
   afterAll(() => clocked.close())
 

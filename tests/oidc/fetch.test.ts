@@ -31,6 +31,7 @@ const get = fetchFrom(
       kind: 'oidc',
       label: 'x',
       emailDomains: [],
+      authContexts: {},
       name: 'x',
       issuer: 'https://login.example',
       clientId: 'x',

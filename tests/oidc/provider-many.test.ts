@@ -48,6 +48,7 @@ async function withHost(work: (host: Host) => Promise<void>): Promise<void> {
           kind: 'oidc',
           label: 'x',
           emailDomains: [],
+          authContexts: {},
           name,
           issuer: `${origin}/${name}`,
           clientId: 'x',

@@ -71,7 +71,14 @@ export async function startTokenEndpoint(options: TokenEndpointOptions = {}): Pr
   const providers = createProviders({ log, ...out })
   return {
     provider: (credential) => ({
-      ...{ kind: 'entra', name: 'contoso', label: 'contoso', emailDomains: [], allowedTenantIds: null },
+      ...{
+        kind: 'entra',
+        name: 'contoso',
+        label: 'contoso',
+        emailDomains: [],
+        authContexts: {},
+        allowedTenantIds: null,
+      },
       ...{ clientId, tenantId, authority: origin, credential },
     }),
     tokenEndpoint: `${origin}/${tenantId}/oauth2/v2.0/token`,

@@ -72,6 +72,7 @@ export const signInPage: SignInPage = {
 
 export const framePage: FramePage = {
   page: 'frame',
+  code: 'login_required',
   applicationName: 'Payroll',
   loginUrl: '/.auth/login',
   requestId: '01JDZ7Q8V3M4',

@@ -1,16 +1,24 @@
 /** The verdict on a request, from nothing but what is handed in. Every way out has a reason; there is no empty answer (T87). */
 import type { Tenant } from '../gateway.ts'
+import { type NotAdmitted, refusedAdmission } from '../identity/admission.ts'
+import { providerOf } from '../identity/authority.ts'
 import { type RolesFound, resolveRoles } from '../identity/roles.ts'
-import { isVouchedFor, type Session } from '../identity/session.ts'
+import type { Session } from '../identity/session.ts'
+import { missingProof, type ProofMissing, type StepUp, stepUpFor } from '../identity/step-up.ts'
 import { isPreflight, type RequestFacts } from '../request/facts.ts'
 import type { Requirement } from '../request/route.ts'
 
 export type Decision =
   /** To the upstream; with the person whose identity goes along, or null. */
   | { readonly act: 'forward'; readonly person: { readonly session: Session; readonly roles: RolesFound } | null }
-  /** To the sign-in, because a person could go through it and come back. */
-  | { readonly act: 'login'; readonly reason: 'login_required' }
+  /** To the sign-in, because a person could go through it and come back; with what it has to prove. */
+  | { readonly act: 'login'; readonly reason: 'login_required' | ProofMissing['reason']; readonly stepUp: StepUp }
+  | Refused
+
+export type Refused =
   | { readonly act: 'refuse'; readonly reason: 'login_required' | 'no_role' | 'role_missing' }
+  | ({ readonly act: 'refuse' } & NotAdmitted)
+  | ({ readonly act: 'refuse' } & ProofMissing)
 
 export interface Asked {
   readonly tenant: Tenant
@@ -18,28 +26,35 @@ export interface Asked {
   readonly facts: Pick<RequestFacts, 'method' | 'kind' | 'headers'>
   /** A live session of this tenant, or null. */
   readonly session: Session | null
+  /** Seconds since 1970. */
+  readonly now: number
 }
 
 /**
- * A missing role is a refusal, never a new sign-in. Only the navigation of a person (GET or HEAD) is sent to the sign-in: a
- * body would be lost, and a script cannot sign in.
+ * A missing role is a refusal, never a new sign-in; and who lacks one is not asked to prove anything first. Only the navigation of
+ * a person (GET or HEAD) is sent to the sign-in: a body would be lost, and a script cannot sign in.
  */
-export function decide({ tenant, requirement, facts, session }: Asked): Decision {
+export function decide({ tenant, requirement, facts, session, now }: Asked): Decision {
   if (requirement.level === 'public') return { act: 'forward', person: null }
   if (requirement.forwardsPreflights && isPreflight(facts)) return { act: 'forward', person: null }
-  if (session === null || !isVouchedFor(session, tenant)) {
-    if (requirement.level === 'optional') return { act: 'forward', person: null }
+  const isOptional = requirement.level === 'optional'
+  const provider = session === null ? null : providerOf(tenant, session.facts)
+  if (session === null || provider === null) {
+    if (isOptional) return { act: 'forward', person: null }
     return redirectable(facts) && requirement.redirects
-      ? { act: 'login', reason: 'login_required' }
+      ? { act: 'login', reason: 'login_required', stepUp: stepUpFor(requirement) }
       : { act: 'refuse', reason: 'login_required' }
   }
+  // Whom the tenant does not admit is, on an optional route, nobody in particular.
+  const refused = refusedAdmission(tenant, session)
+  if (refused !== null) return isOptional ? { act: 'forward', person: null } : { act: 'refuse', ...refused }
   const roles = resolveRoles(tenant, session)
-  if (!roles.admitted) {
-    // Whom the tenant does not admit is, on an optional route, nobody in particular.
-    return requirement.level === 'optional' ? { act: 'forward', person: null } : { act: 'refuse', reason: 'no_role' }
-  }
+  if (!roles.admitted) return isOptional ? { act: 'forward', person: null } : { act: 'refuse', reason: 'no_role' }
   const held = requirement.everyOf.every((anyOf) => anyOf.some((role) => roles.roles.includes(role)))
-  return held ? { act: 'forward', person: { session, roles } } : { act: 'refuse', reason: 'role_missing' }
+  if (!held) return { act: 'refuse', reason: 'role_missing' }
+  const missing = missingProof(requirement, provider, session.facts, now)
+  if (missing === null) return { act: 'forward', person: { session, roles } }
+  return redirectable(facts) && requirement.redirects ? { act: 'login', ...missing } : { act: 'refuse', ...missing }
 }
 
 function redirectable({ method, kind }: Asked['facts']): boolean {

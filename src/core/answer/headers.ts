@@ -1,5 +1,7 @@
 /** The finished header record that goes upstream: everything doubtful off, then what we vouch for on. */
-import type { HeaderEntry, Tenant, ToUpstream } from '../gateway.ts'
+import type { HeaderEntry, TemplatePart, Tenant, ToUpstream } from '../gateway.ts'
+import { providerOf } from '../identity/authority.ts'
+import { vouchedEmail } from '../identity/email.ts'
 import type { RolesFound } from '../identity/roles.ts'
 import type { ClaimValue, Session } from '../identity/session.ts'
 import type { RequestFacts } from '../request/facts.ts'
@@ -147,18 +149,21 @@ const mostIdentityText = 65_536
 function entryValue(entry: HeaderEntry, { tenant, to }: Way, person: Person, room: number): string | null {
   let text = ''
   for (const part of entry.parts) {
-    const value =
-      'text' in part
-        ? part.text
-        : 'claim' in part
-          ? claimText(person.session, part.claim)
-          : listText(part.list, tenant, person)
+    const value = partValue(part, tenant, person)
     if (value === null) return null
     text += value
     if (text.length > room) return null
   }
   const encoded = encodeHeaderValue(text, to.headers.encoding)
   return encoded === '' ? null : encoded
+}
+
+function partValue(part: TemplatePart, tenant: Tenant, person: Person): string | null {
+  if ('text' in part) return part.text
+  if ('claim' in part) return claimText(person.session, part.claim)
+  if ('list' in part) return listText(part.list, tenant, person)
+  const provider = providerOf(tenant, person.session.facts)
+  return provider === null ? null : vouchedEmail(provider, person.session.facts, false)
 }
 
 function claimText({ facts }: Session, name: string): string | null {

@@ -164,6 +164,24 @@ export const outcomes = {
     text: 'You are not signed in, or your session has ended. Sign in, then do it again.',
     remedy: 'Normal: there was no live session, and the request could not be redirected to a sign-in page.',
   },
+  context_required: {
+    kind: 'refusal',
+    status: 401,
+    level: 'info',
+    title: 'Please confirm that it is you',
+    text: 'You are signed in, but this needs a stronger proof of who you are. Confirm it, then do it again.',
+    remedy:
+      'The route has an `authContext` that the session has not satisfied, or not within `authContextAge`; a page that is opened is led through it, and this request could not be redirected. Programs find what is missing in WWW-Authenticate, and in `loginUrl` where to send the person.',
+  },
+  sign_in_too_old: {
+    kind: 'refusal',
+    status: 401,
+    level: 'info',
+    title: 'Please confirm that it is you',
+    text: 'You are signed in, but you signed in too long ago for this. Sign in once more, then do it again.',
+    remedy:
+      'The route has a `maxAge`, and the person proved who they are longer ago than that; a page that is opened is led through the sign-in, and this request could not be redirected.',
+  },
   role_missing: {
     kind: 'refusal',
     status: 403,
@@ -233,6 +251,60 @@ export const outcomes = {
     text: 'You signed in with an account that this application does not accept. Sign in with another account.',
     remedy:
       'The ID token is valid, but not for us: another directory (`tid`) or issuer, or a needed claim is missing. The field `detail` of the log line names the rule.',
+  },
+  other_person: {
+    kind: 'refusal',
+    status: 403,
+    level: 'warn',
+    title: 'This was another account',
+    text: 'You were asked to confirm who you are, but did it with another account than the one you are signed in with. You are still signed in with the first. Try again with that one, or sign out first.',
+    remedy:
+      'A sign-in that was to prove something of a signed-in person was answered for another person. Nothing has changed.',
+  },
+  context_unmet: {
+    kind: 'refusal',
+    status: 403,
+    level: 'warn',
+    title: 'The sign-in service did not confirm this',
+    text: 'This page needs a stronger or more recent proof of who you are, and the sign-in service did not give it. If it happens again, ask the people who run this application.',
+    remedy:
+      'The ID token lacks what the route asks for. `detail` is `acrs`: the authentication context of `authContexts` is not published in the directory, or has another ID; elsewhere, the provider does not send this `acr`. `auth-time`: the provider does not say when the person proved who they are, or did not ask them again.',
+  },
+  guest_refused: {
+    kind: 'refusal',
+    status: 403,
+    level: 'info',
+    title: 'Guests cannot use this application',
+    text: 'Your account is a guest in this organisation, and this application is for its own people. Sign in with another account, or ask for access.',
+    remedy:
+      'The tenant has `guests: deny`, and the ID token shows a guest: `acct` is not 0, `idp` is another directory, or the user name has `#EXT#` in it.',
+  },
+  email_refused: {
+    kind: 'refusal',
+    status: 403,
+    level: 'info',
+    title: 'This account cannot be used here',
+    text: 'This application is for people whose verified e-mail address is of certain organisations, and that of your account is not. Sign in with another account, or ask for access.',
+    remedy:
+      'The tenant has `require.emailDomains`. The ID token has no `email` of one of them, or nobody vouches for it: a guest without `xms_edov`, `xms_edov` or `email_verified` that is not true.',
+  },
+  profile_incomplete: {
+    kind: 'refusal',
+    status: 403,
+    level: 'info',
+    title: 'Something is missing from your account',
+    text: 'This application cannot be used without it. Ask the people who look after your account to add it, then sign out and in again.',
+    remedy:
+      'The tenant has `require.claims`, and the ID token lacks one of them, or it is empty: the page names it. At Entra most must be added as optional claims of the app registration first.',
+  },
+  consent_refused: {
+    kind: 'refusal',
+    status: 403,
+    level: 'warn',
+    title: 'Consent has not been given',
+    text: 'An administrator was asked to let the people of a directory use this application, and it did not work. Nothing has changed.',
+    remedy:
+      'What came back from `/.auth/admin-consent` was no consent: declined, or opened by somebody who may not give it. The fields `providerError` and `providerCode` of the log line say which.',
   },
   groups_unknown: {
     kind: 'refusal',

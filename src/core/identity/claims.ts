@@ -1,5 +1,7 @@
 /** Claims as a session keeps them, whoever the provider is: what a header could carry, and not much of it. */
 import type { Tenant } from '../gateway.ts'
+import { emailClaims } from './email.ts'
+import { guestClaims } from './guest.ts'
 import type { ClaimValue, SessionFacts } from './session.ts'
 
 /** Everything that the provider stated, checked for nothing but where it comes from. */
@@ -30,16 +32,20 @@ const mostDroppedNames = 20
 /**
  * Claims that a header could carry. One with control characters is left out: it could only be an attack on a header (T28).
  * @param notKept names that are left out without a word.
+ * @param first names that must not be crowded out by others: something is decided by them.
  * @returns also the names of the first claims that were dropped, for the log.
  */
 export function keepClaims(
   claims: Claims,
   notKept: ReadonlySet<string>,
+  first: readonly string[],
 ): { readonly kept: Readonly<Record<string, ClaimValue>>; readonly dropped: readonly string[] } {
   const kept: Record<string, ClaimValue> = {}
   const dropped: string[] = []
   let size = 0
-  for (const [name, value] of Object.entries(claims)) {
+  const names = new Set([...first.filter((name) => Object.hasOwn(claims, name)), ...Object.keys(claims)])
+  for (const name of names) {
+    const value = claims[name]
     if (notKept.has(name)) continue
     const length = name.length + (JSON.stringify(value)?.length ?? 0)
     if (!/^[\w.:/-]{1,100}$/.test(name) || name === '__proto__' || !keepable(value) || size + length > mostClaimBytes) {
@@ -71,6 +77,11 @@ export function timeOf(value: unknown): number | null {
 /** The groups that give a role; a session keeps no others. */
 export function namedGroups(tenant: Tenant): ReadonlySet<string> {
   return new Set(tenant.roles.flatMap((role) => role.groups))
+}
+
+/** Claims by which it is decided who may sign in, now or after the next change of the configuration. */
+export function decidingClaims({ admission }: Tenant): readonly string[] {
+  return [...guestClaims, ...emailClaims, ...admission.claims]
 }
 
 /** The app roles that give a role. */

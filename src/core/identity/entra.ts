@@ -7,6 +7,7 @@ import type { EntraProvider, Tenant } from '../gateway.ts'
 import { admitsDirectory, authorityOf } from './authority.ts'
 import {
   type Claims,
+  decidingClaims,
   type FactsRead,
   harmless,
   keepClaims,
@@ -15,6 +16,7 @@ import {
   protocolClaims,
   timeOf,
 } from './claims.ts'
+import { guestClaims } from './guest.ts'
 
 /**
  * @param now seconds since 1970.
@@ -34,7 +36,9 @@ export function readEntraClaims(tenant: Tenant, provider: EntraProvider, claims:
   if (namedAppRoles(tenant).size > 0 && overage(claims, 'roles'))
     return { refused: 'groups_unknown', detail: 'roles-overage' }
   const groups = texts(claims.groups).map((group) => group.toLowerCase())
-  const { kept, dropped } = keepClaims(claims, notKept)
+  const { kept, dropped } = keepClaims(claims, notKept, decidingClaims(tenant))
+  if (tenant.admission.guests === 'deny' && guestClaims.some((name) => dropped.includes(name)))
+    return { refused: 'identity_refused', detail: 'guest-sign-unreadable' }
   const held = groups.filter((group) => named.has(group))
   return {
     facts: {

@@ -7,6 +7,7 @@ import type { PlainProvider, Tenant } from '../gateway.ts'
 import { authorityOf } from './authority.ts'
 import {
   type Claims,
+  decidingClaims,
   type FactsRead,
   harmless,
   keepClaims,
@@ -34,7 +35,7 @@ export function readPlainClaims(tenant: Tenant, provider: PlainProvider, claims:
   const appRoles = listOf(claims, provider.appRolesClaim)
   if (appRoles === null && appRolesInRoles.size > 0) return { refused: 'groups_unknown', detail: 'roles-unreadable' }
   const held = (groups ?? []).filter((group) => inRoles.has(group) && harmless(group))
-  const { kept, dropped } = keepClaims(claims, notKeptOf(provider))
+  const { kept, dropped } = keepClaims(claims, notKeptOf(provider), decidingClaims(tenant))
   return {
     facts: {
       tenant: tenant.name,

@@ -26,7 +26,7 @@ export interface SessionFacts {
   readonly sid: string | null
   /** When the person last proved to the provider who they are (`auth_time`), where it said so. */
   readonly authTime: number | null
-  /** Our names of authentication contexts that have been satisfied, and when. */
+  /** Authentication contexts that have been satisfied, as the provider calls them, and when. What we call them may change. */
   readonly contexts: Readonly<Record<string, number>>
   readonly startedAt: number
   /** When the provider last vouched for the person: at the sign-in, and at each revalidation. */

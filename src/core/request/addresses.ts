@@ -12,6 +12,7 @@ export const endpoints = {
   me: '/.auth/me',
   help: '/.auth/help',
   helpWithCode: '/.auth/help/<code>',
+  adminConsent: '/.auth/admin-consent',
 } as const
 
 export type EndpointName = keyof typeof endpoints
@@ -25,6 +26,7 @@ export const endpointMethods: Readonly<Record<EndpointName, readonly string[]>> 
   me: ['GET', 'HEAD'],
   help: ['GET', 'HEAD'],
   helpWithCode: ['GET', 'HEAD'],
+  adminConsent: ['GET'],
 }
 
 export interface EndpointFound {

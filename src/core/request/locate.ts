@@ -75,6 +75,7 @@ function locatePath(tenant: Tenant, facts: RequestFacts): Located {
   const cut = facts.target.indexOf('?')
   const path = cut === -1 ? facts.target : facts.target.slice(0, cut)
   if (path.length > longestPath) return { at: 'refused', reason: 'path_too_long', tenant }
+  if (path === tenant.callbackPath && facts.method === 'GET') return toCallback(tenant, facts, cut)
   const read = readPath(path)
   if ('refused' in read) return { at: 'refused', reason: 'path_refused', detail: read.refused, tenant }
   if (read.readings.some(underPrefix)) return locateEndpoint(tenant, facts, path, cut)
@@ -123,5 +124,14 @@ function locateEndpoint(tenant: Tenant, facts: RequestFacts, path: string, cut: 
   if (found === null) return { at: 'refused', reason: 'endpoint_unknown', tenant }
   if (!endpointMethods[found.endpoint].includes(facts.method))
     return { at: 'refused', reason: 'method_refused', tenant }
-  return { at: 'endpoint', tenant, ...found, query: cut === -1 ? '' : facts.target.slice(cut + 1) }
+  return { at: 'endpoint', tenant, ...found, query: queryAfter(cut, facts) }
+}
+
+/** Where a tenant has people come back to an address of its own: only as it is registered, to the letter; any other spelling is the application’s. */
+function toCallback(tenant: Tenant, facts: RequestFacts, cut: number): Located {
+  return { at: 'endpoint', tenant, endpoint: 'callback', segment: '', query: queryAfter(cut, facts) }
+}
+
+function queryAfter(cut: number, { target }: RequestFacts): string {
+  return cut === -1 ? '' : target.slice(cut + 1)
 }

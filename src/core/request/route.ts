@@ -6,10 +6,19 @@ import type { PathReading } from './path.ts'
 export interface Requirement {
   readonly level: 'public' | 'optional' | 'signed-in'
   readonly everyOf: readonly (readonly string[])[]
+  /** Authentication contexts, each by our name, with how long ago at most it was satisfied. */
+  readonly contexts: readonly ContextNeeded[]
+  /** How long ago at most the person proved who they are; null: that does not matter. */
+  readonly maxAgeSeconds: number | null
   /** Whether a person who opens a page without a session goes to the sign-in. */
   readonly redirects: boolean
   /** Whether preflights of CORS pass without a session. */
   readonly forwardsPreflights: boolean
+}
+
+export interface ContextNeeded {
+  readonly name: string
+  readonly withinSeconds: number
 }
 
 export interface Found {
@@ -140,6 +149,8 @@ function requirementOf(route: Route): Requirement {
       : ({ level: access.level, everyOf: [] } as const)
   const requirement: Requirement = {
     ...asked,
+    contexts: route.authContext === null ? [] : [{ name: route.authContext, withinSeconds: route.authContextSeconds }],
+    maxAgeSeconds: route.maxAgeSeconds,
     redirects: route.onUnauthenticated === 'auto',
     forwardsPreflights: route.preflight === 'forward',
   }
@@ -158,7 +169,21 @@ export function strictest(all: readonly Requirement[]): Requirement {
   return {
     level,
     everyOf: all.flatMap((each) => each.everyOf),
+    contexts: shortest(all.flatMap((each) => each.contexts)),
+    maxAgeSeconds: all.reduce<number | null>((least, { maxAgeSeconds: age }) => {
+      if (age === null || least === null) return age ?? least
+      return Math.min(age, least)
+    }, null),
     redirects: all.every((each) => each.redirects),
     forwardsPreflights: all.every((each) => each.forwardsPreflights),
   }
+}
+
+/** Each name once, with the shortest time. */
+function shortest(contexts: readonly ContextNeeded[]): readonly ContextNeeded[] {
+  const names = [...new Set(contexts.map(({ name }) => name))]
+  return names.map((name) => {
+    const same = contexts.filter((context) => context.name === name)
+    return { name, withinSeconds: Math.min(...same.map(({ withinSeconds }) => withinSeconds)) }
+  })
 }
