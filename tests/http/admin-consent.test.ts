@@ -43,7 +43,7 @@ describe('/.auth/admin-consent', () => {
       const { state = '', ...others } = Object.fromEntries(url.searchParams)
       expect(others).toEqual({
         client_id: '6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791',
-        scope: 'openid profile email',
+        scope: 'openid profile email offline_access',
         redirect_uri: `${stage.origin}/.auth/callback`,
       })
       expect(state.length).toBeGreaterThan(100)
