@@ -29,7 +29,12 @@ export interface ClockedStage extends ClockedGateway {
 
 /** @param session YAML of the key `session`. @param parts of the configuration, where it is not the usual one. */
 export async function startClockedStage(session: string, parts: StageOptions = {}): Promise<ClockedStage> {
-  const [emulator, upstream, port] = await Promise.all([startEmulator({ port: 0 }), startUpstream(), freePort()])
+  const people = { people: parts.people ?? [], application: parts.application ?? {} }
+  const [emulator, upstream, port] = await Promise.all([
+    startEmulator({ port: 0, ...parts.emulator, ...people }),
+    startUpstream(),
+    freePort(),
+  ])
   const gateway = await startClockedGateway(
     stageYaml({
       port,
