@@ -4,12 +4,15 @@ import { createAccessTokens } from './http/access-tokens.ts'
 import { createAdminConsent } from './http/admin-consent.ts'
 import { createAnswers } from './http/answers.ts'
 import { createAskAgain } from './http/ask-again.ts'
+import { createBackchannelLogout } from './http/backchannel-logout.ts'
 import { createCallback } from './http/callback.ts'
 import { type CallerReader, createCallerReader } from './http/caller.ts'
 import { createEndpoints } from './http/endpoints.ts'
+import { createFrontchannelLogout } from './http/frontchannel-logout.ts'
 import type { GateParts } from './http/gate.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
+import { createMisses } from './http/misses.ts'
 import { createOpenSockets } from './http/open-sockets.ts'
 import { createRefuse } from './http/refusals.ts'
 import { createRevalidation } from './http/revalidation.ts'
@@ -19,6 +22,7 @@ import { createCredentialHealth } from './oidc/credential-health.ts'
 import { createEgress } from './oidc/egress.ts'
 import { createFederatedToken, type PlatformVariables } from './oidc/federated-token.ts'
 import { createIdentify } from './oidc/identify.ts'
+import { createLogoutTokens } from './oidc/logout-token.ts'
 import { createProviders, type Providers } from './oidc/provider.ts'
 import { createHealth, type Health } from './ops/health.ts'
 import type { AdjustableLog, Log } from './ops/log.ts'
@@ -26,11 +30,12 @@ import { createMetrics } from './ops/metrics.ts'
 import { createUnreturned } from './ops/unreturned.ts'
 import { createPages } from './pages/render.ts'
 import { createForwarder } from './proxy/forward.ts'
+import { createConfiguredStore } from './session/configured-store.ts'
+import { createEndings } from './session/endings.ts'
+import { createSessionKeeping, type SessionKeeping } from './session/keeping.ts'
 import { createKeyRing } from './session/seal.ts'
 import { createSessions } from './session/sessions.ts'
 import type { SessionStore } from './session/store.ts'
-import { createMemoryStore } from './session/store-memory.ts'
-import { createRedisStore } from './session/store-redis.ts'
 import { createTransactions, transactionSeconds } from './session/transaction.ts'
 import { createSessionWriter } from './session/writer.ts'
 
@@ -64,7 +69,7 @@ export function createParts(
   const metrics = createMetrics()
   const health = createHealth()
   const ring = createKeyRing(gateway.session.secrets)
-  const store = createStore(gateway.session, log, clock)
+  const store = createConfiguredStore(gateway.session.store, log, clock)
   const policy = policyInForce(current)
   const sessions = createSessions({ store, ring, policy, clock, log })
   const writer = createSessionWriter({ sessions, ring })
@@ -89,7 +94,12 @@ export function createParts(
   const adminConsent = createAdminConsent({ answers, refuse, transactions, log })
   const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify, adminConsent, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
-  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, adminConsent, writer })
+  const endings = createEndings({ store, ring, clock })
+  const told = { answers, refuse, providers, endings, misses: createMisses(clock), metrics, log }
+  const frontchannelLogout = createFrontchannelLogout(told)
+  const backchannelLogout = createBackchannelLogout({ ...told, store, tokens: createLogoutTokens(providers, clock) })
+  const channels = { frontchannelLogout, backchannelLogout }
+  const endpoints = createEndpoints({ answers, refuse, login, callback, logout, adminConsent, ...channels, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
   const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)
 
@@ -170,6 +180,11 @@ export function createParts(
   }
 }
 
+/** What looks after sessions from outside; null where nobody else can reach them. */
+export function sessionKeeping({ session }: Gateway, log: Log): SessionKeeping | null {
+  return createSessionKeeping(session, log, () => Date.now() / 1_000)
+}
+
 function providersOf({ tenants }: Gateway): readonly Provider[] {
   return [...new Set(tenants.flatMap((tenant) => tenant.providers))]
 }
@@ -214,16 +229,5 @@ function policyInForce(current: () => Gateway): SessionPolicy {
     get store() {
       return current().session.store
     },
-  }
-}
-
-function createStore({ store }: SessionPolicy, log: Log, clock: () => number): SessionStore {
-  switch (store.type) {
-    case 'memory':
-      return createMemoryStore({ maxSessions: store.maxSessions, clock, log })
-    case 'redis':
-      return createRedisStore({ url: store.url, prefix: store.prefix, log })
-    default:
-      return store satisfies never
   }
 }

@@ -26,7 +26,7 @@ export const doorkeepers: Readonly<Record<string, readonly string[]>> = {
   'express-session': ['session'],
   'http-proxy-middleware': ['proxy'],
   ioredis: ['session'],
-  jose: ['emulator'],
+  jose: ['oidc', 'emulator'],
   'lru-cache': ['session'],
   'openid-client': ['oidc'],
   pino: ['ops', 'cli'],

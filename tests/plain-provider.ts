@@ -23,6 +23,8 @@ export interface PlainProviderOptions {
   readonly claimsIn?: 'userinfo' | 'id-token'
   /** Whether it gives refresh tokens; each is good for one use, and a second use revokes them all. */
   readonly refreshTokens?: boolean
+  /** Where the client is told on the back channel that somebody has signed out; of the one session, or of the person. */
+  readonly backchannel?: { readonly path: string; readonly of: 'session' | 'person' }
   /** Whether the person can be asked which account. */
   readonly selectAccount?: boolean
   /** The `acr` with which everybody signs in; without it, none is known. */
@@ -36,7 +38,7 @@ export interface PlainProvider {
   /** Changes every further answer at the path; null: no more. */
   tamper(path: string, change: ((exchange: Exchange) => unknown) | null): void
   /** Signs an ID token of its own making with its own key. */
-  sign(claims: JWTPayload): Promise<string>
+  sign(claims: JWTPayload, header?: Readonly<Record<string, unknown>>): Promise<string>
   close(): Promise<void>
 }
 
@@ -92,7 +94,7 @@ export async function startPlainProvider(options: PlainProviderOptions): Promise
       if (change === null) changes.delete(changed)
       else changes.set(changed, change)
     },
-    sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg, kid: 'key-1' }).sign(privateKey),
+    sign: (claims, header) => new SignJWT(claims).setProtectedHeader({ alg, kid: 'key-1', ...header }).sign(privateKey),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -118,6 +120,7 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
         grant_types: ['authorization_code', ...(options.refreshTokens === true ? ['refresh_token'] : [])],
         ...(options.clientKey === undefined ? {} : { jwks: { keys: [options.clientKey] } }),
         id_token_signed_response_alg: signing,
+        ...backchannelOf(options),
       },
     ],
     clientAuthMethods: [...announced],
@@ -147,8 +150,14 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
       RefreshToken: 600,
       Session: 600,
     },
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true, logoutSource: askToSignOut } },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: true, logoutSource: askToSignOut },
+      backchannelLogout: { enabled: true },
+    },
     interactions: { policy, url: (_ctx, { uid }) => `${mount}/interaction/${uid}` },
+    // Without its guard against addresses of this machine, where everything here runs.
+    fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
     findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub, ...people[sub] }) }),
     // Everybody agrees to everything: consent is not what is tried here.
     async loadExistingGrant(ctx) {
@@ -160,6 +169,14 @@ function configuration(options: PlainProviderOptions, mount: string): Configurat
       await grant.save()
       return grant
     },
+  }
+}
+
+function backchannelOf({ origins: [origin = ''], backchannel }: PlainProviderOptions) {
+  if (backchannel === undefined) return {}
+  return {
+    backchannel_logout_uri: origin + backchannel.path,
+    backchannel_logout_session_required: backchannel.of === 'session',
   }
 }
 

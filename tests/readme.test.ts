@@ -16,6 +16,7 @@ import { initCommand } from '../src/cli/init-command.ts'
 import { keygenCommand } from '../src/cli/keygen-command.ts'
 import { schemaCommand } from '../src/cli/schema-command.ts'
 import { serveCommand } from '../src/cli/serve-command.ts'
+import { sessionsCommand } from '../src/cli/sessions-command.ts'
 import { urlsCommand } from '../src/cli/urls-command.ts'
 import { loadConfig } from '../src/config/load.ts'
 import { encodeHeaderValue } from '../src/core/answer/encoding.ts'
@@ -63,10 +64,16 @@ describe('the documents', () => {
 
 const commands: ReadonlyMap<string, Command> = new Map(
   [
-    ...[initCommand(), serveCommand(), checkCommand(), urlsCommand()],
+    ...[initCommand(), serveCommand(), checkCommand(), urlsCommand(), sessionsCommand()],
     ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand()],
   ].map((each) => [each.name(), each]),
 )
+
+/** Its own, and those of the commands below it. */
+function optionsOf(command: Command | undefined): readonly string[] {
+  const all = command === undefined ? [] : [command, ...command.commands]
+  return [...new Set(all.flatMap(({ options }) => options.map(({ long }) => long ?? '')))]
+}
 
 describe('README.md', () => {
   test('has every command with all of its options, and every script', () => {
@@ -74,10 +81,7 @@ describe('README.md', () => {
       bare(name).replace('sallyport ', ''),
       options === '' ? [] : list(options),
     ])
-    const are = [...commands].map(([name, command]) => [
-      name,
-      command.options.map((option) => option.long ?? '').toSorted(),
-    ])
+    const are = [...commands].map(([name, command]) => [name, optionsOf(command).toSorted()])
     assert.deepEqual(said, are)
     const files = readdirSync(join(root, 'src/cli')).filter((file) => file.endsWith('-command.ts'))
     assert.equal(files.length, commands.size)
@@ -103,10 +107,7 @@ describe('README.md', () => {
     for (const block of fenced(readme, 'sh')) {
       for (const [line, name = ''] of block.matchAll(/(?:npx sallyport|node dist\/main\.js) ([a-z]+)[^\n]*/g)) {
         for (const [option] of line.matchAll(/--[a-z-]+/g)) {
-          assert(
-            commands.get(name)?.options.some((each) => each.long === option),
-            line,
-          )
+          assert(optionsOf(commands.get(name)).includes(option), line)
         }
       }
     }

@@ -7,6 +7,7 @@ import { initCommand } from './init-command.ts'
 import { keygenCommand } from './keygen-command.ts'
 import { schemaCommand } from './schema-command.ts'
 import { serveCommand } from './serve-command.ts'
+import { sessionsCommand } from './sessions-command.ts'
 import { urlsCommand } from './urls-command.ts'
 
 const exitCodes = `
@@ -24,7 +25,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .addHelpText('after', exitCodes)
     .showHelpAfterError('(try --help)')
   const commands = [
-    ...[initCommand(), serveCommand(), checkCommand(), urlsCommand()],
+    ...[initCommand(), serveCommand(), checkCommand(), urlsCommand(), sessionsCommand()],
     ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand()],
   ]
   for (const command of commands) {

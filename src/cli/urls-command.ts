@@ -1,10 +1,10 @@
 /** `sallyport urls`: what to register at the providers. */
 import { Command } from 'commander'
-import { ConfigError, printable } from '../config/issues.ts'
+import { ConfigError } from '../config/issues.ts'
 import { createLoader, type Written } from '../config/loader.ts'
-import { nearest } from '../config/nearest.ts'
-import { type Choice, providerNames, registrations } from '../config/registrations.ts'
+import { type Choice, registrations } from '../config/registrations.ts'
 import { isColourful } from './colour.ts'
+import { refuseUnknown } from './known-names.ts'
 import { reportIssues } from './report-issues.ts'
 import { urlsText } from './urls-text.ts'
 import { whatToRegister } from './what-to-register.ts'
@@ -43,18 +43,4 @@ function readWritten(file: string): Written {
   const { issues, written } = createLoader(file, { env: process.env, withoutSecrets: true }).load()
   if (issues.length > 0) throw new ConfigError(issues)
   return written
-}
-
-/** A name that stands for nothing is a wrong command line. */
-function refuseUnknown(written: Written, { tenant, provider }: Choice, command: Command): void {
-  const tenants = written.tenants.map(({ name }) => name)
-  for (const [what, wanted, names] of [
-    ['tenant', tenant, tenants],
-    ['provider', provider, providerNames(written)],
-  ] as const) {
-    if (wanted === undefined || names.includes(wanted)) continue
-    const meant = nearest(wanted, names)
-    const hint = meant === null ? '' : ` (did you mean ${meant}?)`
-    command.error(`error: there is no ${what} '${printable(wanted)}'${hint}`, { exitCode: 2 })
-  }
 }

@@ -30,7 +30,7 @@ function ofEntra(entry: EntraEntry): readonly string[] {
     ...(clientId === null ? firstStep(tenantId) : []),
     ...list('Authentication → Web → Redirect URIs (each exactly so; without wildcards)', redirectUris),
     ...list(`Branding & properties → Home page URL${choice}`, homePageUrls),
-    ...list('Authentication → Front-channel logout URL', ['(leave it empty: the gateway has none yet)']),
+    ...frontChannel(entry),
     ...(adminConsentUrl === null ? [] : consent(adminConsentUrl)),
   ]
 }
@@ -48,6 +48,15 @@ function firstStep(tenantId: string | null): readonly string[] {
     '',
     `  If there is no registration yet: App registrations → New registration, ${accounts}`,
     `  ${end} Its Application (client) ID becomes \`clientId\`.`,
+  ]
+}
+
+function frontChannel({ frontChannelLogoutUrl }: EntraEntry): readonly string[] {
+  if (frontChannelLogoutUrl === null) return []
+  const title = 'Authentication → Front-channel logout URL (there is one; it is for all tenants of the registration)'
+  return [
+    ...list(title, [frontChannelLogoutUrl]),
+    '  It needs the optional claim sid: Token configuration → Add optional claim → ID.',
   ]
 }
 

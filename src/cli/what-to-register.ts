@@ -1,5 +1,5 @@
 /** What a person or a program enters at a provider, from who uses which registration; and what the provider would refuse of it. */
-import type { EntraRegistration, PlainRegistration, Registration } from '../config/registrations.ts'
+import type { EntraRegistration, PlainRegistration, RegisteredTenant, Registration } from '../config/registrations.ts'
 
 export type Entry = EntraEntry | PlainEntry
 
@@ -7,8 +7,8 @@ export interface EntraEntry extends EntraRegistration {
   /** Entra sends people back after signing out only to what is registered as a redirect URI: so these are among them. */
   readonly redirectUris: readonly string[]
   readonly homePageUrls: readonly string[]
-  /** The gateway has no such endpoint. */
-  readonly frontChannelLogoutUrl: null
+  /** Entra takes one per registration: that of the first tenant, for all of them. */
+  readonly frontChannelLogoutUrl: string | null
   readonly adminConsentUrl: string | null
   readonly warnings: readonly string[]
 }
@@ -19,11 +19,14 @@ export interface PlainEntry extends PlainRegistration {
   readonly warnings: readonly string[]
 }
 
-/** RFC 7591 section 2, and OpenID Connect RP-Initiated Logout 1.0 section 3.1. */
+/** RFC 7591 section 2, OpenID Connect RP-Initiated Logout 1.0 section 3.1, Back-Channel Logout 1.0 section 2.2. */
 interface ClientMetadata {
   readonly application_type: 'web'
   readonly redirect_uris: readonly string[]
   readonly post_logout_redirect_uris: readonly string[]
+  /** A client has one, and so it stands for all tenants. */
+  readonly backchannel_logout_uri?: string
+  readonly backchannel_logout_session_required?: true
   readonly grant_types: readonly ('authorization_code' | 'refresh_token')[]
   readonly response_types: readonly ['code']
   readonly token_endpoint_auth_method: 'client_secret_post'
@@ -41,11 +44,16 @@ function atEntra(registration: EntraRegistration): EntraEntry {
     ...registration,
     redirectUris,
     homePageUrls: tenants.map(({ homePageUrl }) => homePageUrl),
-    frontChannelLogoutUrl: null,
+    frontChannelLogoutUrl: speakerOf(tenants)?.frontChannelLogoutUrl ?? null,
     // The consent is to the registration: it does not matter by which of them it comes.
     adminConsentUrl: tenants.map(({ adminConsentUrl: each }) => each).find((each) => each !== null) ?? null,
     warnings: [...warningsOfSize(redirectUris), ...warningsOfLoopback(redirectUris)],
   }
+}
+
+/** The tenant whose address stands for all of them: the first that answers. */
+function speakerOf(tenants: readonly RegisteredTenant[]): RegisteredTenant | undefined {
+  return tenants.find(({ enabled }) => enabled) ?? tenants[0]
 }
 
 /** https://learn.microsoft.com/entra/identity-platform/reply-url, for accounts of one organization. */
@@ -90,6 +98,7 @@ function warningsOfLoopback(uris: readonly string[]): readonly string[] {
 
 function elsewhere(registration: PlainRegistration): PlainEntry {
   const { tenants, scopes } = registration
+  const speaker = speakerOf(tenants)
   const unencrypted = tenants.filter(({ redirectUri }) => redirectUri.startsWith('http:'))
   return {
     ...registration,
@@ -98,6 +107,9 @@ function elsewhere(registration: PlainRegistration): PlainEntry {
       application_type: 'web',
       redirect_uris: tenants.map(({ redirectUri }) => redirectUri),
       post_logout_redirect_uris: tenants.map(({ postLogoutRedirectUri }) => postLogoutRedirectUri),
+      ...(speaker === undefined
+        ? {}
+        : { backchannel_logout_uri: speaker.backChannelLogoutUrl, backchannel_logout_session_required: true }),
       grant_types: ['authorization_code', ...(scopes.includes('offline_access') ? (['refresh_token'] as const) : [])],
       response_types: ['code'],
       // What the gateway uses wherever the provider offers it. Without this line it would be client_secret_basic.

@@ -1,5 +1,5 @@
 /** Which addresses have to be registered at which provider: also for what is switched off, and where there is no client id yet. */
-import { endpoints } from '../core/request/addresses.ts'
+import { endpoints, logoutChannelAddress } from '../core/request/addresses.ts'
 import { signInServices } from './compile-provider.ts'
 import { ConfigError, type Issue, issueOfFile } from './issues.ts'
 import type { Written } from './loader.ts'
@@ -41,6 +41,9 @@ export interface RegisteredTenant {
   readonly postLogoutRedirectUri: string
   /** Where a sign-in begins. */
   readonly homePageUrl: string
+  /** Where the provider tells that somebody has signed out there. Any tenant's is for all that share the registration. */
+  readonly frontChannelLogoutUrl: string
+  readonly backChannelLogoutUrl: string
   /** Where an administrator of a directory begins to consent; null where nobody could, or nothing is served. */
   readonly adminConsentUrl: string | null
 }
@@ -115,12 +118,14 @@ function identityOf({ name, provider }: Use): string {
 function registrationOf(uses: readonly Use[]): Registration {
   const [first] = uses
   if (first === undefined) throw new Error('a registration that nothing uses')
+  // What is switched on comes last and wins: the addresses that name a provider must name one that answers.
+  const switchedOn = uses.toSorted((one, other) => Number(isOn(one)) - Number(isOn(other)))
   const tenants = new Map(
-    uses.flatMap((use) => use.tenants.map((tenant) => [tenant.name, registered(tenant, uses)] as const)),
+    switchedOn.flatMap((use) => use.tenants.map((tenant) => [tenant.name, registered(tenant, use, uses)] as const)),
   )
   const own = {
     providers: uses.map(({ name }) => name),
-    enabled: uses.some(({ provider }) => provider.enabled === true),
+    enabled: uses.some(isOn),
     clientId: first.provider.clientId ?? null,
     tenants: [...tenants.values()],
   }
@@ -134,8 +139,14 @@ function registrationOf(uses: readonly Use[]): Registration {
   return { kind: 'oidc', issuer: first.provider.issuer ?? null, scopes: [...new Set(known)], ...own }
 }
 
-function registered({ name, draft }: TenantRead, uses: readonly Use[]): RegisteredTenant {
+function isOn({ provider }: Use): boolean {
+  return provider.enabled === true
+}
+
+function registered({ name, draft }: TenantRead, { name: provider }: Use, uses: readonly Use[]): RegisteredTenant {
   const origin = draft.publicUrl?.origin ?? ''
+  // In an address the provider has the name that the tenant writes.
+  const called = provider.startsWith(`${name}/`) ? provider.slice(name.length + 1) : provider
   const use = uses.find(
     ({ provider, tenants }) => canBeConsentedTo(provider) && tenants.some((own) => own.name === name),
   )
@@ -145,6 +156,8 @@ function registered({ name, draft }: TenantRead, uses: readonly Use[]): Register
     redirectUri: origin + (draft.callbackPath ?? endpoints.callback),
     postLogoutRedirectUri: origin + endpoints.signedOut,
     homePageUrl: origin + endpoints.login,
+    frontChannelLogoutUrl: origin + logoutChannelAddress('frontchannelLogout', called),
+    backChannelLogoutUrl: origin + logoutChannelAddress('backchannelLogout', called),
     adminConsentUrl: draft.enabled === true && use !== undefined ? consentAddress(origin, draft, use) : null,
   }
 }

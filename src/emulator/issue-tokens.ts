@@ -22,9 +22,9 @@ export interface IssueParts {
   readonly now: () => number
 }
 
-/** @param grant with the scopes that are asked for now; `whole`: those that were granted. */
+/** @param whole what was granted in all, of which a refresh may ask for less. */
 export async function issueTokens(
-  { whole, ...grant }: Grant & { readonly whole: readonly string[] },
+  { grant, whole }: { readonly grant: Grant; readonly whole: Grant },
   person: Person,
   parts: IssueParts,
 ): Promise<TokenAnswer> {
@@ -52,9 +52,7 @@ export async function issueTokens(
     expires_in: expiresIn,
     ext_expires_in: expiresIn,
     access_token: accessToken,
-    ...(grant.scopes.includes('offline_access')
-      ? { refresh_token: grants.issueRefreshToken({ ...grant, scopes: whole }) }
-      : {}),
+    ...(grant.scopes.includes('offline_access') ? { refresh_token: grants.issueRefreshToken(whole) } : {}),
     ...(grant.scopes.includes('openid')
       ? { id_token: await signIdToken(claims, { keys, genuine, forgery: parts.takeForgery(), clientSecret: secret }) }
       : {}),

@@ -47,7 +47,7 @@ export function createTokenEndpoint(parts: TokenParts): RequestHandler {
     if (person === null) return { code: 50034 }
     const refusal = refusalAt(form.get('grant_type'), grant, person, parts)
     return refusal === null
-      ? await issueTokens({ ...grant, whole }, person, parts)
+      ? await issueTokens({ grant, whole }, person, parts)
       : { code: refusal, detail: person.username }
   }
 

@@ -137,7 +137,7 @@ function isForSignIn(code: OutcomeCode): code is FramePage['code'] {
   return code === 'login_required' || asksForProof(code)
 }
 
-/** RFC 9110 sections 15.5.2 and 15.6.4: a 401 names its challenge; a 503 says when to come again. */
+/** RFC 9110 sections 15.5.2 and 15.6.4, RFC 6585 section 4: a 401 names its challenge; a 503 and a 429 say when to come again. */
 function required(code: OutcomeCode, { tenant, session, stepUp = null }: Occasion): Record<string, string> {
   const { status } = outcomes[code]
   const provider = tenant === null || session === null ? null : providerOf(tenant, session.facts)
@@ -145,6 +145,7 @@ function required(code: OutcomeCode, { tenant, session, stepUp = null }: Occasio
     return { 'WWW-Authenticate': stepUpChallenge(provider, stepUp) }
   if (status === 401)
     return { 'WWW-Authenticate': `Cookie realm="${tenant?.name ?? ''}", form-action="${endpoints.login}"` }
+  if (status === 429) return { 'Retry-After': '60' }
   return status === 503 ? { 'Retry-After': '5' } : {}
 }
 

@@ -117,7 +117,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
   ): Promise<Answer> {
     const { tenant, requestId } = walk
     const { returnTo, from, intent } = finished
-    const read = await parts.identify(tenant, from, redeemed)
+    const read = await parts.identify(tenant, finished.from, redeemed)
     if ('refused' in read) {
       log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail })
       return refuse(walk, read.refused, returnTo)
@@ -129,12 +129,12 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       log.warn('identity_refused', { requestId, tenant: tenant.name, detail: against.detail })
       return refuse(walk, against.code, returnTo, { said: null, missing: against.missing })
     }
-    if (!(await confirmsSession(parts, walk, finished, { facts: read.facts, tokens }))) {
-      // What nobody was shown proves nothing new (T130).
-      const stepUp = intent.silent === true ? nothingMore : stepUpOf(intent)
-      const before = walk.session?.facts ?? null
-      const contexts = contextsAfter(stepUp, from, { before, facts: read.facts }, now)
-      const facts = { ...read.facts, contexts }
+    // What nobody was shown proves nothing new (T130).
+    const stepUp = intent.silent === true ? nothingMore : stepUpOf(intent)
+    const before = walk.session?.facts ?? null
+    const contexts = contextsAfter(stepUp, from, { before, facts: read.facts }, now)
+    const facts = { ...read.facts, contexts }
+    if (!(await confirmsSession(parts, walk, finished, { facts, tokens }))) {
       await parts.writer.signIn(request, facts, tokens)
       log.info('signed_in', signedInFields(walk, facts, read))
     }

@@ -9,7 +9,9 @@ import { endpoints as addresses, type EndpointFound, type EndpointName } from '.
 import type { SessionWriter } from '../session/writer.ts'
 import type { AdminConsent } from './admin-consent.ts'
 import type { Answers } from './answers.ts'
+import type { BackchannelLogout } from './backchannel-logout.ts'
 import type { createCallback } from './callback.ts'
+import type { FrontchannelLogout } from './frontchannel-logout.ts'
 import { helpAnswer, helpWithCodeAnswer } from './help.ts'
 import type { Login } from './login.ts'
 import type { Logout } from './logout.ts'
@@ -29,6 +31,8 @@ export interface EndpointParts {
   readonly login: Login
   readonly callback: ReturnType<typeof createCallback>
   readonly logout: Logout
+  readonly frontchannelLogout: FrontchannelLogout
+  readonly backchannelLogout: BackchannelLogout
   readonly adminConsent: AdminConsent
   readonly writer: SessionWriter
 }
@@ -40,15 +44,8 @@ interface Call {
   readonly failed: (error: unknown) => void
 }
 
-export function createEndpoints({
-  answers,
-  refuse,
-  login,
-  callback,
-  logout,
-  writer,
-  adminConsent,
-}: EndpointParts): Endpoints {
+export function createEndpoints(parts: EndpointParts): Endpoints {
+  const { answers, refuse, login, callback, logout, writer, adminConsent } = parts
   const calls = new WeakMap<IncomingMessage, Call>()
   const callOf = (request: IncomingMessage): Call => {
     const call = calls.get(request)
@@ -97,6 +94,10 @@ export function createEndpoints({
           return writeAnswer(request, walk.response, await adminConsent.answer(walk, query))
         case 'signedOut':
           return writeAnswer(request, walk.response, await logout.signedOut(walk, query))
+        case 'frontchannelLogout':
+          return writeAnswer(request, walk.response, await parts.frontchannelLogout(walk, segment, query))
+        case 'backchannelLogout':
+          return writeAnswer(request, walk.response, await parts.backchannelLogout(request, walk, segment))
         case 'me':
           return writeAnswer(request, walk.response, meAnswer(answers, refuse, walk))
         case 'help':

@@ -114,9 +114,10 @@ export function createGate(parts: GateParts): Gate {
     if (parts.login.goesRound(facts)) {
       return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant }))
     }
-    const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target, attempt: 0 }
-    const { login } = parts
-    const answer = await (again === null ? login.prove({ ...wanted, ...start }) : login.start({ ...start, ...again }))
+    const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target }
+    const answer = await (again === null
+      ? parts.login.prove({ ...wanted, ...start })
+      : parts.login.start({ ...start, attempt: 0, ...again }))
     parts.metrics.request(tenant.name, 'login')
     say(passage, answer)
   }

@@ -45,7 +45,9 @@ function activityOf({ route }: ToRoute): { readonly activity: boolean } {
 }
 
 /** What these say is the same for everybody, or they look for the session themselves. */
-const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>(['signedOut', 'help', 'helpWithCode'])
+const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>([
+  ...(['signedOut', 'help', 'helpWithCode', 'frontchannelLogout', 'backchannelLogout'] as const),
+])
 /** Nobody is redirected from there. */
 const asData = { kind: 'data', method: 'GET' } as const
 

@@ -88,9 +88,8 @@ export function createLogout(parts: LogoutParts): Logout {
       return answers.page(200, {
         page: 'signed-out',
         applicationName: tenant.branding.name,
-        loginUrl: loginAddress('/'),
-        // The provider's own session may live on, and then a plain sign-in would ask nobody.
-        otherAccountUrl: loginAddress('/', { otherAccount: true }),
+        // The provider's own session may live on, and then a plain sign-in would ask nobody who comes next.
+        loginUrl: loginAddress('/', { otherAccount: true }),
         complete: signsOut(tenant) && onceEach(query, ['only'])?.only !== 'here',
         requestId,
       })

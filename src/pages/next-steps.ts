@@ -36,6 +36,7 @@ const nextSteps = {
   origin_refused: fromTheStart,
   cross_site_refused: fromTheStart,
   request_too_slow: fromTheStart,
+  too_many_requests: tryAgain,
   https_required: nothing,
   login_required: signIn,
   context_required: signIn,

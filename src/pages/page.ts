@@ -46,7 +46,6 @@ export interface SignedOutPage {
   readonly page: 'signed-out'
   readonly applicationName: string
   readonly loginUrl: string
-  readonly otherAccountUrl: string
   /** False where only the session here has ended, and the sign-in service may still know the person. */
   readonly complete: boolean
   readonly requestId: string

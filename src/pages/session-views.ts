@@ -17,10 +17,7 @@ export function signedOutView(page: SignedOutPage): View {
           `You are signed out of ${application}, but the sign-in service may still know you and let you in again without a password.`,
           'If other people use this device, sign out of your account there too, or close all windows of this browser.',
         ],
-    actions: [
-      { label: 'Sign in again', href: siteLink(page.loginUrl, 'loginUrl') },
-      { label: 'Sign in with another account', href: siteLink(page.otherAccountUrl, 'otherAccountUrl') },
-    ],
+    actions: [{ label: 'Sign in again', href: siteLink(page.loginUrl, 'loginUrl') }],
   }
 }
 

@@ -2,6 +2,7 @@
 import type { SessionPolicy } from '../core/gateway.ts'
 import { sessionStatus } from '../core/identity/session.ts'
 import type { Entry, SessionCache } from './cache.ts'
+import type { NotBefore } from './not-before.ts'
 import { isStoreFault, type ReadFacts, type Records, type SessionName } from './records.ts'
 import { storeKey } from './seal.ts'
 import type { SessionStore } from './store.ts'
@@ -17,6 +18,7 @@ export interface ReaderParts {
   readonly cache: SessionCache
   readonly policy: SessionPolicy
   readonly clock: () => number
+  readonly notBefore: NotBefore
   /** Told why a record was not believed. */
   readonly onRefused: (tenant: string, why: 'unreadable' | 'rollback') => void
 }
@@ -40,7 +42,8 @@ interface Flight {
   readonly answer: Promise<Entry | null>
 }
 
-export function createReader({ store, records, cache, policy, clock, onRefused }: ReaderParts): Reader {
+export function createReader(parts: ReaderParts): Reader {
+  const { store, records, cache, policy, clock, notBefore, onRefused } = parts
   const flights = new Map<string, Flight>()
   const { changes } = store
 
@@ -99,7 +102,8 @@ export function createReader({ store, records, cache, policy, clock, onRefused }
 
   async function factsOrGrace(name: SessionName, key: string): Promise<ReadFacts | { readonly entry: Entry }> {
     try {
-      return await records.facts(name)
+      const [found] = await Promise.all([records.facts(name), notBefore.refresh()])
+      return found
     } catch (error) {
       const known = knownEntry(name, key)
       if (isStoreFault(error) && isInGrace(known)) return { entry: known }
@@ -125,7 +129,7 @@ export function createReader({ store, records, cache, policy, clock, onRefused }
     const { facts, version } = found
     if (!cache.acceptsVersion(key, version)) return refuse('rollback')
     const now = clock()
-    if (sessionStatus(facts, policy, now) === 'ended') return refuse()
+    if (sessionStatus(facts, policy, now) === 'ended' || notBefore.covers(facts)) return refuse()
     if (known === undefined) {
       const entry: Entry = {
         name,

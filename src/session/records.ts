@@ -3,6 +3,7 @@ import { Fault } from '../core/fault.ts'
 import type { AccessToken, SessionFacts, SessionTokens } from '../core/identity/session.ts'
 import { type KeyRing, storeKey } from './seal.ts'
 import type { SessionStore } from './store.ts'
+import { newNamesOf, sealStub } from './stub.ts'
 
 /** Which session of which tenant. The id is the cookie's secret: it stays in this room. */
 export interface SessionName {
@@ -27,9 +28,15 @@ export type ReadFacts =
   /** A record that does not open here: another tenant's, tampered with, or sealed with a secret that is gone. */
   | { readonly found: 'unreadable' }
 
+export interface Lifespan {
+  readonly ttlSeconds: number
+  /** Seconds since 1970. */
+  readonly endsAt: number
+}
+
 export interface Records {
   /** Throws if the key is taken, which 128 random bits rule out: then something is wrong with the randomness. */
-  create(name: SessionName, login: Login, ttlSeconds: number): Promise<void>
+  create(name: SessionName, login: Login, lifespan: Lifespan): Promise<void>
   /** Compare-and-set on the version that was read; `tokens` where they have changed. Never brings a session back (T74). */
   update(name: SessionName, from: number, next: Revision): Promise<'updated' | 'conflict' | 'gone'>
   facts(name: SessionName): Promise<ReadFacts>
@@ -38,18 +45,23 @@ export interface Records {
 
 export function createRecords(store: SessionStore, ring: KeyRing): Records {
   return {
-    async create(name, { facts, tokens }, ttlSeconds) {
-      const created = await store.create(storeKey(name.id), {
+    async create(name, { facts, tokens }, lifespan) {
+      const key = storeKey(name.id)
+      const created = await store.create(key, {
         facts: ring.sealRecord({ ...name, kind: 'facts', version: 1 }, JSON.stringify(facts)),
         tokens: ring.sealRecord({ ...name, kind: 'tokens', version: 1 }, JSON.stringify(tokens)),
-        ttlSeconds,
+        stub: sealStub(ring, key, facts),
+        names: newNamesOf(ring, facts),
+        ...lifespan,
       })
       if (!created) throw new Error('A new session id is already taken')
     },
     async update(name, from, { facts, tokens }) {
       const version = from + 1
-      return await store.update(storeKey(name.id), {
+      const key = storeKey(name.id)
+      return await store.update(key, {
         from,
+        stub: sealStub(ring, key, facts),
         facts: ring.sealRecord({ ...name, kind: 'facts', version }, JSON.stringify(facts)),
         ...(tokens === null
           ? {}
@@ -82,16 +94,16 @@ export function isStoreFault(error: unknown): boolean {
 function parseFacts(text: string): SessionFacts | null {
   const value = parseObject(text)
   if (value === null) return null
-  const { tenant, provider, authority, directoryId, objectId, claims, groups, appRoles } = value
-  if (!isText(tenant) || !isText(provider) || !isText(authority) || !isText(directoryId) || !isText(objectId))
-    return null
+  const { tenant, provider, authority, registration, directoryId, objectId, claims, groups, appRoles } = value
+  if (!isText(tenant) || !isText(provider) || !isText(authority) || !isText(registration)) return null
+  if (!isText(directoryId) || !isText(objectId)) return null
   if (!isTexts(groups) || !isTexts(appRoles) || !isClaims(claims)) return null
   const { graph, sid, authTime, contexts, startedAt, checkedAt } = value
   if (!isRecord(graph, isText) || !isRecord(contexts, isNumber) || !isNumber(startedAt) || !isNumber(checkedAt))
     return null
   if ((sid !== null && !isText(sid)) || (authTime !== null && !isNumber(authTime))) return null
-  const who = { tenant, provider, authority, directoryId, objectId, claims, groups, appRoles, graph }
-  return { ...who, sid, authTime, contexts, startedAt, checkedAt }
+  const who = { tenant, provider, authority, registration, directoryId, objectId }
+  return { ...who, claims, groups, appRoles, graph, sid, authTime, contexts, startedAt, checkedAt }
 }
 
 function parseTokens(text: string): SessionTokens | null {

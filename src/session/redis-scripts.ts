@@ -1,11 +1,12 @@
 /** What Redis does for us in one step, and as what the client knows it. */
 import type { Result } from 'ioredis'
+import { indexScripts } from './index-redis.ts'
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     sallyportUpdate(...keysThenValues: string[]): Result<string, Context>
-    sallyportExtend(facts: string, tokens: string, ttlSeconds: number): Result<number, Context>
-    sallyportEnd(facts: string, tokens: string, channel: string, message: string): Result<number, Context>
+    sallyportExtend(...keysThenSeconds: string[]): Result<number, Context>
+    sallyportEnd(...keysThenMessage: string[]): Result<number, Context>
     sallyportLease(key: string, owner: string, ttlSeconds: number): Result<string, Context>
     sallyportRelease(key: string, owner: string, next: string, ttlSeconds: number): Result<number, Context>
     sallyportTake(key: string): Result<string | null, Context>
@@ -13,29 +14,32 @@ declare module 'ioredis' {
 }
 
 export const scripts = {
+  ...indexScripts,
   // Version first, then the sealed value: `3 1.Zm9v.YmFy`. KEEPTTL: a write is not activity.
   sallyportUpdate: {
-    numberOfKeys: 2,
+    numberOfKeys: 3,
     lua: `
 local stored = redis.call('GET', KEYS[1])
 if not stored then return 'gone' end
 if string.match(stored, '^%d+') ~= ARGV[1] then return 'conflict' end
 if ARGV[3] ~= '' then redis.call('SET', KEYS[2], ARGV[3], 'XX', 'KEEPTTL') end
+if ARGV[6] ~= '' then redis.call('SET', KEYS[3], ARGV[6], 'XX', 'KEEPTTL') end
 redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 redis.call('PUBLISH', ARGV[4], ARGV[5])
 return 'updated'`,
   },
   sallyportExtend: {
-    numberOfKeys: 2,
+    numberOfKeys: 3,
     lua: `
 if redis.call('EXPIRE', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('EXPIRE', KEYS[2], ARGV[1])
+redis.call('EXPIRE', KEYS[3], ARGV[1])
 return 1`,
   },
   sallyportEnd: {
-    numberOfKeys: 2,
+    numberOfKeys: 3,
     lua: `
-local removed = redis.call('DEL', KEYS[1], KEYS[2])
+local removed = redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 return removed`,
   },

@@ -1,5 +1,5 @@
 /** Sealing: what leaves this process towards a browser or a store is unreadable there, and a changed bit is noticed. */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Secret } from '../core/secret.ts'
 
@@ -23,6 +23,14 @@ export interface KeyRing {
   /** Seals text that may travel through a browser. `context` is authenticated, not contained. Safe in a URL. */
   sealText(context: readonly string[], text: string): string
   openText(context: readonly string[], sealed: string): string | null
+  /** Seals the stub of the session that has this key in the store: without the cookie's help, so that this server can open it alone. */
+  sealStub(key: string, text: string): string
+  openStub(key: string, sealed: string): string | null
+  /**
+   * The names in the store of what this text stands for, one per secret, that of the first secret first: without a secret nobody
+   * can tell which person or tenant a name is of, not even by trying all that there are.
+   */
+  indexNames(text: string): readonly string[]
 }
 
 interface Ringed {
@@ -31,6 +39,8 @@ interface Ringed {
   readonly cookieKey: string
   readonly recordKey: Buffer
   readonly textKey: Buffer
+  readonly stubKey: Buffer
+  readonly indexKey: Buffer
 }
 
 const format = '1'
@@ -74,6 +84,16 @@ export function createKeyRing(secrets: readonly Secret[]): KeyRing {
       if (keys === undefined) return null
       return open(sealed, keys.textKey, JSON.stringify(['text', ...context]))?.toString('utf8') ?? null
     },
+    sealStub(key, text) {
+      const { first } = ring
+      return seal(first.keyId, first.stubKey, JSON.stringify(['stub', key]), Buffer.from(text, 'utf8'))
+    },
+    openStub(key, sealed) {
+      const keys = ring.byId.get(keyIdOf(sealed))
+      if (keys === undefined) return null
+      return open(sealed, keys.stubKey, JSON.stringify(['stub', key]))?.toString('utf8') ?? null
+    },
+    indexNames: (text) => ring.all.map(({ indexKey }) => indexName(indexKey, text)),
   }
 }
 
@@ -82,12 +102,17 @@ function ringOf(secrets: readonly Secret[]) {
   const [first] = all
   if (first === undefined) throw new Error('A key ring needs at least one secret')
   const byId: ReadonlyMap<string, Ringed> = new Map(all.map((keys) => [keys.keyId, keys]))
-  return { first, byId, cookieKeys: all.map((keys) => keys.cookieKey) }
+  return { first, all, byId, cookieKeys: all.map((keys) => keys.cookieKey) }
 }
 
 /** The name of a session in the store: it does not lead back to the id. */
 export function storeKey(id: string): string {
   return createHash('sha256').update(id).digest('base64url')
+}
+
+/** 128 bits: nobody finds a second text for a name, and thousands of names are held in memory. */
+function indexName(key: Buffer, text: string): string {
+  return createHmac('sha256', key).update(text).digest().subarray(0, 16).toString('base64url')
 }
 
 function deriveKeys(secret: Secret): Ringed {
@@ -98,6 +123,8 @@ function deriveKeys(secret: Secret): Ringed {
     cookieKey: derive('session cookie', 32).toString('base64url'),
     recordKey: derive('session record', 32),
     textKey: derive('text', 32),
+    stubKey: derive('stub', 32),
+    indexKey: derive('index', 32),
   }
 }
 

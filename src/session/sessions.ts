@@ -4,12 +4,14 @@ import type { Session, SessionTokens } from '../core/identity/session.ts'
 import { createActivity } from './activity.ts'
 import { createSessionCache, type Entry } from './cache.ts'
 import { findSessionCookie, verifySessionCookie } from './cookie.ts'
+import { createNotBefore } from './not-before.ts'
 import { oncePerMinute } from './quietly.ts'
 import { createReader, outageGrace } from './reader.ts'
 import { createRecords, isStoreFault, type Login, type SessionName } from './records.ts'
 import { createRevisions, type Revisions } from './revision.ts'
-import type { KeyRing } from './seal.ts'
+import { type KeyRing, storeKey } from './seal.ts'
 import type { Log, SessionStore } from './store.ts'
+import { namesOf } from './stub.ts'
 import { createWatches } from './watch.ts'
 
 export interface SessionsParts {
@@ -74,12 +76,14 @@ export function createSessions(parts: SessionsParts): Sessions {
   /** Ended here while the store was away. */
   const unfinished = new Set<string>()
   const quietly = oncePerMinute(clock)
+  const notBefore = createNotBefore({ store, ring, clock })
   const reader = createReader({
     store,
     records,
     cache,
     policy,
     clock,
+    notBefore,
     onRefused: (tenant, why) => quietly(`${tenant} ${why}`, () => log.warn('session_record_refused', { tenant, why })),
   })
   const seen = createActivity({
@@ -162,8 +166,10 @@ export function createSessions(parts: SessionsParts): Sessions {
       return entry?.session ?? null
     },
     async create(name, login) {
-      const remaining = login.facts.startedAt + policy.lifetimeSeconds - clock()
-      await records.create(name, login, Math.min(policy.idleSeconds, remaining))
+      const endsAt = login.facts.startedAt + policy.lifetimeSeconds
+      await records.create(name, login, { ttlSeconds: Math.min(policy.idleSeconds, endsAt - clock()), endsAt })
+      // Whoever ends a group remembers that first and looks for its sessions then; so one of us two finds the other.
+      if (await notBefore.coversNew(login.facts)) await store.end(storeKey(name.id), namesOf(ring, login.facts))
     },
     async tokens(session) {
       return records.tokens(entryOf(session).name)
@@ -172,7 +178,7 @@ export function createSessions(parts: SessionsParts): Sessions {
       const { key } = entryOf(session)
       bury(key)
       try {
-        await store.end(key)
+        await store.end(key, namesOf(ring, session.facts))
       } catch (error) {
         unfinished.add(key)
         throw error

@@ -15,6 +15,9 @@ interface Held {
   facts: string
   tokens: string
   tokensVersion: number
+  stub: string
+  /** The groups, in one text: objects for each would take more memory than the session itself. */
+  names: string
   expiresAt: number
 }
 
@@ -26,6 +29,7 @@ interface Kept {
 const sweepSeconds = 60
 const maxMarks = 100_000
 const maxKept = 1_000
+const maxEndings = 10_000
 
 /** A store that never fails. When it is full the session that was used longest ago makes room. */
 export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts): SessionStore {
@@ -45,6 +49,10 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
   const marks = new LRUCache<string, Kept>({ max: maxMarks })
   const kept = new LRUCache<string, Kept>({ max: maxKept })
   const leases = new LRUCache<string, Kept>({ max: maxSessions })
+  const ended = {
+    lasting: new LRUCache<string, number>({ max: maxEndings }),
+    passing: new LRUCache<string, number>({ max: maxEndings }),
+  }
 
   function reportEviction(): void {
     evicted += 1
@@ -71,13 +79,15 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
   const sweeper = setInterval(sweep, sweepSeconds * 1000).unref()
 
   return {
-    async create(key, { facts, tokens, ttlSeconds }) {
+    async create(key, { facts, tokens, stub, names, ttlSeconds }) {
       if (held(key) !== null) return false
       sessions.set(key, {
         version: 1,
         facts: pack(facts),
         tokens: pack(tokens),
         tokensVersion: 1,
+        stub: pack(stub),
+        names: ` ${names.join(' ')} `,
         expiresAt: clock() + ttlSeconds,
       })
       return true
@@ -90,7 +100,11 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
       const found = held(key)
       return found === null ? null : { version: found.tokensVersion, value: unpack(found.tokens) }
     },
-    async update(key, { from, facts, tokens }) {
+    async readStub(key) {
+      const found = held(key)
+      return found === null ? null : { version: 1, value: unpack(found.stub) }
+    },
+    async update(key, { from, facts, tokens, stub }) {
       const found = held(key)
       if (found === null) return 'gone'
       if (found.version !== from) return 'conflict'
@@ -100,6 +114,7 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
         found.tokens = pack(tokens)
         found.tokensVersion = from + 1
       }
+      if (stub !== undefined) found.stub = pack(stub)
       announce({ what: 'updated', key })
       return 'updated'
     },
@@ -113,6 +128,24 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
       // Announced even where nothing is left, as every store does: somebody may still hold it open.
       if (!sessions.delete(key)) announce({ what: 'ended', key })
     },
+    // Looks at everybody: a few milliseconds for a hundred thousand, where an index would cost each of them memory for ever.
+    async *walk(name) {
+      const found: string[] = []
+      for (const [key, { names }] of sessions.entries()) if (names.includes(` ${name} `)) found.push(key)
+      yield found
+    },
+    async endBefore(name, at, remembered) {
+      const known = ended[remembered]
+      known.set(name, Math.max(at, known.get(name) ?? at))
+    },
+    async endedBefore(names) {
+      const times = names.flatMap((name) => [
+        ended.lasting.get(name) ?? -Infinity,
+        ended.passing.get(name) ?? -Infinity,
+      ])
+      return Math.max(...times)
+    },
+    endings: async () => new Map(ended.lasting.entries()),
     async markOnce(key, ttlSeconds) {
       const now = clock()
       if (now < (marks.get(key)?.expiresAt ?? 0)) return false

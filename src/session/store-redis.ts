@@ -1,13 +1,12 @@
 /** Sessions in Redis, shared by all replicas: written by connect-redis, changed by scripts that run as one step. */
-import { RedisStore } from 'connect-redis'
-import type { SessionData } from 'express-session'
-import type { Redis } from 'ioredis'
 import { Fault } from '../core/fault.ts'
 import type { Secret } from '../core/secret.ts'
 import { announced, createAnnouncements } from './announcements.ts'
+import { createRedisIndex } from './index-redis.ts'
 import { connectRedis, printable } from './redis-connection.ts'
 import { scripts } from './redis-scripts.ts'
-import type { Log, NewRecords, SessionStore, StoredRecord } from './store.ts'
+import { createRedisWriter } from './redis-writer.ts'
+import type { Log, SessionStore, StoredRecord } from './store.ts'
 
 export interface RedisStoreParts {
   readonly url: Secret
@@ -16,6 +15,9 @@ export interface RedisStoreParts {
   readonly log: Log
   readonly protocol?: 2 | 3
 }
+
+const recordKinds = ['facts', 'tokens', 'stub'] as const
+type RecordKind = (typeof recordKinds)[number]
 
 /** A store over two connections, one for commands and one that listens. Start-up neither waits for Redis nor fails. */
 export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreParts): SessionStore {
@@ -27,9 +29,12 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
   const channel = `${prefix}:changed`
   const publish = (message: string) => answered(() => redis.publish(channel, message))
   const changes = createAnnouncements({ listener, publish, channel })
-  const writer = createWriter(redis, `${prefix}:`)
+  const writer = createRedisWriter(redis, `${prefix}:`)
   const key = (part: string, name: string) => `${prefix}:${part}:${name}`
-  const recordKeys = (session: string) => [`${prefix}:{${session}}:facts`, `${prefix}:{${session}}:tokens`] as const
+  // One hash tag, so that a cluster keeps them together and a script may change them in one step.
+  const recordKey = (session: string, kind: RecordKind) => `${prefix}:{${session}}:${kind}`
+  const recordKeys = (session: string) => recordKinds.map((kind) => recordKey(session, kind))
+  const index = createRedisIndex({ redis, prefix, answered })
 
   function failed(error: Error): void {
     if (healthy !== false) log.error('session_store_down', { cause: error.message })
@@ -56,25 +61,38 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
   }
 
   return {
-    create(session, records) {
-      return answered(() => writer.create(session, records))
+    async create(session, records) {
+      const [created] = await Promise.all([
+        answered(() => writer.create(session, records)),
+        index.add(session, records.names, records.endsAt),
+      ])
+      return created
     },
-    read: (session) => readRecord(recordKeys(session)[0]),
-    readTokens: (session) => readRecord(recordKeys(session)[1]),
-    async update(session, { from, facts, tokens }) {
-      const to = from + 1
-      const values = [String(from), `${to} ${facts}`, tokens === undefined ? '' : `${to} ${tokens}`]
+    read: (session) => readRecord(recordKey(session, 'facts')),
+    readTokens: (session) => readRecord(recordKey(session, 'tokens')),
+    readStub: (session) => readRecord(recordKey(session, 'stub')),
+    async update(session, { from, facts, tokens, stub }) {
+      const versioned = (value: string | undefined) => (value === undefined ? '' : `${from + 1} ${value}`)
       const message = `${announced.updated}${session}`
-      const reply = await answered(() => redis.sallyportUpdate(...recordKeys(session), ...values, channel, message))
+      const values = [String(from), versioned(facts), versioned(tokens), channel, message, versioned(stub)]
+      const reply = await answered(() => redis.sallyportUpdate(...recordKeys(session), ...values))
       return reply === 'updated' || reply === 'conflict' ? reply : 'gone'
     },
     async extend(session, ttlSeconds) {
-      const ttl = Math.max(1, Math.ceil(ttlSeconds))
+      const ttl = String(Math.max(1, Math.ceil(ttlSeconds)))
       return (await answered(() => redis.sallyportExtend(...recordKeys(session), ttl))) === 1
     },
-    async end(session) {
-      await answered(() => redis.sallyportEnd(...recordKeys(session), channel, `${announced.ended}${session}`))
+    async end(session, names = []) {
+      const message = `${announced.ended}${session}`
+      await Promise.all([
+        answered(() => redis.sallyportEnd(...recordKeys(session), channel, message)),
+        index.remove(session, names),
+      ])
     },
+    walk: index.walk,
+    endBefore: index.endBefore,
+    endedBefore: index.endedBefore,
+    endings: index.endings,
     async markOnce(name, ttlSeconds) {
       return (await answered(() => redis.set(key('once', name), '', 'EX', Math.ceil(ttlSeconds), 'NX'))) === 'OK'
     },
@@ -94,56 +112,6 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
       changes.stop()
       redis.disconnect()
       listener.disconnect()
-    },
-  }
-}
-
-/** What connect-redis is given as a session: the sealed record and how long it lives. */
-interface Written extends SessionData {
-  readonly record: string
-  readonly ttlSeconds: number
-}
-
-class KeyTaken extends Error {}
-
-/**
- * connect-redis on a client of ours whose SET only creates. The tokens are written first: a session that can be read
- * always has its tokens.
- */
-function createWriter(redis: Redis, prefix: string) {
-  const store = new RedisStore({
-    prefix,
-    client: {
-      async set(name: string, value: string, _ex: 'EX', ttlSeconds: number) {
-        if ((await redis.set(name, value, 'EX', ttlSeconds, 'NX')) === null) throw new KeyTaken()
-      },
-    },
-    serializer: {
-      stringify: (session) => (session as Written).record,
-      parse: () => {
-        throw new Error('Records are read past connect-redis')
-      },
-    },
-    ttl: (session) => (session as Written).ttlSeconds,
-  })
-
-  return {
-    async create(session: string, { facts, tokens, ttlSeconds }: NewRecords): Promise<boolean> {
-      // A time that is not positive would make connect-redis delete instead of write.
-      const ttl = Math.max(1, Math.ceil(ttlSeconds))
-      try {
-        for (const [kind, value] of [
-          ['tokens', tokens],
-          ['facts', facts],
-        ] as const) {
-          const written = { record: `1 ${value}`, ttlSeconds: ttl } as Written
-          await store.set(`{${session}}:${kind}`, written)
-        }
-        return true
-      } catch (error) {
-        if (error instanceof KeyTaken) return false
-        throw error
-      }
     },
   }
 }

@@ -9,7 +9,13 @@ export interface StoredRecord {
 export interface NewRecords {
   readonly facts: string
   readonly tokens: string
+  /** What of the session can be read without its cookie; sealed for this server alone. */
+  readonly stub: string
   readonly ttlSeconds: number
+  /** The groups that the session belongs to, by names that say nothing. */
+  readonly names: readonly string[]
+  /** When the session ends at the latest, in seconds since 1970: so long it is found by these names. */
+  readonly endsAt: number
 }
 
 interface RecordChange {
@@ -17,28 +23,43 @@ interface RecordChange {
   readonly from: number
   readonly facts: string
   readonly tokens?: string
+  readonly stub?: string
 }
 
 interface LeaseNote {
   readonly owner: string
   readonly ttlSeconds: number
 }
+/** How long it is remembered that a group was ended: for good, or while a sign-in that had begun before may still come back. */
+export type Remembered = 'lasting' | 'passing'
 
 /**
  * Keys are hashes of session ids, values are sealed: a store can read neither.
  * Whatever fails underneath is thrown as the fault `session_store_down`.
  */
 export interface SessionStore {
-  /** Writes the tokens, then the facts, both as version 1. False where the key exists: nothing was written over. */
+  /** Writes the tokens and the stub, then the facts, all as version 1, and puts the session into its groups. False where the key exists: nothing was written over. */
   create(key: string, records: NewRecords): Promise<boolean>
   read(key: string): Promise<StoredRecord | null>
   readTokens(key: string): Promise<StoredRecord | null>
+  readStub(key: string): Promise<StoredRecord | null>
   /** Compare-and-set. Never creates and never prolongs: an ended session stays ended (T74), no update is lost (T123). */
   update(key: string, change: RecordChange): Promise<'updated' | 'conflict' | 'gone'>
-  /** Lets both records live for this long from now. False where there is none: it never creates. */
+  /** Lets all records live for this long from now. False where there is none: it never creates. */
   extend(key: string, ttlSeconds: number): Promise<boolean>
-  /** Removes both records and announces it. */
-  end(key: string): Promise<void>
+  /** Removes all records and announces it; takes the session out of these groups. */
+  end(key: string, names?: readonly string[]): Promise<void>
+  /**
+   * The keys of a group, some at a time: all that were in it all the while, and perhaps some twice. Those of sessions that
+   * have expired may still be among them.
+   */
+  walk(name: string): AsyncIterable<readonly string[]>
+  /** Remembers that what belongs to the group and began before this time (seconds since 1970) has ended. */
+  endBefore(name: string, at: number, remembered: Remembered): Promise<void>
+  /** The latest of these times for any of the names; minus infinity where there is none. */
+  endedBefore(names: readonly string[]): Promise<number>
+  /** All lasting ones, by name. */
+  endings(): Promise<ReadonlyMap<string, number>>
   /** True for exactly one caller per key within the time. */
   markOnce(key: string, ttlSeconds: number): Promise<boolean>
   /**

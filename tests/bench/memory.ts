@@ -27,6 +27,7 @@ function facts(): SessionFacts {
   return {
     ...{ tenant: 'payroll', provider: 'contoso', directoryId: randomUUID(), objectId },
     authority: `https://login.microsoftonline.com/${randomUUID()}`,
+    registration: `https://login.microsoftonline.com ${randomUUID()}`,
     claims: {
       name: `Grace ${objectId.slice(0, 8)}`,
       preferred_username: `${objectId}@contoso.example`,

@@ -69,8 +69,9 @@ const expected = `contoso: app registration at https://login.microsoftonline.com
     https://payroll.contoso.com/.auth/login
     https://wiki.contoso.com:8443/.auth/login
 
-  Authentication → Front-channel logout URL
-    (leave it empty: the gateway has none yet)
+  Authentication → Front-channel logout URL (there is one; it is for all tenants of the registration)
+    https://payroll.contoso.com/.auth/frontchannel-logout/contoso
+  It needs the optional claim sid: Token configuration → Add optional claim → ID.
 
   Admin consent, once the redirect URIs are registered and the gateway runs: to be opened by who may consent
     https://payroll.contoso.com/.auth/admin-consent?provider=contoso
@@ -91,8 +92,9 @@ next: app registration at https://login.microsoftonline.com
   Branding & properties → Home page URL
     https://payroll.contoso.com/.auth/login
 
-  Authentication → Front-channel logout URL
-    (leave it empty: the gateway has none yet)
+  Authentication → Front-channel logout URL (there is one; it is for all tenants of the registration)
+    https://payroll.contoso.com/.auth/frontchannel-logout/next
+  It needs the optional claim sid: Token configuration → Add optional claim → ID.
 
 spare: app registration at https://login.microsoftonline.com
   Directory (tenant) ID    11111111-2222-3333-4444-555555555555
@@ -113,6 +115,8 @@ time-sheets/own: client at https://login.example.com/staff
       "post_logout_redirect_uris": [
         "http://localhost:8080/.auth/signed-out"
       ],
+      "backchannel_logout_uri": "http://localhost:8080/.auth/backchannel-logout/own",
+      "backchannel_logout_session_required": true,
       "grant_types": [
         "authorization_code"
       ],
@@ -145,7 +149,8 @@ describe('sallyport urls', () => {
     expect(ok).toBe(true)
     expect(registrations).toHaveLength(4)
     expect(registrations[0]).toMatchObject({
-      ...{ kind: 'entra', providers: ['contoso'], enabled: true, frontChannelLogoutUrl: null, warnings: [] },
+      ...{ kind: 'entra', providers: ['contoso'], enabled: true, warnings: [] },
+      frontChannelLogoutUrl: 'https://payroll.contoso.com/.auth/frontchannel-logout/contoso',
       tenants: [
         { name: 'payroll', enabled: true },
         { name: 'wiki', enabled: false, redirectUri: 'https://wiki.contoso.com:8443/.auth/callback' },
@@ -224,6 +229,7 @@ describe('urlsText', () => {
         {
           ...{ name: 'payroll', enabled: true, homePageUrl: `${origin}/.auth/login` },
           ...{ redirectUri: `${origin}/.auth/callback`, postLogoutRedirectUri: `${origin}/.auth/signed-out` },
+          ...{ frontChannelLogoutUrl: `${origin}/front`, backChannelLogoutUrl: `${origin}/back` },
           adminConsentUrl: null,
         },
       ],
@@ -246,6 +252,7 @@ test('urlsText says which accounts a registration is for that there is not yet',
         {
           ...{ name: 'payroll', enabled: true, homePageUrl: `${origin}/.auth/login` },
           ...{ redirectUri: `${origin}/.auth/callback`, postLogoutRedirectUri: `${origin}/.auth/signed-out` },
+          ...{ frontChannelLogoutUrl: `${origin}/front`, backChannelLogoutUrl: `${origin}/back` },
           adminConsentUrl: null,
         },
       ],

@@ -13,6 +13,8 @@ function registered(origin: string): RegisteredTenant {
     ...{ name: new URL(origin).hostname, enabled: true },
     ...{ redirectUri: `${origin}/.auth/callback`, postLogoutRedirectUri: `${origin}/.auth/signed-out` },
     homePageUrl: `${origin}/.auth/login`,
+    frontChannelLogoutUrl: `${origin}/.auth/frontchannel-logout/contoso`,
+    backChannelLogoutUrl: `${origin}/.auth/backchannel-logout/staff`,
     adminConsentUrl: null,
   }
 }
@@ -34,7 +36,7 @@ function plain(origins: readonly string[]): PlainRegistration {
 const many = (count: number) => Array.from({ length: count }, (_, index) => `https://t${index}.example.com`)
 
 describe('whatToRegister', () => {
-  test('has the ways in and out of all tenants in one list for Entra, and no front-channel logout', () => {
+  test('has the ways in and out of all tenants in one list for Entra, and one front-channel logout URL for all', () => {
     expect(whatToRegister(entra(['https://a.example', 'https://b.example']))).toMatchObject({
       redirectUris: [
         'https://a.example/.auth/callback',
@@ -43,7 +45,7 @@ describe('whatToRegister', () => {
         'https://b.example/.auth/signed-out',
       ],
       homePageUrls: ['https://a.example/.auth/login', 'https://b.example/.auth/login'],
-      frontChannelLogoutUrl: null,
+      frontChannelLogoutUrl: 'https://a.example/.auth/frontchannel-logout/contoso',
       warnings: [],
     })
   })
@@ -100,7 +102,10 @@ describe('whatToRegister', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const provider = new Provider(issuer, {
-      features: { registration: { enabled: true }, rpInitiatedLogout: { enabled: true } },
+      features: {
+        ...{ registration: { enabled: true }, rpInitiatedLogout: { enabled: true } },
+        backchannelLogout: { enabled: true },
+      },
       scopes: ['openid', 'profile', 'email'],
     })
     server.on('request', provider.callback())
@@ -118,6 +123,7 @@ describe('whatToRegister', () => {
       expect(entry.clientMetadata).toMatchObject({
         redirect_uris: ['https://a.example/.auth/callback', 'https://b.example/.auth/callback'],
         post_logout_redirect_uris: ['https://a.example/.auth/signed-out', 'https://b.example/.auth/signed-out'],
+        backchannel_logout_uri: 'https://a.example/.auth/backchannel-logout/staff',
         scope: 'openid profile email',
       })
     } finally {

@@ -51,6 +51,8 @@ describe('registrations', () => {
             redirectUri: 'https://payroll.contoso.com/.auth/callback',
             postLogoutRedirectUri: 'https://payroll.contoso.com/.auth/signed-out',
             homePageUrl: 'https://payroll.contoso.com/.auth/login',
+            frontChannelLogoutUrl: 'https://payroll.contoso.com/.auth/frontchannel-logout/contoso',
+            backChannelLogoutUrl: 'https://payroll.contoso.com/.auth/backchannel-logout/contoso',
             adminConsentUrl: 'https://payroll.contoso.com/.auth/admin-consent',
           },
           {
@@ -58,10 +60,25 @@ describe('registrations', () => {
             redirectUri: 'https://wiki.contoso.com:8443/.auth/callback',
             postLogoutRedirectUri: 'https://wiki.contoso.com:8443/.auth/signed-out',
             homePageUrl: 'https://wiki.contoso.com:8443/.auth/login',
+            frontChannelLogoutUrl: 'https://wiki.contoso.com:8443/.auth/frontchannel-logout/contoso',
+            backChannelLogoutUrl: 'https://wiki.contoso.com:8443/.auth/backchannel-logout/contoso',
             adminConsentUrl: 'https://wiki.contoso.com:8443/.auth/admin-consent',
           },
         ],
       },
+    ])
+  })
+
+  test('names in the addresses for log-outs the provider as its tenant writes it, and one that is switched on', () => {
+    const own = { name: 'own', enabled: false, tenantId: directory, clientId: application }
+    const [found] = of({
+      ...minimal(),
+      tenants: [tenant('payroll', { providers: ['contoso', own] }), tenant('wiki', { providers: [own] })],
+    })
+    expect(found?.providers).toEqual(['contoso', 'payroll/own', 'wiki/own'])
+    expect(found?.tenants.map(({ frontChannelLogoutUrl }) => frontChannelLogoutUrl).toSorted()).toEqual([
+      'https://payroll.contoso.com/.auth/frontchannel-logout/contoso',
+      'https://wiki.contoso.com/.auth/frontchannel-logout/own',
     ])
   })
 

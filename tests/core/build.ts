@@ -115,6 +115,7 @@ export function session(also: Partial<SessionFacts> = {}): Session {
       tenant: 'payroll',
       provider: 'contoso',
       authority: `https://login.example/${directoryId}`,
+      registration: 'https://login.example client',
       directoryId,
       objectId,
       claims: { name: 'Ada Lovelace', preferred_username: 'ada@contoso.example', email: 'ada@contoso.example' },

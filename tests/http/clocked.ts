@@ -27,20 +27,15 @@ export interface ClockedStage extends ClockedGateway {
   readonly upstream: Upstream
 }
 
-/** @param session YAML of the key `session`. @param parts of the configuration, where it is not the usual one. */
-export async function startClockedStage(session: string, parts: StageOptions = {}): Promise<ClockedStage> {
-  const people = { people: parts.people ?? [], application: parts.application ?? {} }
-  const [emulator, upstream, port] = await Promise.all([
-    startEmulator({ port: 0, ...parts.emulator, ...people }),
-    startUpstream(),
-    freePort(),
-  ])
+/** @param session YAML of the key `session`. @param also of the configuration, where it is not the usual one. */
+export async function startClockedStage(session: string, also: StageOptions = {}): Promise<ClockedStage> {
+  const [emulator, upstream, port] = await Promise.all([startEmulator({ port: 0 }), startUpstream(), freePort()])
   const gateway = await startClockedGateway(
     stageYaml({
       port,
       session,
-      ...parts,
-      authority: parts.authority ?? emulator.origin,
+      ...also,
+      authority: also.authority ?? emulator.origin,
       upstream: upstream.origin,
     }),
   )
@@ -64,14 +59,14 @@ export async function startClockedGateway(yaml: string): Promise<ClockedGateway>
   let ahead = 0
   const lines: string[] = []
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } })
-  const made = createParts(gateway, log, () => Date.now() / 1_000 + ahead)
+  const parts = createParts(gateway, log, () => Date.now() / 1_000 + ahead)
   const main = await listen({
     address: gateway.server.listen,
-    gate: createGate(made),
-    upgrade: createUpgradeGate(made).take,
-    current: made.current,
-    answers: made.answers,
-    metrics: made.metrics,
+    gate: createGate(parts),
+    upgrade: createUpgradeGate(parts).take,
+    current: parts.current,
+    answers: parts.answers,
+    metrics: parts.metrics,
     log,
   })
   return {
@@ -80,10 +75,10 @@ export async function startClockedGateway(yaml: string): Promise<ClockedGateway>
     forward(seconds) {
       ahead += seconds
     },
-    metrics: async () => (await made.metrics.text()).body,
+    metrics: async () => (await parts.metrics.text()).body,
     async close() {
       await main.drain(0)
-      await made.close()
+      await parts.close()
       rmSync(folder, { recursive: true })
     },
   }

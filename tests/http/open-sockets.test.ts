@@ -19,9 +19,8 @@ afterEach(async () => {
 })
 
 async function setUp() {
-  const made = await startClockedStage('revalidate: 10m', {
-    routes: '- { path: /admin, access: [admin] }\n- { path: /, access: signed-in }',
-  })
+  const routes = '- { path: /admin, access: [admin] }\n- { path: /, access: signed-in }'
+  const made = await startClockedStage('revalidate: 10m', { routes })
   stage = made
   const server = new WebSocketServer({ noServer: true })
   made.upstream.server.on('upgrade', (request: IncomingMessage, socket, head) => {

@@ -169,13 +169,13 @@ describe('logging out', () => {
       await reads(tab, `Welcome, ${uwe.name}`)
     }))
 
-  test('offers another account, and then asks even whom the provider still knows', () =>
+  test('leads to the choice of an account, also where the provider still knows somebody', () =>
     browser.visit(async ({ context, tab }) => {
       await signIn(tab, at('/payslips'), ada)
       // Here the session is over, and there it is not.
       await context.clearCookies({ name: sessionCookie })
       await tab.goto(at('/.auth/signed-out'))
-      await tab.getByRole('link', { name: 'Sign in with another account' }).click()
+      await tab.getByRole('link', { name: 'Sign in again' }).click()
       await choose(tab, uwe)
       await reads(tab, `Welcome, ${uwe.name}`)
     }))

@@ -117,7 +117,6 @@ describe('hostile texts', () => {
         { ...outcomePage, loginUrl: link },
         { ...outcomePage, startUrl: link },
         { ...signedOutPage, loginUrl: link },
-        { ...signedOutPage, otherAccountUrl: link },
         { ...signOutPage, actionUrl: link },
         { ...framePage, loginUrl: link },
         { ...helpPage, loginUrl: link },

@@ -41,7 +41,6 @@ export const signedOutPage: SignedOutPage = {
   page: 'signed-out',
   applicationName: 'Payroll',
   loginUrl: '/.auth/login',
-  otherAccountUrl: '/.auth/login?prompt=select_account',
   complete: true,
   requestId: '01JDZ7Q8V3M4',
 }

@@ -11,11 +11,8 @@ test('signedOutView says that nobody is signed in any more only where that is so
   assert.match(halfway.text.join(' '), /may still know you/)
 })
 
-test('signedOutView offers to sign in again, and another account', () => {
-  assert.deepEqual(signedOutView(signedOutPage).actions, [
-    { label: 'Sign in again', href: signedOutPage.loginUrl },
-    { label: 'Sign in with another account', href: signedOutPage.otherAccountUrl },
-  ])
+test('signedOutView offers to sign in again', () => {
+  assert.deepEqual(signedOutView(signedOutPage).actions, [{ label: 'Sign in again', href: signedOutPage.loginUrl }])
 })
 
 test('signOutView asks by a form and offers a way back', () => {
@@ -30,7 +27,6 @@ test('frameView has the title of the outcome that it stands for', () => {
 
 for (const [name, make] of [
   ['signedOutView', (link: string) => signedOutView({ ...signedOutPage, loginUrl: link })],
-  ['signedOutView', (link: string) => signedOutView({ ...signedOutPage, otherAccountUrl: link })],
   ['signOutView', (link: string) => signOutView({ ...signOutPage, actionUrl: link })],
   ['frameView', (link: string) => frameView({ ...framePage, loginUrl: link })],
 ] as const) {

@@ -26,6 +26,7 @@ export function facts(changes: Partial<SessionFacts> = {}): SessionFacts {
     tenant: 'payroll',
     provider: 'contoso',
     authority: 'https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555',
+    registration: 'https://login.microsoftonline.com 66666666-7777-8888-9999-000000000000',
     directoryId: '11111111-2222-3333-4444-555555555555',
     objectId: 'aaaaaaaa-0000-0000-0000-000000000001',
     claims: {

@@ -10,7 +10,14 @@ import { facts, fakeClock, newCookie, readableLog, ring } from './people.ts'
 setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
 
-const records = { facts: 'facts', tokens: 'tokens', ttlSeconds: 3600 }
+const records = {
+  facts: 'facts',
+  tokens: 'tokens',
+  stub: 'stub',
+  names: ['a'],
+  ttlSeconds: 3600,
+  endsAt: 2_000_000_000,
+}
 
 describe('createMemoryStore', () => {
   test('createMemoryStore holds no more than it may: the least recently used makes room, and says so once a minute', async () => {
@@ -57,7 +64,7 @@ describe('createMemoryStore', () => {
       'Zh',
     ]
     for (const [n, value] of values.entries()) {
-      await store.create(`${n}`, { facts: value, tokens: value, ttlSeconds: 60 })
+      await store.create(`${n}`, { ...records, facts: value, tokens: value })
       expect(await store.read(`${n}`)).toEqual({ version: 1, value })
       expect(await store.readTokens(`${n}`)).toEqual({ version: 1, value })
     }
@@ -88,7 +95,8 @@ describe('createMemoryStore', () => {
       facts: person,
       tokens: { loginHint: randomBytes(75).toString('base64url'), refreshToken: null },
     })
-    const create = () => keeper.create({ tenant: 'payroll', id: newCookie().id }, login(), 3600)
+    const create = () =>
+      keeper.create({ tenant: 'payroll', id: newCookie().id }, login(), { ttlSeconds: 3600, endsAt: 1_800_036_000 })
     for (let warm = 0; warm < 100; warm++) await create()
     const before = await heapUsed()
     for (let n = 0; n < count - 100; n++) await create()

@@ -25,7 +25,10 @@ const stores = {
 
 let count = 0
 const newKey = () => `key-${count++}`
-const records = { facts: 'sealed facts', tokens: 'sealed tokens', ttlSeconds: 60 }
+const records = {
+  ...{ facts: 'sealed facts', tokens: 'sealed tokens', stub: 'sealed stub', ttlSeconds: 60 },
+  ...{ names: ['a-tenant', 'a-person'], endsAt: now() + 3600 },
+}
 
 describe.each(Object.entries(stores))('the %s store', (kind, make) => {
   let store: SessionStore
@@ -48,7 +51,7 @@ describe.each(Object.entries(stores))('the %s store', (kind, make) => {
   test('create refuses a key that exists and writes nothing over it', async () => {
     const key = newKey()
     await store.create(key, records)
-    expect(await store.create(key, { facts: 'other', tokens: 'other', ttlSeconds: 60 })).toBe(false)
+    expect(await store.create(key, { ...records, facts: 'other', tokens: 'other' })).toBe(false)
     expect((await store.read(key))?.value).toBe('sealed facts')
     expect((await store.readTokens(key))?.value).toBe('sealed tokens')
   })
@@ -172,6 +175,57 @@ describe.each(Object.entries(stores))('the %s store', (kind, make) => {
     await until('the twin expires', async () => (await store.read(twin)) === null, 1500)
     expect(await store.read(extended)).not.toBeNull()
     expect(await store.readTokens(extended)).not.toBeNull()
+  })
+
+  /** Everything that a walk comes by, in no order. */
+  async function walked(name: string): Promise<readonly string[]> {
+    const keys: string[] = []
+    for await (const page of store.walk(name)) keys.push(...page)
+    return [...new Set(keys)].toSorted()
+  }
+
+  test('walk finds the sessions of a group, however many there are, and no others', async () => {
+    const [tenant, person, other] = [newKey(), newKey(), newKey()]
+    const many = Array.from({ length: 700 }, newKey)
+    await Promise.all(many.map((key) => store.create(key, { ...records, names: [tenant, other] })))
+    const one = newKey()
+    await store.create(one, { ...records, names: [tenant, person] })
+    expect(await walked(tenant)).toEqual([...many, one].toSorted())
+    expect(await walked(person)).toEqual([one])
+    expect(await walked(newKey())).toEqual([])
+  })
+
+  test('end takes the stub away, and the session out of its groups', async () => {
+    const [key, twin, name] = [newKey(), newKey(), newKey()]
+    for (const each of [key, twin]) await store.create(each, { ...records, names: [name] })
+    expect((await store.readStub(key))?.value).toBe('sealed stub')
+    await store.end(key, [name])
+    expect(await store.readStub(key)).toBeNull()
+    expect(await walked(name)).toEqual([twin])
+  })
+
+  test('the stub lives as long as the session: extend prolongs it, update may replace it (T81)', async () => {
+    const [extended, twin] = [newKey(), newKey()]
+    for (const each of [extended, twin]) await store.create(each, { ...records, ttlSeconds: 1 })
+    await store.extend(extended, 60)
+    await store.update(extended, { from: 1, facts: 'newer', stub: 'newer stub' })
+    await until('the twin expires', async () => (await store.readStub(twin)) === null, 1500)
+    expect((await store.readStub(extended))?.value).toBe('newer stub')
+    await store.update(extended, { from: 2, facts: 'newest' })
+    expect((await store.readStub(extended))?.value).toBe('newer stub')
+  })
+
+  test('endedBefore tells the latest time of any name, and endings the lasting ones', async () => {
+    const [long, short, never] = [newKey(), newKey(), newKey()]
+    expect(await store.endedBefore([never])).toBe(Number.NEGATIVE_INFINITY)
+    const at = Math.floor(now()) + 0.5
+    await store.endBefore(long, at, 'lasting')
+    await store.endBefore(long, at - 100, 'lasting')
+    await store.endBefore(short, at + 1, 'passing')
+    expect(await store.endedBefore([never, long])).toBe(at)
+    expect(await store.endedBefore([long, short])).toBe(at + 1)
+    const endings = await store.endings()
+    expect([endings.get(long), endings.has(short)]).toEqual([at, false])
   })
 
   test('markOnce is true for exactly one of many at once', async () => {

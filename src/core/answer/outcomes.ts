@@ -147,6 +147,15 @@ export const outcomes = {
     remedy:
       'The headers of a request took longer than `server.timeouts.headers`, or its body stood still for `server.timeouts.body`, or came in more slowly than `server.limits.minimumRate` over that time.',
   },
+  too_many_requests: {
+    kind: 'refusal',
+    status: 429,
+    level: 'warn',
+    title: 'Too many requests',
+    text: 'This address has been asked too often without success. Please try again in a minute.',
+    remedy:
+      'A caller opened the log-out addresses of a provider more than 120 times within a minute with a `sid` or a token that led to nothing: somebody tries them out, or the provider sends what cannot be right. See `callerAddress`.',
+  },
   https_required: {
     kind: 'refusal',
     status: 403,

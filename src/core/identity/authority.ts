@@ -10,6 +10,14 @@ export function authorityOf(provider: Provider): string {
   return provider.kind === 'entra' ? `${provider.authority}/${provider.tenantId}` : provider.issuer
 }
 
+/**
+ * The client that a provider knows us as. Providers of several tenants may be one, under other names, and at Entra also under
+ * another spelling of the directory: a client id is the same in all of them.
+ */
+export function registrationOf(provider: Provider): string {
+  return `${provider.kind === 'entra' ? provider.authority : provider.issuer} ${provider.clientId}`
+}
+
 /** One directory by its id. Of a domain that is known only once the sign-in service has been asked. */
 export function isDirectoryId(tenantId: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(tenantId)

@@ -4,7 +4,7 @@
  * @see https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference
  */
 import type { EntraProvider, Tenant } from '../gateway.ts'
-import { admitsDirectory, authorityOf } from './authority.ts'
+import { admitsDirectory, authorityOf, registrationOf } from './authority.ts'
 import {
   type Claims,
   decidingClaims,
@@ -45,6 +45,7 @@ export function readEntraClaims(tenant: Tenant, provider: EntraProvider, claims:
       tenant: tenant.name,
       provider: provider.name,
       authority: authorityOf(provider),
+      registration: registrationOf(provider),
       directoryId,
       objectId,
       claims: kept,

@@ -4,7 +4,7 @@
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDToken
  */
 import type { PlainProvider, Tenant } from '../gateway.ts'
-import { authorityOf } from './authority.ts'
+import { authorityOf, registrationOf } from './authority.ts'
 import {
   type Claims,
   decidingClaims,
@@ -41,6 +41,7 @@ export function readPlainClaims(tenant: Tenant, provider: PlainProvider, claims:
       tenant: tenant.name,
       provider: provider.name,
       authority: authorityOf(provider),
+      registration: registrationOf(provider),
       directoryId: provider.issuer,
       objectId: sub,
       claims: kept,

@@ -12,6 +12,8 @@ export interface SessionFacts {
   readonly provider: string
   /** Where that provider was at the time, as `authorityOf` spells it: at another place it is somebody else. */
   readonly authority: string
+  /** The client there, as `registrationOf` spells it: tenants may share it, and its sign-outs are for all of them. */
+  readonly registration: string
   /** Entra's `tid` and `oid`, elsewhere issuer and `sub`: together the key of the person, never e-mail. */
   readonly directoryId: string
   readonly objectId: string

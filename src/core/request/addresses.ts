@@ -9,6 +9,8 @@ export const endpoints = {
   callback: '/.auth/callback',
   logout: '/.auth/logout',
   signedOut: '/.auth/signed-out',
+  frontchannelLogout: '/.auth/frontchannel-logout/<provider>',
+  backchannelLogout: '/.auth/backchannel-logout/<provider>',
   me: '/.auth/me',
   help: '/.auth/help',
   helpWithCode: '/.auth/help/<code>',
@@ -23,6 +25,8 @@ export const endpointMethods: Readonly<Record<EndpointName, readonly string[]>> 
   callback: ['GET'],
   logout: ['GET', 'HEAD', 'POST'],
   signedOut: ['GET', 'HEAD'],
+  frontchannelLogout: ['GET'],
+  backchannelLogout: ['POST'],
   me: ['GET', 'HEAD'],
   help: ['GET', 'HEAD'],
   helpWithCode: ['GET', 'HEAD'],
@@ -50,6 +54,11 @@ export function endpointAt(path: string): EndpointFound | null {
   const segment = path.slice(cut)
   const endpoint = segment === '' ? undefined : byPath.get(path.slice(0, cut))
   return endpoint === undefined ? null : { endpoint, segment }
+}
+
+/** Where a provider tells that somebody has signed out there. @param provider as the tenant writes its name. */
+export function logoutChannelAddress(channel: 'frontchannelLogout' | 'backchannelLogout', provider: string): string {
+  return endpoints[channel].replace(placeholder, provider)
 }
 
 /** The help about one code of Entra. */
