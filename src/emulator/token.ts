@@ -42,7 +42,7 @@ export function createTokenEndpoint(parts: TokenParts): RequestHandler {
     if ('code' in redeemed) return redeemed
     const { grant } = redeemed
     // A refresh may ask for less, and the next refresh token still stands for all (RFC 6749 section 6).
-    const whole = 'whole' in redeemed ? redeemed.whole : grant.scopes
+    const whole = { ...grant, scopes: 'whole' in redeemed ? redeemed.whole : grant.scopes }
     const person = directory.byId(grant.personId)
     if (person === null) return { code: 50034 }
     const refusal = refusalAt(form.get('grant_type'), grant, person, parts)
