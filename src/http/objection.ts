@@ -26,8 +26,7 @@ interface SigningIn {
 
 /** @param now seconds since 1970. @returns null where nothing does. */
 export function objection({ tenant, provider, intent, facts, claims }: SigningIn, now: number): Objection | null {
-  // Nobody chose the account of a silent sign-in: whoever comes back has signed in like anybody else.
-  if (intent.silent !== true && intent.person !== undefined && intent.person !== personKey(facts))
+  if (intent.person !== undefined && intent.person !== personKey(facts))
     return { code: 'other_person', detail: 'another-person', missing: [] }
   const refused = refusedAdmission(tenant, { facts, version: 1 })
   if (refused !== null)

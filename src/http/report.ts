@@ -28,7 +28,7 @@ export interface Reporter {
       readonly detail?: string
       readonly tenant: Tenant | null
       readonly session?: Session | null
-      readonly cause?: Cause
+      readonly cause?: Cause | null
     },
   ): Ended
   /** A fault is what failed; everything else that was thrown is a defect of ours. */

@@ -126,8 +126,7 @@ export function createRevalidation(parts: RevalidationParts): Revalidation {
         if (at === 'soft' && !mayRedirect) return session
         // Nobody is sent to a provider of which not even the address is known.
         if (at !== 'over' && providers.known(provider) === null) return session
-        const person = `${session.facts.directoryId}/${session.facts.objectId}`
-        return { again: { provider, prompt: 'none', loginHint: unsettled.hint, intent: { silent: true, person } } }
+        return { again: { provider, prompt: 'none', loginHint: unsettled.hint, intent: { silent: true } } }
       }
       default:
         return unsettled satisfies never

@@ -42,9 +42,9 @@ export async function confirmsSession(
   { intent }: Opened,
   { facts, tokens }: { readonly facts: SessionFacts; readonly tokens: SessionTokens },
 ): Promise<boolean> {
-  if (intent.silent !== true || intent.person !== `${facts.directoryId}/${facts.objectId}`) return false
-  const renewed = session === null ? null : renewFacts(session.facts, facts)
-  if (session === null || renewed === null) return false
+  if (intent.silent !== true || session === null) return false
+  const renewed = renewFacts(session.facts, facts)
+  if (renewed === null) return false
   const now = await sessions.revise(session, { facts: renewed, tokens })
   if (now !== null) tellRoles(log, tenant, session, renewed)
   return true

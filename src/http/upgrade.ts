@@ -99,7 +99,7 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const unwatch = person === null ? () => {} : parts.sessions.watch(person.session, tunnel.cut)
     const tenantNow = () => locate(parts.current(), facts).tenant
     const unfollow =
-      person === null ? () => {} : parts.openSockets.follow(person.session, tenantNow, (now) => takeNews(entry, now))
+      person === null ? () => {} : parts.openSockets.follow(person.session, tenantNow, (news) => takeNews(entry, news))
     tunnel.closed.finally(() => {
       opened.delete(entry)
       unwatch()

@@ -48,7 +48,7 @@ describe.skipIf(redisMissing())('revalidation by three gateways', () => {
     }
     for (const { command } of gateways) await command.says('"serving"')
     await until('the store is there', () => store.ready() === 'ready')
-  }, 30_000)
+  }, 60_000)
   afterAll(async () => {
     agent.destroy()
     for (const { command } of gateways) command.child.kill('SIGKILL')

@@ -29,7 +29,12 @@ export interface ClockedStage extends ClockedGateway {
 
 /** @param session YAML of the key `session`. @param also of the configuration, where it is not the usual one. */
 export async function startClockedStage(session: string, also: StageOptions = {}): Promise<ClockedStage> {
-  const [emulator, upstream, port] = await Promise.all([startEmulator({ port: 0 }), startUpstream(), freePort()])
+  const people = { people: also.people ?? [], application: also.application ?? {} }
+  const [emulator, upstream, port] = await Promise.all([
+    startEmulator({ port: 0, ...also.emulator, ...people }),
+    startUpstream(),
+    freePort(),
+  ])
   const gateway = await startClockedGateway(
     stageYaml({
       port,

@@ -1,6 +1,7 @@
 /** Sessions whose provider is asked again, with a clock that is put forward: real refreshes at the pretend Entra. */
 import { afterEach, describe, expect, test } from 'vitest'
 import { refreshCodes } from '../../src/core/identity/refresh-table.ts'
+import { personas } from '../../src/emulator/people.ts'
 import { until } from '../redis.ts'
 import type { StageOptions } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
@@ -18,11 +19,12 @@ afterEach(async () => {
 
 async function setUp(
   also: StageOptions = {},
+  username = uwe,
 ): Promise<ClockedStage & { visitor: Visitor; refreshes(): number; data(path: string): Promise<Reply> }> {
   const stage = await startClockedStage('revalidate: 10m', also)
   const visitor = createVisitor()
   open.push(stage, visitor)
-  await signIn(visitor, `${stage.origin}/`, uwe)
+  await signIn(visitor, `${stage.origin}/`, username)
   const before = stage.emulator.control.requests('token')
   return {
     ...stage,
@@ -148,6 +150,33 @@ describe('confirm', () => {
       expect((await stage.data('/admin')).status).toBe(403)
       expect((await stage.data('/x')).status).toBe(200)
       expect(events(stage, 'session_not_revalidated')).toMatchObject([{ result: 'grace' }])
+    })
+  }
+})
+
+describe('confirm, of several directories', () => {
+  const fabrikam = 'd94e1c37-6a5b-4f02-8e71-b3c0a9d85f16'
+  const felix = 'felix@fabrikam.example'
+
+  for (const [what, directory] of [
+    ['organizations', `tenantId: organizations\nallowedTenantIds: [${fabrikam}]`],
+    ['common', `tenantId: common\nallowedTenantIds: [${fabrikam}]`],
+  ] as const) {
+    test(`confirm asks the one that has vouched for the person, at ${what}, and believes no other (T106)`, async () => {
+      const application = { audience: 'common' } as const
+      const stage = await setUp({ directory, application, people: personas, tenant: 'noRole: allow' }, felix)
+      const { control } = stage.emulator
+      stage.forward(interval)
+      expect((await stage.data('/x')).status).toBe(200)
+      expect(stage.refreshes()).toBe(1)
+      await control.keys.emergency()
+      stage.forward(interval)
+      expect((await stage.data('/x')).status).toBe(200)
+      expect(await stage.metrics()).toContain('result="refreshed"} 2')
+      control.forgeNextIdToken({ set: { tid: '0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30' } })
+      stage.forward(interval)
+      expect((await stage.data('/x')).status).toBe(401)
+      expect(events(stage, 'session_ended')).toHaveLength(1)
     })
   }
 })
