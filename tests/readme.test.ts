@@ -31,6 +31,7 @@ import { optionalClaimNames } from '../src/emulator/optional-claims.ts'
 import { createRegistration } from '../src/emulator/registration.ts'
 import { doorkeepers, mayImport } from './house.ts'
 import { anchors, bare, fenced, list, rows, without } from './markdown.ts'
+import { accounts, clouds, credentials } from './oidc/combination-factors.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -88,6 +89,15 @@ describe('README.md', () => {
     assert.equal(files.length, commands.size)
     const scripts = rows(readme, 'Script', 'Does').map(([name]) => bare(name).replace(/^npm (?:run )?/, ''))
     assert.deepEqual(scripts.toSorted(), Object.keys(JSON.parse(read('package.json')).scripts).toSorted())
+  })
+
+  test('has a row for everything that sign-ins are tried with', () => {
+    const tried = rows(readme, 'Kind', 'Tried')
+    const kinds = { account: accounts, credential: credentials, cloud: clouds }
+    assert.deepEqual(
+      tried,
+      Object.entries(kinds).flatMap(([kind, factors]) => Object.keys(factors).map((name) => [kind, name])),
+    )
   })
 
   test('has every action of the control of the emulator', () => {
