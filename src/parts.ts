@@ -1,5 +1,5 @@
 /** The composition root: from a compiled configuration to the parts that serve it. Everything is made here, and handed on. */
-import type { Gateway, Provider, SessionPolicy, Upstream } from './core/gateway.ts'
+import type { Gateway, SessionPolicy, Upstream } from './core/gateway.ts'
 import { createAccess } from './http/access.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
 import { createAdminConsent } from './http/admin-consent.ts'
@@ -30,6 +30,7 @@ import { createProviders, type Providers } from './oidc/provider.ts'
 import { createHealth, type Health } from './ops/health.ts'
 import type { AdjustableLog, Log } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
+import { observe, providersOf } from './ops/observed.ts'
 import { createUnreturned } from './ops/unreturned.ts'
 import { createPages } from './pages/render.ts'
 import { createForwarder } from './proxy/forward.ts'
@@ -107,43 +108,14 @@ export function createParts(
   let callers = createCallerReader(gateway.server.trustedProxies)
   const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)
 
-  metrics.gauge('sallyport_tunnels', 'Open WebSockets.', () => forwarder.openTunnels())
-  metrics.gauge('sallyport_session_store_ready', '1 while the session store answers.', () =>
-    store.ready() === 'ready' ? 1 : 0,
+  observe(
+    { metrics, health },
+    {
+      ...{ current, credentials: credentialHealth, unreturned, providers },
+      tunnels: () => forwarder.openTunnels(),
+      isStoreReady: () => store.ready() === 'ready',
+    },
   )
-  metrics.gauges(
-    'sallyport_sign_ins_unreturned',
-    'Sign-ins that began within an hour that ended ten minutes ago, less those that came back. Add up all gateways.',
-    'tenant',
-    () => unreturned.read(),
-  )
-  metrics.gauges('sallyport_tenants', 'Tenants by what becomes of them.', 'state', () => tenantStates(current()))
-  metrics.gauges('sallyport_tenant_refused', '1 for a tenant whose configuration has an issue.', 'tenant', () =>
-    current().troubles.map(({ tenant }) => [tenant, 1] as const),
-  )
-  metrics.gauges(
-    'sallyport_certificate_expires_seconds',
-    'When a certificate expires, in seconds since 1970, by tenant; the listener\u2019s own has none.',
-    'tenant',
-    () => certificatesOf(current()),
-  )
-  metrics.gauges(
-    'sallyport_credential_refused',
-    '1 for a provider that refuses the gateway\u2019s credential, or the one that should be in use while another works.',
-    'provider',
-    () => credentialHealth.refusals(providersOf(current())),
-  )
-  metrics.gauges(
-    'sallyport_credential_expires_seconds',
-    'When a credential expires, in seconds since 1970, by provider, where that is known.',
-    'provider',
-    () => credentialHealth.expiries(providersOf(current())),
-  )
-  health.part('sessionStore', () => store.ready())
-  health.awaits(() => store.ready() === 'ready')
-  health.part('providers', () => providers.summary())
-  health.part('credentials', () => credentialHealth.summary(providersOf(current())))
-  health.part('tenants', () => ({ served: current().tenants.length, refused: current().troubles.slice(0, 50) }))
   const look = () => credentialHealth.look(providersOf(current()))
   const lookAgain = setInterval(look, expiryLook)
   lookAgain.unref()
@@ -189,30 +161,8 @@ export function sessionKeeping({ session }: Gateway, log: Log): SessionKeeping |
   return createSessionKeeping(session, log, () => Date.now() / 1_000)
 }
 
-function providersOf({ tenants }: Gateway): readonly Provider[] {
-  return [...new Set(tenants.flatMap((tenant) => tenant.providers))]
-}
-
 function upstreamsOf({ tenants }: Gateway): readonly Upstream[] {
   return tenants.flatMap(({ routes }) => routes.flatMap(({ to }) => (to.act === 'forward' ? [to.upstream] : [])))
-}
-
-function tenantStates({ tenants, troubles, closedHosts }: Gateway): readonly (readonly [string, number])[] {
-  const old = troubles.filter(({ served }) => served === 'last-good').length
-  const off = new Set([...closedHosts.values()].filter(({ why }) => why === 'off').map(({ tenant }) => tenant)).size
-  return [
-    ['served', tenants.length - old],
-    ['last_good', old],
-    ['broken', troubles.length - old],
-    ['off', off],
-  ]
-}
-
-function certificatesOf({ server, tenants }: Gateway): readonly (readonly [string, number])[] {
-  const own = tenants.flatMap(({ name, certificate }) =>
-    certificate === null ? [] : [[name, certificate.expiresAt] as const],
-  )
-  return server.tls === null ? own : [['', server.tls.certificate.expiresAt], ...own]
 }
 
 /** A view: whoever holds it sees the lifetimes of the configuration in force. */

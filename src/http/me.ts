@@ -4,7 +4,7 @@ import { providerOf } from '../core/identity/authority.ts'
 import { vouchedEmail } from '../core/identity/email.ts'
 import { resolveRoles } from '../core/identity/roles.ts'
 import type { Answers } from './answers.ts'
-import { personOf } from './answers.ts'
+import { personOf } from './outcome-page.ts'
 import type { Refuse } from './refusals.ts'
 import type { Walk } from './walk.ts'
 

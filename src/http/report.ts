@@ -7,7 +7,7 @@ import type { Session } from '../core/identity/session.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import type { Log, LogFields } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
-import type { Occasion } from './answers.ts'
+import type { Occasion } from './outcome-page.ts'
 
 export interface Passing {
   readonly requestId: string

@@ -5,7 +5,7 @@ import { endpoints } from '../core/request/addresses.ts'
 import { authorizationOrigin } from '../oidc/authorize.ts'
 import type { Providers } from '../oidc/provider.ts'
 import type { SignInPage } from '../pages/page.ts'
-import { loginAddress } from './answers.ts'
+import { loginAddress } from './login-address.ts'
 
 export interface Choosing {
   readonly tenant: Tenant

@@ -4,7 +4,7 @@ import { readCode, signInError } from '../core/identity/sign-in-error.ts'
 import { helpAddress } from '../core/request/addresses.ts'
 import type { ProviderError } from '../oidc/redeem.ts'
 import type { LogFields } from '../ops/log.ts'
-import type { Occasion } from './answers.ts'
+import type { Occasion } from './outcome-page.ts'
 
 /** The part of a page. */
 export function told(tenant: Tenant, said: ProviderError | null): Pick<Occasion, 'details' | 'explained'> {

@@ -1,0 +1,84 @@
+/** What operators see of the running gateway: the gauges of the metrics, and the detail of readiness, each read when somebody asks. */
+import type { Gateway, Provider } from '../core/gateway.ts'
+import type { Health } from './health.ts'
+import type { Metrics } from './metrics.ts'
+
+type Readings = Iterable<readonly [string, number]>
+
+/** The parts that are looked at, as far as they are. */
+export interface Seen {
+  readonly current: () => Gateway
+  readonly tunnels: () => number
+  readonly isStoreReady: () => boolean
+  readonly unreturned: { read(): Readings }
+  readonly providers: { summary(): unknown }
+  readonly credentials: {
+    refusals(providers: readonly Provider[]): Readings
+    expiries(providers: readonly Provider[]): Readings
+    summary(providers: readonly Provider[]): unknown
+  }
+}
+
+export function observe({ metrics, health }: { readonly metrics: Metrics; readonly health: Health }, seen: Seen): void {
+  const { current, credentials } = seen
+  metrics.gauge('sallyport_tunnels', 'Open WebSockets.', seen.tunnels)
+  metrics.gauge('sallyport_session_store_ready', '1 while the session store answers.', () =>
+    seen.isStoreReady() ? 1 : 0,
+  )
+  metrics.gauges(
+    'sallyport_sign_ins_unreturned',
+    'Sign-ins that began within an hour that ended ten minutes ago, less those that came back. Add up all gateways.',
+    'tenant',
+    () => seen.unreturned.read(),
+  )
+  metrics.gauges('sallyport_tenants', 'Tenants by what becomes of them.', 'state', () => tenantStates(current()))
+  metrics.gauges('sallyport_tenant_refused', '1 for a tenant whose configuration has an issue.', 'tenant', () =>
+    current().troubles.map(({ tenant }) => [tenant, 1] as const),
+  )
+  metrics.gauges(
+    'sallyport_certificate_expires_seconds',
+    'When a certificate expires, in seconds since 1970, by tenant; the listener\u2019s own has none.',
+    'tenant',
+    () => certificatesOf(current()),
+  )
+  metrics.gauges(
+    'sallyport_credential_refused',
+    '1 for a provider that refuses the gateway\u2019s credential, or the one that should be in use while another works.',
+    'provider',
+    () => credentials.refusals(providersOf(current())),
+  )
+  metrics.gauges(
+    'sallyport_credential_expires_seconds',
+    'When a credential expires, in seconds since 1970, by provider, where that is known.',
+    'provider',
+    () => credentials.expiries(providersOf(current())),
+  )
+  health.part('sessionStore', () => (seen.isStoreReady() ? 'ready' : 'down'))
+  health.awaits(seen.isStoreReady)
+  health.part('providers', () => seen.providers.summary())
+  health.part('credentials', () => credentials.summary(providersOf(current())))
+  health.part('tenants', () => ({ served: current().tenants.length, refused: current().troubles.slice(0, 50) }))
+}
+
+/** Each once, however many tenants share it. */
+export function providersOf({ tenants }: Gateway): readonly Provider[] {
+  return [...new Set(tenants.flatMap((tenant) => tenant.providers))]
+}
+
+function tenantStates({ tenants, troubles, closedHosts }: Gateway): readonly (readonly [string, number])[] {
+  const old = troubles.filter(({ served }) => served === 'last-good').length
+  const off = new Set([...closedHosts.values()].filter(({ why }) => why === 'off').map(({ tenant }) => tenant)).size
+  return [
+    ['served', tenants.length - old],
+    ['last_good', old],
+    ['broken', troubles.length - old],
+    ['off', off],
+  ]
+}
+
+function certificatesOf({ server, tenants }: Gateway): readonly (readonly [string, number])[] {
+  const own = tenants.flatMap(({ name, certificate }) =>
+    certificate === null ? [] : [[name, certificate.expiresAt] as const],
+  )
+  return server.tls === null ? own : [['', server.tls.certificate.expiresAt], ...own]
+}
