@@ -7,8 +7,9 @@ import { cpuSeconds } from './processes.ts'
 import type { Place } from './scene.ts'
 import { type SignInScene, signInAgain, withSignInScene } from './sign-ins.ts'
 
-const intervalSeconds = 5
-const [batches, sessions] = [5, 100]
+/** The shortest that may be configured. */
+const intervalSeconds = 60
+const [batches, sessions] = [2, 300]
 
 /**
  * @returns milliseconds of CPU per revalidation beyond those of the request that brings it about: the median of batches. Null
