@@ -1,11 +1,10 @@
 /** Pictures of the people who are signed in: asked of Microsoft Graph once, remembered, and never waited for long. */
-import type { CustomFetch } from 'openid-client'
 import { Fault } from '../core/fault.ts'
 import type { EntraProvider, Tenant } from '../core/gateway.ts'
 import { personalDirectory, providerOf } from '../core/identity/authority.ts'
 import { ownProfileScope } from '../core/identity/scopes.ts'
 import type { Session } from '../core/identity/session.ts'
-import { type Photos, readPhotos } from '../oidc/graph-photo.ts'
+import type { AskPhotos, Photos } from '../oidc/graph-photo.ts'
 import type { Log } from '../ops/log.ts'
 import { createPictureCache } from '../session/picture-cache.ts'
 import { oncePerMinute } from '../session/quietly.ts'
@@ -19,8 +18,7 @@ export interface Pictures {
 
 export interface PicturesParts {
   readonly accessTokens: AccessTokens
-  /** The way out. */
-  readonly ask: CustomFetch
+  readonly askPhotos: AskPhotos
   /** Seconds since 1970. */
   readonly clock: () => number
   readonly log: Log
@@ -28,13 +26,13 @@ export interface PicturesParts {
   readonly patience?: number
 }
 
-/** Of all replicas' memory, room for about a thousand people. */
+/** Room for about a thousand people. */
 const mostBytes = 33_554_432
 /** How long an answer counts, in seconds: a picture, that there is none, and no answer. */
 const [forPhoto, forNone, forFailure] = [14_400, 3_600, 600]
 const none: Photos = new Map()
 
-export function createPictures({ accessTokens, ask, clock, log, patience = 2_000 }: PicturesParts): Pictures {
+export function createPictures({ accessTokens, askPhotos, clock, log, patience = 2_000 }: PicturesParts): Pictures {
   const cache = createPictureCache<Photos>(mostBytes, clock)
   const flights = new Map<string, Promise<Photos>>()
   const quietly = oncePerMinute(clock)
@@ -43,7 +41,7 @@ export function createPictures({ accessTokens, ask, clock, log, patience = 2_000
     try {
       const scope = ownProfileScope(provider)
       const accessToken = await accessTokens.valueFor(tenant, session, { scope, prefix: '' })
-      const photos = await readPhotos(ask, { access: provider.graph, accessToken })
+      const photos = await askPhotos({ access: provider.graph, accessToken })
       const bytes = [...photos.values()].reduce((sum, photo) => sum + photo.bytes.byteLength, 0)
       cache.keep(key, photos, { bytes, seconds: bytes === 0 ? forNone : forPhoto })
       return photos

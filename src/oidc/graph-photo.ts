@@ -14,6 +14,8 @@ export interface Photo {
 /** Empty where the person has none. */
 export type Photos = ReadonlyMap<PhotoSize, Photo>
 
+export type AskPhotos = (token: GraphToken) => Promise<Photos>
+
 /** Far more than a picture of the largest size has. */
 const mostBytes = 262_144
 const patience = 5_000

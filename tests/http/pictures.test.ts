@@ -35,7 +35,7 @@ describe('of', () => {
           return 'token'
         },
       }
-      const pictures = createPictures({ accessTokens, ask: () => Promise.reject(asked++), clock: () => 0, log })
+      const pictures = createPictures({ accessTokens, askPhotos: () => Promise.reject(asked++), clock: () => 0, log })
       expect((await pictures.of(at, of)).size).toBe(0)
       expect(asked).toBe(0)
     })
