@@ -22,17 +22,17 @@ export interface PicturesParts {
   /** Seconds since 1970. */
   readonly clock: () => number
   readonly log: Log
-  /** How long a request waits, in milliseconds. What comes later is there the next time. */
-  readonly patience?: number
 }
 
+/** How long a request waits, in milliseconds. What comes later is there the next time. */
+const patience = 2_000
 /** Room for about a thousand people. */
 const mostBytes = 33_554_432
 /** How long an answer counts, in seconds: a picture, that there is none, and no answer. */
 const [forPhoto, forNone, forFailure] = [14_400, 3_600, 600]
 const none: Photos = new Map()
 
-export function createPictures({ accessTokens, askPhotos, clock, log, patience = 2_000 }: PicturesParts): Pictures {
+export function createPictures({ accessTokens, askPhotos, clock, log }: PicturesParts): Pictures {
   const cache = createPictureCache<Photos>(mostBytes, clock)
   const flights = new Map<string, Promise<Photos>>()
   const quietly = oncePerMinute(clock)
