@@ -15,6 +15,8 @@ import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
 import { createMisses } from './http/misses.ts'
 import { createOpenSockets } from './http/open-sockets.ts'
+import { createPhoto } from './http/photo.ts'
+import { createPictures } from './http/pictures.ts'
 import { createProofRounds } from './http/proof-rounds.ts'
 import { createRefuse } from './http/refusals.ts'
 import { createRevalidation } from './http/revalidation.ts'
@@ -24,6 +26,7 @@ import { createCredentialHealth } from './oidc/credential-health.ts'
 import { createEgress } from './oidc/egress.ts'
 import { createFederatedToken, type PlatformVariables } from './oidc/federated-token.ts'
 import { createGraph } from './oidc/graph.ts'
+import { type AskPhotos, readPhotos } from './oidc/graph-photo.ts'
 import { createIdentify } from './oidc/identify.ts'
 import { createLogoutTokens } from './oidc/logout-token.ts'
 import { createProviders, type Providers } from './oidc/provider.ts'
@@ -103,7 +106,9 @@ export function createParts(
   const frontchannelLogout = createFrontchannelLogout(told)
   const backchannelLogout = createBackchannelLogout({ ...told, store, tokens: createLogoutTokens(providers, clock) })
   const access = createAccess({ answers, refuse, sessions, current, clock })
-  const further = { frontchannelLogout, backchannelLogout, adminConsent, access }
+  const askPhotos: AskPhotos = (token) => readPhotos(egress.fetch, token)
+  const photo = createPhoto({ refuse, pictures: createPictures({ accessTokens, askPhotos, clock, log }) })
+  const further = { frontchannelLogout, backchannelLogout, adminConsent, access, photo }
   const endpoints = createEndpoints({ answers, refuse, login, callback, logout, ...further, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
   const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)

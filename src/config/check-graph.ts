@@ -11,14 +11,16 @@ export function checkGraph(tenant: TenantDraft, providers: readonly ProviderDraf
   const values = graphValues(tenant)
   const isNowhere = providers.length > 0 && providers.every(({ kind }) => kind === 'oidc')
   return [
+    ...(isNowhere && tenant.photo
+      ? [{ path: ['photo'], message: 'only Microsoft Entra has Microsoft Graph beside it, where photos are' }]
+      : []),
     ...(isNowhere ? values : []).map((path) => ({
       path,
       message: 'only Microsoft Entra has Microsoft Graph beside it: use a claim, as {claim.NAME}',
     })),
     ...providers.flatMap((provider, place) => {
-      const [first] = values
       if (provider.kind !== 'entra' || areForGraph(provider.scopes)) return []
-      const why = first !== undefined ? 'headers send `{graph.…}`' : asksForGroups(tenant, provider) ? overage : null
+      const why = needOf(tenant, provider, values)
       const message = `its \`scopes\` are of another resource, and a token is for one: here it must be for Microsoft Graph, since ${why}`
       return why === null ? [] : [{ path: ['providers', place], message }]
     }),
@@ -26,6 +28,12 @@ export function checkGraph(tenant: TenantDraft, providers: readonly ProviderDraf
 }
 
 const overage = 'roles name groups, which Entra leaves out where there are many (`overage: refuse` does without)'
+
+function needOf(tenant: TenantDraft, provider: ProviderDraft, values: readonly Path[]): string | null {
+  if (values.length > 0) return 'headers send `{graph.…}`'
+  if (tenant.photo) return 'photos are asked for (`photo`)'
+  return asksForGroups(tenant, provider) ? overage : null
+}
 
 function asksForGroups({ roles = [] }: TenantDraft, { overage, groupNames }: ProviderDraft): boolean {
   const named = roles.flatMap((role) => [...(role?.groups ?? []), ...(role?.appRoles ?? [])])

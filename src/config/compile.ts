@@ -73,6 +73,7 @@ export function compileTenant(tenant: TenantDocument, { providers, before }: Kno
     routes: compileRoutes(tenant, before?.routes ?? []),
     embeddedBy: tenant.cookie.sameSite === 'none' ? tenant.cookie.embeddedBy : [],
     keepFragment: tenant.keepFragment,
+    photo: tenant.photo,
     branding: { name: branding.name ?? name, support: branding.support ?? null },
   }
 }

@@ -112,6 +112,10 @@ export const tenant = z.strictObject({
     description:
       'Whether people come back from the sign-in to the very fragment (`#…`) too, for applications that keep their pages there. Browsers tell it no server, so a page with a small script stands before the sign-in.',
   }),
+  photo: z.boolean().default(false).meta({
+    description:
+      'Whether scripts of the application get a picture of the person at `/.auth/me/photo`: the photo that Microsoft Graph has, else the initials. Asks for `User.Read`.',
+  }),
   cookie: z
     .strictObject({
       sameSite: z.enum(['lax', 'none']).default('lax').meta({

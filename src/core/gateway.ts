@@ -215,6 +215,8 @@ export interface Tenant {
   readonly embeddedBy: readonly string[]
   /** Whether people come back to the fragment of an address too, at the price of a page on the way to the sign-in. */
   readonly keepFragment: boolean
+  /** Whether the application is given a picture of the person, by way of Microsoft Graph. */
+  readonly photo: boolean
   readonly branding: { readonly name: string; readonly support: string | null }
 }
 

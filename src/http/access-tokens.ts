@@ -15,8 +15,11 @@ export interface AccessTokens {
    * The value of the header; at once where it is known here, which it nearly always is.
    * @throws Fault `access_token_unavailable`: an application that needs one would take the request for somebody else's.
    */
-  valueFor(tenant: Tenant, session: Session, header: AccessTokenHeader): string | Promise<string>
+  valueFor(tenant: Tenant, session: Session, header: TokenForm): string | Promise<string>
 }
+
+/** For which resource, and what stands before the token. */
+type TokenForm = Pick<AccessTokenHeader, 'scope' | 'prefix'>
 
 export interface AccessTokensParts {
   readonly sessions: Sessions

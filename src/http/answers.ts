@@ -26,7 +26,7 @@ export interface Answers {
 }
 
 /** On everything that we say ourselves. Referrer-Policy keeps Origin on our own form, which `no-referrer` would blank. */
-const always = {
+export const always = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'same-origin',

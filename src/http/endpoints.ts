@@ -17,6 +17,7 @@ import { helpAnswer, helpWithCodeAnswer } from './help.ts'
 import type { Login } from './login.ts'
 import type { Logout } from './logout.ts'
 import { meAnswer } from './me.ts'
+import type { PhotoEndpoint } from './photo.ts'
 import type { Refuse } from './refusals.ts'
 import type { Walk } from './walk.ts'
 import { writeAnswer } from './writers.ts'
@@ -36,6 +37,7 @@ export interface EndpointParts {
   readonly backchannelLogout: BackchannelLogout
   readonly adminConsent: AdminConsent
   readonly access: Access
+  readonly photo: PhotoEndpoint
   readonly writer: SessionWriter
 }
 
@@ -104,6 +106,8 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
           return writeAnswer(request, walk.response, await parts.backchannelLogout(request, walk, segment))
         case 'me':
           return writeAnswer(request, walk.response, meAnswer(answers, refuse, walk))
+        case 'photo':
+          return writeAnswer(request, walk.response, await parts.photo(walk, query))
         case 'signedIn':
           return writeAnswer(request, walk.response, access.signedIn(walk))
         case 'session':

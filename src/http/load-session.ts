@@ -49,7 +49,7 @@ const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>([
   ...(['signedOut', 'help', 'helpWithCode', 'frontchannelLogout', 'backchannelLogout'] as const),
 ])
 /** Asking who is signed in is not activity: a page that polls must not keep a session alive (T131). */
-const lookingOn: ReadonlySet<EndpointName> = new Set<EndpointName>(['me', 'session', 'explain', 'signedIn'])
+const lookingOn: ReadonlySet<EndpointName> = new Set<EndpointName>(['me', 'photo', 'session', 'explain', 'signedIn'])
 /** Nobody is redirected from there. */
 const asData = { kind: 'data', method: 'GET' } as const
 

@@ -3,6 +3,7 @@ import type { Answer } from '../core/answer/answer.ts'
 import { providerOf } from '../core/identity/authority.ts'
 import { vouchedEmail } from '../core/identity/email.ts'
 import { resolveRoles } from '../core/identity/roles.ts'
+import { endpoints } from '../core/request/addresses.ts'
 import type { Answers } from './answers.ts'
 import { personOf } from './outcome-page.ts'
 import type { Refuse } from './refusals.ts'
@@ -22,5 +23,6 @@ export function meAnswer(answers: Answers, refuse: Refuse, walk: Walk): Answer {
     roles,
     groups: session.facts.groups,
     signedInAt: new Date(session.facts.startedAt * 1_000).toISOString(),
+    ...(tenant.photo ? { photo: endpoints.photo } : {}),
   })
 }

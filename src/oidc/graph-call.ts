@@ -34,9 +34,15 @@ export interface GraphToken {
  * What fails in passing is asked again: nothing that the gateway asks changes anything at Graph.
  * @param ask the way out.
  * @param patience how long everything together may take that one sign-in asks, in milliseconds.
+ * @param persists false for what nobody needs: it is then asked once.
  */
-export function graphCaller(ask: CustomFetch, { access, accessToken }: GraphToken, patience: number): GraphCaller {
-  const patient = askedAgain(bounded(ask), Math.random, () => true)
+export function graphCaller(
+  ask: CustomFetch,
+  { access, accessToken }: GraphToken,
+  patience: number,
+  persists = true,
+): GraphCaller {
+  const patient = persists ? askedAgain(bounded(ask), Math.random, () => true) : bounded(ask)
   const signal = AbortSignal.timeout(patience)
   const headers = { Accept: 'application/json', Authorization: `Bearer ${accessToken}` }
 

@@ -50,6 +50,19 @@ describe('checkGraph', () => {
         'tenants[0].routes[0].headers.user: only Microsoft Entra has Microsoft Graph beside it: use a claim, as {claim.NAME}',
       ],
     ],
+    ['photos', file({ photo: true }, plain, entra()), []],
+    [
+      'photos where nobody has them',
+      file({ photo: true }, plain),
+      ['tenants[0].photo: only Microsoft Entra has Microsoft Graph beside it, where photos are'],
+    ],
+    [
+      'another resource where photos are asked for',
+      file({ photo: true }, entra({ ...foreign, overage: 'refuse' })),
+      [
+        'tenants[0].providers[0]: its `scopes` are of another resource, and a token is for one: here it must be for Microsoft Graph, since photos are asked for (`photo`)',
+      ],
+    ],
     [
       'another resource where headers send values',
       file(sending, entra({ ...foreign, overage: 'refuse' })),

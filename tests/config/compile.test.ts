@@ -62,7 +62,7 @@ test('compile fills in every default', () => {
         ...usual,
       },
     ],
-    ...{ embeddedBy: [], keepFragment: false },
+    ...{ embeddedBy: [], keepFragment: false, photo: false },
     branding: { name: 'payroll', support: null },
   })
 })

@@ -83,6 +83,7 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
     routes: [route('/', 'signed-in')],
     embeddedBy: [],
     keepFragment: false,
+    photo: false,
     branding: { name: 'Payroll', support: null },
     ...also,
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { scopesOf } from '../../src/core/identity/scopes.ts'
+import { ownProfileScope, scopesOf } from '../../src/core/identity/scopes.ts'
 import { contoso, role, route, tenant, toUpstream } from './build.ts'
 
 const usual = ['openid', 'profile', 'email', 'offline_access']
@@ -13,6 +13,7 @@ const sending = tenant({
     ],
   },
 })
+const photographed = { ...withoutGroups, photo: true }
 const american = { base: 'https://graph.microsoft.us/v1.0', scopePrefix: 'https://graph.microsoft.us/' }
 
 describe('scopesOf', () => {
@@ -20,6 +21,8 @@ describe('scopesOf', () => {
     ['no groups', withoutGroups, {}, []],
     ['groups, which could be too many', tenant(), {}, ['User.Read']],
     ['values of Graph', sending, {}, ['User.Read']],
+    ['photos', photographed, {}, ['User.Read']],
+    ['photos, of personal accounts alone', photographed, { tenantId: 'consumers' }, []],
     ['groups of which nobody is asked', tenant(), { overage: 'refuse' }, []],
     ['groups in another cloud', tenant(), { graph: american }, ['https://graph.microsoft.us/User.Read']],
     ['further scopes', withoutGroups, { scopes: ['api://x/access'] }, ['api://x/access']],
@@ -40,6 +43,20 @@ describe('scopesOf', () => {
   ] as const) {
     test(`scopesOf asks for ${more.length === 0 ? 'nothing more' : more.join(' ')} with ${what}`, () => {
       expect(scopesOf(at, { ...contoso, ...changes })).toEqual([...usual, ...more])
+    })
+  }
+})
+
+describe('ownProfileScope', () => {
+  for (const [scopes, graph, expected] of [
+    [[], contoso.graph, 'User.Read'],
+    [[], american, 'https://graph.microsoft.us/User.Read'],
+    [['Mail.Read', 'User.Read.All'], contoso.graph, 'User.Read.All'],
+    [['https://graph.microsoft.us/.default'], american, 'https://graph.microsoft.us/.default'],
+    [['User.ReadBasic.All'], contoso.graph, 'User.Read'],
+  ] as const) {
+    test(`ownProfileScope is ${expected} with ${scopes.length === 0 ? 'nothing' : scopes.join(' ')} configured`, () => {
+      expect(ownProfileScope({ ...contoso, scopes, graph })).toBe(expected)
     })
   }
 })

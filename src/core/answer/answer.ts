@@ -4,6 +4,6 @@ export interface Answer {
   readonly status: number
   /** Names as sent; a list becomes repeated headers. Values are header-safe. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>
-  /** Text in UTF-8; empty for none. */
-  readonly body: string
+  /** Text, which is sent in UTF-8, or bytes as they are; empty for none. */
+  readonly body: string | Uint8Array
 }

@@ -1,5 +1,5 @@
 /** What is asked for at a sign-in (OpenID Connect Core 5.4): no more than this tenant has a use for. */
-import type { Provider, Tenant } from '../gateway.ts'
+import type { EntraProvider, Provider, Tenant } from '../gateway.ts'
 import { mayAskGraph } from './graph-questions.ts'
 
 /** The permission to read one's own profile, and what one belongs to. */
@@ -21,9 +21,19 @@ const holdOwnProfile: readonly string[] = [
  */
 export function scopesOf(tenant: Tenant, provider: Provider): readonly string[] {
   if (provider.kind === 'oidc') return ['openid', ...provider.scopes]
-  const { scopes, graph } = provider
-  const asked = ['openid', 'profile', 'email', 'offline_access', ...scopes]
-  const permissions = scopes.map((scope) => scope.slice(scope.lastIndexOf('/') + 1).toLowerCase())
-  const isHeld = permissions.some((permission) => holdOwnProfile.includes(permission))
-  return isHeld || !mayAskGraph(tenant, provider) ? asked : [...asked, graph.scopePrefix + ownProfile]
+  const asked = ['openid', 'profile', 'email', 'offline_access', ...provider.scopes]
+  const own = ownProfileScope(provider)
+  const isNeeded = mayAskGraph(tenant, provider) || (tenant.photo && hasPhotos(provider))
+  return !isNeeded || asked.includes(own) ? asked : [...asked, own]
+}
+
+/** The scope with which people may read their own profile at Graph: one that the configuration asks for anyway, where it holds that. */
+export function ownProfileScope({ scopes, graph }: EntraProvider): string {
+  const permissionOf = (scope: string) => scope.slice(scope.lastIndexOf('/') + 1).toLowerCase()
+  return scopes.find((scope) => holdOwnProfile.includes(permissionOf(scope))) ?? graph.scopePrefix + ownProfile
+}
+
+/** Graph has photos of work and school accounts alone. */
+function hasPhotos({ tenantId }: EntraProvider): boolean {
+  return tenantId !== 'consumers'
 }

@@ -121,7 +121,8 @@ function underPrefix(path: string): boolean {
 
 function locateEndpoint(tenant: Tenant, facts: RequestFacts, path: string, cut: number): Located {
   const found = endpointAt(path)
-  if (found === null) return { at: 'refused', reason: 'endpoint_unknown', tenant }
+  if (found === null || (found.endpoint === 'photo' && !tenant.photo))
+    return { at: 'refused', reason: 'endpoint_unknown', tenant }
   if (!endpointMethods[found.endpoint].includes(facts.method))
     return { at: 'refused', reason: 'method_refused', tenant }
   return { at: 'endpoint', tenant, ...found, query: queryAfter(cut, facts) }
