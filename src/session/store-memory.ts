@@ -1,4 +1,5 @@
 /** Sessions in the memory of this process: bounded, and gone with it. */
+import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Change, Log, SessionStore, StoredRecord } from './store.ts'
 
@@ -87,7 +88,7 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
         tokens: pack(tokens),
         tokensVersion: 1,
         stub: pack(stub),
-        names: ` ${names.join(' ')} `,
+        names: names.map(shortName).join(''),
         expiresAt: clock() + ttlSeconds,
       })
       return true
@@ -134,8 +135,11 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
     },
     // Looks at everybody: a few milliseconds for a hundred thousand, where an index would cost each of them memory for ever.
     async *walk(name) {
+      const wanted = shortName(name)
       const found: string[] = []
-      for (const [key, { names }] of sessions.entries()) if (names.includes(` ${name} `)) found.push(key)
+      for (const [key, { names }] of sessions.entries()) {
+        for (let at = 0; at < names.length; at += wanted.length) if (names.startsWith(wanted, at)) found.push(key)
+      }
       yield found
     },
     async endBefore(name, at, remembered) {
@@ -190,6 +194,11 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
       listeners.clear()
     },
   }
+}
+
+/** Ninety-six bits, one character for each eight: they tell groups apart as well as whole names, in less memory. */
+function shortName(name: string): string {
+  return createHash('sha256').update(name).digest().toString('latin1', 0, 12)
 }
 
 /** The two forms in which a value is held, told apart by their first character. */
