@@ -23,7 +23,7 @@ import { objection, stepUpOf } from './objection.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Rounds } from './rounds.ts'
-import { signedInFields } from './sign-in-log.ts'
+import { refusedFields, signedInFields } from './sign-in-log.ts'
 import { aloud, confirmsSession, needsPerson } from './silent-sign-in.ts'
 import { told, toldInLog } from './told.ts'
 import type { Walk } from './walk.ts'
@@ -93,7 +93,10 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       return askInWindow(walk, finished)
     if ('refused' in redeemed && needsPerson(walk, finished, redeemed.said))
       return await parts.login.start(aloud(walk, finished))
-    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed)
+    if ('refused' in redeemed) {
+      if ('detail' in redeemed) log.warn('identity_refused', refusedFields(walk, finished.from, redeemed))
+      return refuse(walk, redeemed.refused, finished.returnTo, redeemed)
+    }
     return await signIn(request, walk, finished, redeemed)
   }
 
@@ -124,18 +127,18 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     finished: Returned,
     redeemed: Exclude<Redeemed, { refused: string }>,
   ): Promise<Answer> {
-    const { tenant, requestId } = walk
+    const { tenant } = walk
     const { returnTo, from, intent } = finished
     const read = await parts.identify(tenant, finished.from, redeemed)
     if ('refused' in read) {
-      log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail, ...read.person })
+      log.warn('identity_refused', refusedFields(walk, from, { detail: read.detail, ...read.person }))
       return refuse(walk, read.refused, returnTo)
     }
     const now = parts.clock()
     const { claims, tokens } = redeemed
     const against = objection({ tenant, provider: from, intent, facts: read.facts, claims }, now)
     if (against !== null) {
-      log.warn('identity_refused', { requestId, tenant: tenant.name, detail: against.detail })
+      log.warn('identity_refused', refusedFields(walk, from, { ...read.facts, detail: against.detail }))
       return refuse(walk, against.code, returnTo, { said: null, missing: against.missing })
     }
     // What nobody was shown proves nothing new (T130).

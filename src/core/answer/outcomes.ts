@@ -86,7 +86,7 @@ export const outcomes = {
     status: 404,
     level: 'info',
     title: 'There is nothing here',
-    text: 'The sign-in service has no page at this address.',
+    text: 'There is no page at this address. Go to the start page.',
     remedy: 'Paths under `/.auth` belong to the gateway and never reach the application.',
   },
   method_refused: {
