@@ -62,7 +62,7 @@ function atEntra({ provider, entries, starter }: Own): readonly Step[] {
       ? []
       : [['App roles → Create app role, for users and groups, with these values:', ...values]]),
     [
-      `API permissions of Microsoft Graph, delegated: openid, profile, email and offline_access${readsGroups ? '; User.Read' : ''}.`,
+      `API permissions of Microsoft Graph, delegated: openid, profile, email${readsGroups ? ', offline_access and User.Read' : ' and offline_access'}.`,
       'Then Grant admin consent, so that nobody is asked.',
     ],
     [

@@ -261,7 +261,7 @@ export const outcomes = {
     title: 'This account cannot be used here',
     text: 'You signed in with an account that this application does not accept. Sign in with another account.',
     remedy:
-      'The ID token is valid, but not for us: another directory (`tid`) or issuer, or a needed claim is missing. The field `detail` of the log line names the rule.',
+      'The ID token is valid, but not for us: another directory (`tid`) or issuer, or a needed claim is missing. The log line `identity_refused` beside it names the rule (`detail`) and whose account it was.',
   },
   other_person: {
     kind: 'refusal',
