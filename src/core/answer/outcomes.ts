@@ -332,7 +332,8 @@ export const outcomes = {
     level: 'error',
     title: 'The sign-in service cannot be reached',
     text: 'Signing in does not work at the moment. Please try again in a minute. Who is signed in already is not affected.',
-    remedy: 'Discovery, keys or the token endpoint of the provider do not answer. Check DNS, egress rules and proxy.',
+    remedy:
+      'Discovery, keys or the token endpoint of the provider do not answer. Check DNS, egress rules and proxy; the log line `provider_unreachable` has the cause. Where the discovery document “answered 400 with AADSTS90002”, there is no such directory: `tenantId` or `cloud` is wrong.',
   },
   provider_fault: {
     kind: 'fault',
