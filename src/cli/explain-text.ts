@@ -1,7 +1,8 @@
 /** What `sallyport explain` prints for people: a line per step, the verdict last. */
 import { printable } from '../config/issues.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
-import type { Reasoning } from '../core/answer/reasoning.ts'
+import type { Asks, Reasoning } from '../core/answer/reasoning.ts'
+import { spanText } from '../core/answer/span.ts'
 import type { OwnMatches } from '../core/identity/own-matches.ts'
 
 /** @param person null where it is nobody. */
@@ -28,14 +29,22 @@ function placeLines({ located, method, kind }: Reasoning): readonly (readonly [s
   if (located.at !== 'route') return [asked]
   const { route, asks } = located
   const methods = route.methods === null ? '' : ` for ${route.methods.join(', ')}`
-  const needs = asks.everyOf.map(
-    (anyOf) => `${anyOf.length === 1 ? 'the role' : 'one of the roles'} ${anyOf.join(', ')}`,
-  )
   return [
     asked,
     ['route', `${printable(route.path, 300)}${route.exact ? ' alone' : ' and below'}${methods}`],
-    ['asks for', needs.length > 0 ? needs.join('; and ') : levels[asks.level]],
+    ['asks for', needs(asks)],
   ]
+}
+
+function needs({ level, everyOf, contexts, maxAgeSeconds }: Asks): string {
+  const roles = everyOf.map((anyOf) => `${anyOf.length === 1 ? 'the role' : 'one of the roles'} ${anyOf.join(', ')}`)
+  return [
+    ...(roles.length > 0 ? roles : [levels[level]]),
+    ...contexts.map(
+      ({ name, withinSeconds }) => `the authentication context ${name}, at most ${spanText(withinSeconds)} old`,
+    ),
+    ...(maxAgeSeconds === null ? [] : [`a sign-in that is at most ${spanText(maxAgeSeconds)} old`]),
+  ].join('; and ')
 }
 
 const levels = {
@@ -72,7 +81,10 @@ function verdict({ located, verdict: found }: Reasoning): string {
       return located satisfies never
   }
   if (found === null) return ''
-  if (found.act === 'login') return 'sent to the sign-in, and back afterwards'
+  if (found.act === 'login') {
+    const why = found.reason === 'login_required' ? '' : ` for more than a session (${found.reason})`
+    return `sent to the sign-in${why}, and back afterwards`
+  }
   if (found.act !== 'forward') return `${found.act}: ${withRemedy(found.reason)}`
   const { act } = located.route
   const passes = act === 'forward' ? 'forwarded' : act === 'redirect' ? 'answered with a redirect' : 'answered'

@@ -23,7 +23,9 @@ export async function askFor(given: Given, terminal: Terminal): Promise<Given> {
       readPublicUrl,
     ))
   const suggested = nameFor(given, read(publicUrl, readPublicUrl)?.origin)
-  const name = given.name ?? (await answer(terminal, 'What is it to be called here?', readName, suggested))
+  const name =
+    given.name ??
+    (await answer(terminal, 'What is it to be called here? (small letters, digits and hyphens)', readName, suggested))
   const upstream =
     given.upstream ??
     (await answer(terminal, 'Where does the application listen? (such as http://127.0.0.1:9000)', readUpstreamUrl))

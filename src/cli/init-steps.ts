@@ -40,6 +40,8 @@ function atEntra({ provider, entries, starter }: Own): readonly Step[] {
   const registered = provider.clientId !== null
   const values = [...new Set(starter.roles.flatMap(({ appRoles }) => appRoles))]
   const usesGroups = starter.roles.length === 0 || starter.roles.some(({ groups }) => groups.length > 0)
+  // Whoever is in too many groups for a token is looked up.
+  const readsGroups = starter.roles.some(({ groups }) => groups.length > 0)
   return [
     [
       registered
@@ -51,7 +53,7 @@ function atEntra({ provider, entries, starter }: Own): readonly Step[] {
     ],
     ['Certificates & secrets → New client secret. Copy its Value at once; it is shown only now.'],
     [
-      'Token configuration → Add optional claim → ID: email and login_hint.',
+      'Token configuration → Add optional claim → ID: email, login_hint and sid.',
       ...(usesGroups
         ? ['Add groups claim, for the ID token, as Group ID; best "Groups assigned to the application".']
         : []),
@@ -60,7 +62,7 @@ function atEntra({ provider, entries, starter }: Own): readonly Step[] {
       ? []
       : [['App roles → Create app role, for users and groups, with these values:', ...values]]),
     [
-      'API permissions: openid, profile and email of Microsoft Graph, delegated.',
+      `API permissions of Microsoft Graph, delegated: openid, profile, email${readsGroups ? ', offline_access and User.Read' : ' and offline_access'}.`,
       'Then Grant admin consent, so that nobody is asked.',
     ],
     [

@@ -4,6 +4,7 @@ import { hostName } from '../core/request/tenant.ts'
 import type { Secret } from '../core/secret.ts'
 import { certificateProblems, isCertificateFor } from './certificates.ts'
 import { checkAdmission } from './check-admission.ts'
+import { checkChoice } from './check-choice.ts'
 import { checkCookie } from './check-cookie.ts'
 import { checkDestinations } from './check-destinations.ts'
 import { checkGraph } from './check-graph.ts'
@@ -36,6 +37,7 @@ export function checkTenant(tenant: TenantDraft, around: Around): readonly Findi
   const providers = providersOf(tenant, around.providers)
   return [
     ...checkProviders(tenant, around),
+    ...checkChoice(tenant, around.providers),
     ...checkAddresses(tenant, around),
     ...checkRoles(tenant, providers, isWritten),
     ...checkGraph(tenant, providers),

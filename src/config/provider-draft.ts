@@ -19,12 +19,14 @@ export interface ProviderDraft {
   readonly groupNames: 'ids' | 'emitted' | undefined
   readonly overage: 'graph' | 'refuse' | undefined
   readonly scopes: readonly (string | undefined)[] | undefined
+  readonly emailDomains: readonly string[]
 }
 
 export function providerDraft(each: Salvaged<ProviderDocument>): ProviderDraft {
   const own = {
     ...{ name: each?.name, enabled: each?.enabled },
     contexts: each?.authContexts === undefined ? undefined : Object.keys(each.authContexts),
+    emailDomains: (each?.emailDomains ?? []).filter((domain) => domain !== undefined),
   }
   const ofEntra = { groupNames: undefined, overage: undefined, scopes: undefined }
   if (each === undefined) return { ...own, ...ofEntra, kind: undefined, email: undefined, directories: undefined }

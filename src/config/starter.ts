@@ -85,6 +85,8 @@ function providerLines(name: string, provider: StarterProvider): readonly string
       : [said(`    allowedTenantIds: [${allowedTenantIds.map(scalar).join(', ')}]`, 'whose accounts may sign in')]),
     ...(cloud === 'global' ? [] : [`    cloud: ${cloud}`]),
     ...(authority === null ? [] : [`    authority: ${scalar(authority)}`]),
+    // Only a pretend Entra speaks http, and it has its own Graph.
+    ...(authority?.startsWith('http:') ? [`    graph: ${scalar(authority)}`] : []),
     clientId === null
       ? said('    # clientId: 66666666-7777-8888-9999-000000000000', 'Application (client) ID')
       : said(`    clientId: ${scalar(clientId)}`, 'Application (client) ID'),

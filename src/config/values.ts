@@ -81,6 +81,7 @@ export function readDirectoryId(text: string): Reading<string> {
   if (isKeyword(lower)) return { value: lower }
   if (lower === personalDirectory) return { problem: 'this is the directory of personal accounts: write consumers' }
   if (!guid.test(text) && text.includes('.') && isHostName(text)) return { value: lower }
+  if (!guid.test(text)) return { problem: 'this is neither the id of a directory, which is a GUID, nor a domain' }
   return readGuid(text)
 }
 

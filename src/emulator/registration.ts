@@ -136,9 +136,10 @@ export function checked(application: Application): Application {
   throw new Error('federatedCredentials: each needs "issuer" and "subject".')
 }
 
-/** Whether an address may be redirected to: byte for byte one that is registered; only the port of http://localhost is free. */
+/** Whether an address may be redirected to: byte for byte one that is registered; the port of http://localhost does not count. */
 export function isRegistered(application: Application, address: string): boolean {
-  return application.redirectUris.map(withPath).includes(withPath(withoutLocalPort(address)))
+  const comparable = (each: string) => withPath(withoutLocalPort(each))
+  return application.redirectUris.map(comparable).includes(comparable(address))
 }
 
 function withoutLocalPort(address: string): string {

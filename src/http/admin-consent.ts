@@ -72,6 +72,8 @@ export function createAdminConsent({ answers, refuse, transactions, log }: Admin
       return answers.outcome('consent_refused', {
         ...{ requestId, facts, tenant, session, returnTo: '/' },
         ...told(tenant, said),
+        // That it was declined the page says itself; what the code means speaks of a person who signs in.
+        ...(said?.code === 'AADSTS65004' ? { explained: null } : {}),
       })
     },
   }

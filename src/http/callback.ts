@@ -23,7 +23,7 @@ import { objection, stepUpOf } from './objection.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
 import type { Rounds } from './rounds.ts'
-import { signedInFields } from './sign-in-log.ts'
+import { refusedFields, signedInFields } from './sign-in-log.ts'
 import { aloud, confirmsSession, needsPerson } from './silent-sign-in.ts'
 import { told, toldInLog } from './told.ts'
 import type { Walk } from './walk.ts'
@@ -74,10 +74,11 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     // A code of the one provider must not be handed to the other (RFC 9700 section 4.4).
     const provider = walk.tenant.providers.find((each) => begunAt(each) === finished.provider)
     if (provider === undefined) return await heal(walk, { ...finished, outcome: 'moved' })
+    const returned = { ...finished, from: provider }
     try {
-      return await finish(request, walk, { ...finished, from: provider }, asked.state ?? '')
+      return await finish(request, walk, returned, asked.state ?? '')
     } catch (error) {
-      if (error instanceof Fault) return fail(walk, error, finished.returnTo)
+      if (error instanceof Fault) return fail(walk, error, returned)
       throw error
     }
   }
@@ -93,7 +94,10 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       return askInWindow(walk, finished)
     if ('refused' in redeemed && needsPerson(walk, finished, redeemed.said))
       return await parts.login.start(aloud(walk, finished))
-    if ('refused' in redeemed) return refuse(walk, redeemed.refused, finished.returnTo, redeemed)
+    if ('refused' in redeemed) {
+      if ('detail' in redeemed) log.warn('identity_refused', refusedFields(walk, finished.from, redeemed))
+      return refuse(walk, redeemed.refused, finished.returnTo, { ...redeemed, from: finished.from })
+    }
     return await signIn(request, walk, finished, redeemed)
   }
 
@@ -124,19 +128,19 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     finished: Returned,
     redeemed: Exclude<Redeemed, { refused: string }>,
   ): Promise<Answer> {
-    const { tenant, requestId } = walk
+    const { tenant } = walk
     const { returnTo, from, intent } = finished
     const read = await parts.identify(tenant, finished.from, redeemed)
     if ('refused' in read) {
-      log.warn('identity_refused', { requestId, tenant: tenant.name, detail: read.detail, ...read.person })
-      return refuse(walk, read.refused, returnTo)
+      log.warn('identity_refused', refusedFields(walk, from, { detail: read.detail, ...read.person }))
+      return refuse(walk, read.refused, returnTo, { from })
     }
     const now = parts.clock()
     const { claims, tokens } = redeemed
     const against = objection({ tenant, provider: from, intent, facts: read.facts, claims }, now)
     if (against !== null) {
-      log.warn('identity_refused', { requestId, tenant: tenant.name, detail: against.detail })
-      return refuse(walk, against.code, returnTo, { said: null, missing: against.missing })
+      log.warn('identity_refused', refusedFields(walk, from, { ...read.facts, detail: against.detail }))
+      return refuse(walk, against.code, returnTo, { from, missing: against.missing })
     }
     // What nobody was shown proves nothing new (T130).
     const stepUp = intent.silent === true ? nothingMore : stepUpOf(intent)
@@ -161,11 +165,12 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
 
   function refuse(walk: Walk, code: OutcomeCode, returnTo: string, why: Why = {}): Answer {
     const { tenant, facts, session, requestId } = walk
-    const { said = null, missing = [], cause = null } = why
+    const { said = null, missing = [], cause = null, from } = why
     metrics.signIn(tenant.name, code)
     log.warn('sign_in_refused', {
       requestId,
       tenant: tenant.name,
+      provider: from?.name,
       reason: code,
       cause: cause ?? undefined,
       callerAddress: facts.callerAddress,
@@ -177,13 +182,14 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
   }
 
   /** The gate would answer for a fault too, but only here it is known where the person wanted to go. */
-  function fail({ tenant, facts, session, requestId }: Walk, error: Fault, returnTo: string): Answer {
+  function fail({ tenant, facts, session, requestId }: Walk, error: Fault, { returnTo, from }: Returned): Answer {
     const { code } = error
     const said = error.cause instanceof ProviderRefusal ? error.cause.said : null
     metrics.signIn(tenant.name, code)
     log[outcomes[code].level]('sign_in_failed', {
       requestId,
       tenant: tenant.name,
+      provider: from.name,
       reason: code,
       callerAddress: facts.callerAddress,
       ...toldInLog(said),
@@ -195,6 +201,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
 
 /** Why a sign-in was refused, as far as there is more to tell. */
 interface Why {
+  readonly from?: Provider
   readonly said?: ProviderError | null
   readonly cause?: Cause | null
   readonly missing?: readonly string[]

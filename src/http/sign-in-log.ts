@@ -1,4 +1,5 @@
-/** What the log says of somebody who has signed in: ids, and what they gave. */
+/** What the log says of somebody who has signed in, or whose account was refused: ids, what they gave, the rule. */
+import type { Provider } from '../core/gateway.ts'
 import { resolveRoles } from '../core/identity/roles.ts'
 import type { SessionFacts } from '../core/identity/session.ts'
 import type { LogFields } from '../ops/log.ts'
@@ -25,4 +26,14 @@ export function signedInFields(
     groupsFrom: read.unnamedGroups === null ? 'graph' : undefined,
     droppedClaims: read.dropped.length === 0 ? undefined : read.dropped,
   }
+}
+
+/** @param refused the rule; and whose account it was, as far as that is known. */
+export function refusedFields(
+  { tenant, requestId }: Walk,
+  from: Provider,
+  refused: { readonly detail: string; readonly directoryId?: string | undefined; readonly objectId?: string },
+): LogFields {
+  const { detail, directoryId, objectId } = refused
+  return { requestId, tenant: tenant.name, provider: from.name, directoryId, objectId, detail }
 }

@@ -90,7 +90,9 @@ export function createCredentialHealth({ log, clock }: { readonly log: Log; read
     const expiresAt = expiryOf(provider.credential)
     const all = order(provider)
     const parts = [...state.refused].map(([index, code]) =>
-      all.length > 1 ? `secret ${index + 1} of ${all.length} refused (${code})` : `${form} refused (${code})`,
+      all.length > 1
+        ? `secret ${index + 1} of ${all.length} refused (${code})`
+        : `${form === 'secrets' ? 'secret' : form} refused (${code})`,
     )
     if (expiresAt !== null && expiresAt - clock() <= warnedBefore)
       parts.push(`${expiresAt > clock() ? 'expires' : 'expired'} on ${dateOf(expiresAt)}`)

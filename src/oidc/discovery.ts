@@ -5,6 +5,7 @@ import { authorityOf } from '../core/identity/authority.ts'
 import type { Credentials } from './credential.ts'
 import { directoryNamed, issuerOf } from './directories.ts'
 import { fetchFrom } from './fetch.ts'
+import { refusedDocument } from './refused-document.ts'
 
 const requestTimeoutSeconds = 8
 
@@ -30,18 +31,15 @@ export async function discover(provider: Provider, previous: Discovered | null, 
   const url = documentUrl(provider)
   const insecure = isLoopbackHttp(url)
   let directoryId = previous?.directoryId ?? null
-  const configuration = await client.discovery(
-    url,
-    provider.clientId,
-    undefined,
-    out.credentials.authentication(provider),
-    {
-      // ID tokens come over TLS from the provider itself, and their signature is checked all the same (T58).
-      execute: [client.enableNonRepudiationChecks, ...(insecure ? [client.allowInsecureRequests] : [])],
-      timeout: requestTimeoutSeconds,
-      [client.customFetch]: fetchOf(provider, out, () => directoryId),
-    },
-  )
+  const found = client.discovery(url, provider.clientId, undefined, out.credentials.authentication(provider), {
+    // ID tokens come over TLS from the provider itself, and their signature is checked all the same (T58).
+    execute: [client.enableNonRepudiationChecks, ...(insecure ? [client.allowInsecureRequests] : [])],
+    timeout: requestTimeoutSeconds,
+    [client.customFetch]: fetchOf(provider, out, () => directoryId),
+  })
+  const configuration = await found.catch(async (error) => {
+    throw await refusedDocument(error, url)
+  })
   // With a full /.well-known/ address the library does not compare the issuer; without one it forgives spellings.
   const document = configuration.serverMetadata()
   directoryId = directoryNamed(provider, document.issuer, directoryId)

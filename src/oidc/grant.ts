@@ -11,8 +11,8 @@ import type { Providers } from './provider.ts'
 
 export type Granted<Answer> =
   | { readonly answer: Answer }
-  /** Of several directories it came from one that is not allowed: nothing more of it was read. */
-  | { readonly refused: 'directory' }
+  /** Of several directories it came from one that is not allowed (null: from none at all): nothing more of it was read. */
+  | { readonly refused: 'directory'; readonly directoryId: string | null }
 
 type Run<Answer> = (configuration: client.Configuration) => Promise<Answer>
 
@@ -56,7 +56,7 @@ async function ofDirectory<Answer>(
   run: Run<Answer>,
 ): Promise<Granted<Answer>> {
   const directoryId = directoryIn(kept.body)
-  if (directoryId === null || !admitsDirectory(provider, directoryId)) return { refused: 'directory' }
+  if (directoryId === null || !admitsDirectory(provider, directoryId)) return { refused: 'directory', directoryId }
   const judged = { providers, provider, kept, configuration: await providers.configuration(provider, directoryId) }
   const first = await attempt(judged, run)
   if ('answer' in first) return first

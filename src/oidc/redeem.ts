@@ -19,7 +19,13 @@ export type Redeemed =
       readonly accessToken: string
     }
   | { readonly refused: Extract<RefusalCode, 'login_cancelled' | 'provider_refused'>; readonly said: ProviderError }
-  | { readonly refused: 'identity_refused'; readonly said: null }
+  | {
+      readonly refused: 'identity_refused'
+      readonly said: null
+      /** The rule, for the log; and the directory, where it is one that is not allowed. */
+      readonly detail: string
+      readonly directoryId: string | undefined
+    }
 
 export interface ProviderError extends EntraError {
   /** The OAuth error code, such as `access_denied`. */
@@ -63,11 +69,11 @@ export async function redeem(providers: Providers, provider: Provider, redemptio
         idTokenExpected: true,
       }),
     )
-    if ('refused' in granted) return { refused: 'identity_refused', said: null }
+    if ('refused' in granted) return ofNoDirectoryOfOurs(granted.directoryId)
     const { answer } = granted
     const claims = answer.claims()
     if (claims === undefined) throw new Fault('provider_fault')
-    if (isOfAnotherDirectory(provider, claims)) return { refused: 'identity_refused', said: null }
+    if (isOfAnotherDirectory(provider, claims)) return refusedBy('iss-of-another-directory')
     const accessToken = answer.access_token
     const refreshToken = answer.refresh_token ?? null
     if (provider.kind === 'entra')
@@ -78,6 +84,14 @@ export async function redeem(providers: Providers, provider: Provider, redemptio
   } catch (cause) {
     return refusalOrThrow(cause)
   }
+}
+
+function ofNoDirectoryOfOurs(directoryId: string | null): Redeemed {
+  return directoryId === null ? refusedBy('tid-missing') : refusedBy('tid-of-another-directory', directoryId)
+}
+
+function refusedBy(detail: string, directoryId?: string): Redeemed {
+  return { refused: 'identity_refused', said: null, detail, directoryId }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The page that tells a person who they are here, what gave them their roles, and why a page is open to them or not. */
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import type { Asks, Reasoning } from '../core/answer/reasoning.ts'
+import { spanText } from '../core/answer/span.ts'
 import { displayText } from './display-text.ts'
 import { pathLink, siteLink, supportLink } from './links.ts'
 import type { AccessPage } from './page.ts'
@@ -154,13 +155,18 @@ const levels = {
   'signed-in': 'a sign-in',
 } as const
 
-function asksParts({ level, everyOf }: Asks): readonly TextPart[] {
-  if (everyOf.length === 0) return [plain(levels[level])]
-  return everyOf.flatMap((anyOf, index) => [
-    plain(index === 0 ? '' : '; and '),
-    plain(anyOf.length === 1 ? 'the role ' : 'one of the roles '),
-    ...list(anyOf),
-  ])
+function asksParts({ level, everyOf, contexts, maxAgeSeconds }: Asks): readonly TextPart[] {
+  const roles = everyOf.map((anyOf) => [plain(anyOf.length === 1 ? 'the role ' : 'one of the roles '), ...list(anyOf)])
+  const needs = [
+    ...(roles.length > 0 ? roles : [[plain(levels[level])]]),
+    ...contexts.map(({ name, withinSeconds }) => [
+      plain('a stronger sign-in, '),
+      code(name),
+      plain(`, at most ${spanText(withinSeconds)} old`),
+    ]),
+    ...(maxAgeSeconds === null ? [] : [[plain(`a sign-in that is at most ${spanText(maxAgeSeconds)} old`)]]),
+  ]
+  return needs.flatMap((parts, index) => [...(index === 0 ? [] : [plain('; and ')]), ...parts])
 }
 
 function verdictTitle({ verdict }: Reasoning): string {

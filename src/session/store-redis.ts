@@ -23,6 +23,7 @@ type RecordKind = (typeof recordKinds)[number]
 export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreParts): SessionStore {
   /** null until Redis has answered, or not, for the first time. */
   let healthy: boolean | null = null
+  let closed = false
   const settings = { url, protocol, onError: failed }
   const redis = connectRedis(settings, { enableAutoPipelining: true, scripts })
   const listener = connectRedis({ ...settings, onError: () => {} })
@@ -37,7 +38,8 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
   const index = createRedisIndex({ redis, prefix, answered })
 
   function failed(error: Error): void {
-    if (healthy !== false) log.error('session_store_down', { cause: error.message })
+    // What was on its way when we hung up says nothing about Redis.
+    if (healthy !== false && !closed) log.error('session_store_down', { cause: error.message })
     healthy = false
   }
 
@@ -113,6 +115,7 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
     changes,
     ready: () => (healthy === true && redis.status === 'ready' ? 'ready' : 'down'),
     async close() {
+      closed = true
       changes.stop()
       redis.disconnect()
       listener.disconnect()

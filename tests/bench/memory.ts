@@ -42,7 +42,10 @@ function facts(): SessionFacts {
 }
 
 /** Entra's: an opaque hint of about a hundred characters, and a refresh token of some twelve hundred, both as good as random. */
-const tokens = () => ({ loginHint: randomBytes(75).toString('base64url'), refreshToken: randomBytes(900).toString('base64url') })
+const tokens = () => ({
+  loginHint: randomBytes(75).toString('base64url'),
+  refreshToken: randomBytes(900).toString('base64url'),
+})
 
 async function create(many: number): Promise<void> {
   for (let at = 0; at < many; at += 1) {

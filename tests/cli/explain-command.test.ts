@@ -28,6 +28,7 @@ tenants:
     routes:
       - { path: /public, access: public }
       - { path: /admin, access: [admin] }
+      - { path: /fresh, access: signed-in, maxAge: 10m }
       - { path: /, access: signed-in }
 `,
 )
@@ -35,6 +36,14 @@ tenants:
 const explain = (...args: readonly string[]) => run(['explain', '--config', file, ...args])
 const json = async (...args: readonly string[]) => JSON.parse((await explain('--json', ...args)).stdout)
 const at = (path: string) => `https://payroll.contoso.com${path}`
+
+test('explain says that a page asks for more than a session', async () => {
+  const { stdout } = await explain(at('/fresh'), '--group', staff)
+  expect(stdout).toContain('asks for  a sign-in; and a sign-in that is at most 10 minutes old\n')
+  expect(stdout).toContain(
+    'verdict   sent to the sign-in for more than a session (sign_in_too_old), and back afterwards\n',
+  )
+})
 
 test('explain prints every step and the verdict, without secrets and without a network', async () => {
   const { code, stdout, stderr } = await explain(at('/Admin;x=1'), '--group', staff.toUpperCase())

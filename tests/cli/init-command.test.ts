@@ -48,7 +48,14 @@ describe('sallyport init', () => {
     const steps = [...ran.stdout.matchAll(/^(\d)\. (.*)/gm)].map(([, number, title]) => [Number(number), title])
     expect(steps.map(([number]) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].slice(0, steps.length))
     expect(steps.length).toBeGreaterThan(7)
-    for (const part of ['Payroll.Admin', 'https://payroll.contoso.com/.auth/callback', 'Group ID', 'Copy its Value'])
+    for (const part of [
+      'Payroll.Admin',
+      'https://payroll.contoso.com/.auth/callback',
+      'Group ID',
+      'Copy its Value',
+      'sid.',
+      'User.Read',
+    ])
       expect(ran.stdout).toContain(part)
     expect(ran.stdout).not.toContain('\x1b')
   })

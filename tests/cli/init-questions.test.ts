@@ -39,7 +39,7 @@ test('askFor asks for all, suggests what it can, and says what cannot be used', 
     '',
   ]
   const { found, asked, said, understood } = await conversation(nothing, answers)
-  assert.equal(asked[2], 'What is it to be called here? [wiki]: ')
+  assert.equal(asked[2], 'What is it to be called here? (small letters, digits and hyphens) [wiki]: ')
   assert.equal(asked.at(-1), 'Which file? [config/sallyport.yaml]: ')
   assert.equal(said.filter((line) => line.startsWith('  ')).length, 4)
   assert.equal(said.at(-1), '  this file is there already, and stays as it is')

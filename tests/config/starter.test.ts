@@ -23,6 +23,7 @@ describe('starterFile', () => {
     ['an application on this machine', { publicUrl: 'http://localhost:8080' }],
     ['an application at an address', { upstream: 'https://[::1]:8443' }],
     ['External ID', { provider: { ...provider, authority: `https://${provider.tenantId}.ciamlogin.com` } }],
+    ['a pretend Entra', { provider: { ...provider, authority: 'http://localhost:9400' } }],
     ['a domain in another cloud', { provider: { ...provider, tenantId: 'contoso.com', cloud: 'us-gov-dod' } }],
     ['several directories', { provider: { ...provider, tenantId: 'organizations', allowedTenantIds: [group] } }],
     ['personal accounts', { provider: { ...provider, tenantId: 'consumers' } }],
@@ -55,6 +56,13 @@ describe('starterFile', () => {
       ['entra', provider.tenantId, provider.clientId, { secret: provider.secret }],
     )
     assert.deepEqual(tenants[0].providers, ['entra'])
+  })
+
+  test('asks the Graph of a pretend Entra, and no other', () => {
+    const at = (authority: string) =>
+      parse(starterFile({ ...starter, provider: { ...provider, authority } })).providers[0].graph
+    assert.equal(at('http://localhost:9400'), 'http://localhost:9400')
+    assert.equal(at(`https://${provider.tenantId}.ciamlogin.com`), undefined)
   })
 
   test('says which cloud and whose accounts, where that is not plain', () => {

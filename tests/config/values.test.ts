@@ -150,8 +150,8 @@ test('readDirectoryId takes an id, a domain or a word for several, in lower case
   }
   refuses(readDirectoryId('9188040d-6c67-4c5b-b112-36a304b66dad'), /personal accounts: write consumers/)
   for (const text of ['contoso.', '.com', 'con toso.com', 'contoso/.com', '10.0.0.1:80'])
-    refuses(readDirectoryId(text), /not a GUID/)
-  refuses(readDirectoryId('contoso'), /not a GUID/)
+    refuses(readDirectoryId(text), /neither the id of a directory/)
+  refuses(readDirectoryId('contoso'), /neither the id of a directory/)
 })
 
 test('readName takes small letters, digits and hyphens', () => {

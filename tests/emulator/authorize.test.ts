@@ -22,7 +22,12 @@ const opened: Emulator[] = []
 beforeAll(async () => {
   emulator = await startEmulator({
     now: () => clock,
-    application: { redirectUris: ['https://payroll.contoso.example/.auth/callback', 'https://bare.contoso.example'] },
+    application: {
+      redirectUris: [
+        ...['https://payroll.contoso.example/.auth/callback', 'https://bare.contoso.example'],
+        'http://localhost:8080/with-a-port',
+      ],
+    },
   })
   opened.push(emulator)
 })
@@ -93,6 +98,8 @@ describe('which addresses are registered', () => {
     'https://payroll.contoso.example/.auth/callback',
     'https://bare.contoso.example/',
     'https://bare.contoso.example',
+    'http://localhost:8080/with-a-port',
+    'http://localhost:4711/with-a-port',
   ]) {
     test(`isRegistered lets ${address} pass`, async () => {
       const page = await authorize({ redirect_uri: address })

@@ -80,7 +80,12 @@ describe('explain', () => {
     }
     const { said } = await json(nora, asked('/admin'))
     expect(said).toMatchObject({ roles: [], admitted: false, unmatched: { groups: 2, appRoles: 2 } })
-    expect(said.request.located.asks).toEqual({ level: 'signed-in', everyOf: [['admin']] })
+    expect(said.request.located.asks).toEqual({
+      level: 'signed-in',
+      everyOf: [['admin']],
+      contexts: [],
+      maxAgeSeconds: null,
+    })
     expect(said.request.verdict).toMatchObject({ act: 'refuse', reason: 'no_role' })
   })
 

@@ -70,6 +70,7 @@ describe('/.auth/admin-consent', () => {
       const page = await press(visitor, await visitor.open(here()), 'consent', 'decline')
       expect(page.status).toBe(403)
       expect(page.body).toContain('AADSTS65004')
+      expect(page.body).toContain('Consent has not been given')
       expect(lastLog('consent_refused')).toMatchObject({ providerError: 'access_denied', providerCode: 'AADSTS65004' })
     }))
 

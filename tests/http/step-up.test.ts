@@ -100,7 +100,11 @@ describe('a route with an authContext', () => {
       const edited = withParameter(await begin(visitor, at('/mfa')), 'claims', null)
       const reply = await visit(visitor, await answerFor(visitor, edited, uwe))
       expectPage(reply, 403, 'context_unmet')
-      expect(lastLog('identity_refused')).toMatchObject({ detail: 'acrs' })
+      expect(lastLog('identity_refused')).toMatchObject({
+        provider: 'contoso',
+        detail: 'acrs',
+        objectId: expect.any(String),
+      })
       expect(visitor.cookie(stage.origin, sid)).toBe(before)
       expect((await visit(visitor, at('/x'))).status).toBe(200)
       expect((await visit(visitor, at('/mfa'))).status).toBe(302)

@@ -62,14 +62,16 @@ for (const [what, directory, audience, username, from] of [
     }))
 }
 
-for (const [what, directory, audience, username] of [
-  ['organizations', `tenantId: organizations\nallowedTenantIds: [${contoso}]`, 'organizations', felix],
-  ['common', `tenantId: common\nallowedTenantIds: [${contoso}]`, 'common', paula],
+for (const [what, directory, audience, username, from] of [
+  ['organizations', `tenantId: organizations\nallowedTenantIds: [${contoso}]`, 'organizations', felix, fabrikam],
+  ['common', `tenantId: common\nallowedTenantIds: [${contoso}]`, 'common', paula, personal],
 ] as const) {
   test(`somebody of a directory that is not allowed stays outside, by ${what} (T106)`, () =>
     onStage({ directory, application: { audience } }, async (stage, visitor) => {
       const reply = await arrive(stage, visitor, username)
       expectPage(reply, 403, 'identity_refused')
+      const refused = stage.log().find(({ event }) => event === 'identity_refused')
+      expect(refused).toMatchObject({ provider: 'contoso', detail: 'tid-of-another-directory', directoryId: from })
       expect(reply.body).toContain('prompt=select_account')
       expect((await visit(visitor, `${stage.origin}/x`)).status).toBe(302)
     }))

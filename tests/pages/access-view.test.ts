@@ -36,7 +36,8 @@ describe('accessView', () => {
       'You asked about': 'GET /Admin;x=1',
       'May also be read as': '/Admin',
       Route: '/admin and below, for GET',
-      'It asks for': 'the role admin; and one of the roles user, auditor',
+      'It asks for':
+        'the role admin; and one of the roles user, auditor; and a stronger sign-in, approved, at most 10 hours old; and a sign-in that is at most 10 minutes old',
       Result:
         'You are signed in, but this page needs a role that you do not have. Ask for the role, or sign in with another account.',
     })

@@ -113,7 +113,10 @@ export const accessPage: AccessPage = {
     located: {
       at: 'route',
       route: { path: '/admin', exact: false, methods: ['GET'], act: 'forward' },
-      asks: { level: 'signed-in', everyOf: [['admin'], ['user', 'auditor']] },
+      asks: {
+        ...{ level: 'signed-in', everyOf: [['admin'], ['user', 'auditor']] },
+        ...{ contexts: [{ name: 'approved', withinSeconds: 36_000 }], maxAgeSeconds: 600 },
+      },
     },
     verdict: { act: 'refuse', reason: 'role_missing', identity: false },
   },

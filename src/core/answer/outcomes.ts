@@ -86,7 +86,7 @@ export const outcomes = {
     status: 404,
     level: 'info',
     title: 'There is nothing here',
-    text: 'The sign-in service has no page at this address.',
+    text: 'There is no page at this address. Go to the start page.',
     remedy: 'Paths under `/.auth` belong to the gateway and never reach the application.',
   },
   method_refused: {
@@ -261,7 +261,7 @@ export const outcomes = {
     title: 'This account cannot be used here',
     text: 'You signed in with an account that this application does not accept. Sign in with another account.',
     remedy:
-      'The ID token is valid, but not for us: another directory (`tid`) or issuer, or a needed claim is missing. The field `detail` of the log line names the rule.',
+      'The ID token is valid, but not for us: another directory (`tid`) or issuer, or a needed claim is missing. The log line `identity_refused` beside it names the rule (`detail`) and whose account it was.',
   },
   other_person: {
     kind: 'refusal',
@@ -332,7 +332,8 @@ export const outcomes = {
     level: 'error',
     title: 'The sign-in service cannot be reached',
     text: 'Signing in does not work at the moment. Please try again in a minute. Who is signed in already is not affected.',
-    remedy: 'Discovery, keys or the token endpoint of the provider do not answer. Check DNS, egress rules and proxy.',
+    remedy:
+      'Discovery, keys or the token endpoint of the provider do not answer. Check DNS, egress rules and proxy; the log line `provider_unreachable` has the cause. Where the discovery document “answered 400 with AADSTS90002”, there is no such directory: `tenantId` or `cloud` is wrong.',
   },
   provider_fault: {
     kind: 'fault',

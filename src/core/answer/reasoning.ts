@@ -4,6 +4,7 @@ import type { Session } from '../identity/session.ts'
 import type { RequestFacts, RequestKind } from '../request/facts.ts'
 import { type Located, locate } from '../request/locate.ts'
 import { readPath } from '../request/path.ts'
+import type { ContextNeeded } from '../request/route.ts'
 import { type Decision, decide } from './decide.ts'
 import type { RefusalCode } from './outcomes.ts'
 
@@ -38,6 +39,9 @@ export interface RouteTold {
 export interface Asks {
   readonly level: 'public' | 'optional' | 'signed-in'
   readonly everyOf: readonly (readonly string[])[]
+  /** Authentication contexts, by our names, and how recent the sign-in must be (null: that does not matter). */
+  readonly contexts: readonly ContextNeeded[]
+  readonly maxAgeSeconds: number | null
 }
 
 export interface Verdict {
@@ -89,9 +93,9 @@ function told(located: Located): LocatedAt {
   switch (located.at) {
     case 'route': {
       const { path, trailingSlash, exact, methods, to } = located.route
-      const { level, everyOf } = located.requirement
+      const { level, everyOf, contexts, maxAgeSeconds } = located.requirement
       const route = { path: trailingSlash ? `${path}/` : path, exact, methods, act: to.act }
-      return { at: 'route', route, asks: { level, everyOf } }
+      return { at: 'route', route, asks: { level, everyOf, contexts, maxAgeSeconds } }
     }
     case 'endpoint':
       return { at: 'endpoint', endpoint: located.endpoint }
