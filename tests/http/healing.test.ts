@@ -195,7 +195,12 @@ describe('a tenant that a portal may embed', () => {
         method: 'POST',
         headers: { origin: stage.origin },
       })
-      expect(setCookies(left)).toEqual([expect.stringMatching(/^__Host-sid=; .*SameSite=None; Partitioned$/)])
+      expect(setCookies(left)).toEqual([
+        expect.stringMatching(/^__Host-sid=; .*SameSite=None; Partitioned$/),
+        expect.stringMatching(/^__Host-login=; .*SameSite=None; Partitioned$/),
+      ])
+      const consent = await visit(visitor, `${stage.origin}/.auth/admin-consent`)
+      expect(setCookies(consent)).toEqual([expect.stringMatching(/^__Host-login=.*SameSite=None; Partitioned$/)])
     }))
 
   test('the gate asks the provider inside a frame without a word, once, and then for a window (T52, T53)', () =>

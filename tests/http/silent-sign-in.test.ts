@@ -5,7 +5,7 @@ import { type PlainYamlParts, plainYaml, signInAs } from '../plain-stage.ts'
 import { freePort, startUpstream, type Upstream } from '../stage.ts'
 import { createVisitor, type Reply, type Visitor } from '../visitor.ts'
 import { type ClockedGateway, startClockedGateway } from './clocked.ts'
-import { givesSession, parameter, sid, visit } from './scene.ts'
+import { binding, givesSession, parameter, sid, visit } from './scene.ts'
 
 const anna = 'auth0|anna'
 const interval = 600
@@ -97,11 +97,25 @@ describe('a session without a refresh token', () => {
     const silent = await visit(scene.visitor, `${scene.origin}/x`)
     const back = await visit(scene.visitor, silent.location)
     const cookie = scene.visitor.cookie(scene.origin, sid) ?? ''
+    const bound = scene.visitor.cookie(scene.origin, binding) ?? ''
     await scene.visitor.ask(`${scene.origin}/.auth/logout`, { method: 'POST', headers: { origin: scene.origin } })
+    // As somebody has them who copied them before.
     scene.visitor.setCookie(scene.origin, sid, cookie)
+    scene.visitor.setCookie(scene.origin, binding, bound)
     await visit(scene.visitor, back.location)
     const old = await scene.visitor.ask(`${scene.origin}/x`, { headers: { cookie: `${sid}=${cookie}` } })
     expect(old.status).toBe(401)
+  })
+
+  test('does not bring a person back who has signed out in another tab meanwhile (T74)', async () => {
+    const scene = await setUp()
+    scene.forward(interval)
+    const silent = await visit(scene.visitor, `${scene.origin}/x`)
+    const back = await visit(scene.visitor, silent.location)
+    await scene.visitor.ask(`${scene.origin}/.auth/logout`, { method: 'POST', headers: { origin: scene.origin } })
+    expect(givesSession(await visit(scene.visitor, back.location))).toBe(false)
+    expect(scene.visitor.cookie(scene.origin, sid)).toBeUndefined()
+    expect((await ask(scene, '/x')).status).toBe(401)
   })
 
   test('ends in a sign-in that asks the person, once, where the provider does not know them any more', async () => {
