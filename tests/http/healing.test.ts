@@ -250,6 +250,19 @@ describe('a tenant that a portal may embed', () => {
       expect(refused.headers['content-security-policy']).toContain(`frame-ancestors 'self' ${portal}`)
     }))
 
+  for (const path of ['/.auth/me', '/.auth/session', '/.auth/explain']) {
+    test(`${path} tells no script of another site whether somebody is signed in (T82)`, () =>
+      withVisitor(async (visitor) => {
+        await signIn(visitor, `${stage.origin}/`, uwe)
+        const ask = (site: string) =>
+          visitor.ask(stage.origin + path, {
+            headers: { 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors', ...json },
+          })
+        expect((await ask('same-origin')).status).toBe(200)
+        expect((await ask('cross-site')).status).toBe(401)
+      }))
+  }
+
   for (const [what, path, ask] of [
     ['a form', '/x', { method: 'POST', headers: { ...navigation, 'sec-fetch-site': 'cross-site', origin: portal } }],
     ['a form of an old browser', '/x', { method: 'POST', headers: { origin: 'https://evil.example' } }],
