@@ -1,0 +1,48 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
+import { describe, expect, test } from 'vitest'
+import { warningsOf } from '../../src/config/warnings.ts'
+import { load, minimal, withTenant } from './written.ts'
+
+const [one, two] = ['11111111-2222-3333-4444-555555555555', '22222222-2222-3333-4444-555555555555']
+const several = { ...minimal().providers[0], tenantId: 'organizations', allowedTenantIds: [one, two] }
+const plain = {
+  ...{ kind: 'oidc', name: 'partners', issuer: 'https://login.partners.example', clientId: 'sallyport' },
+  credential: { secret: '${env:CLIENT}' },
+}
+const role = (more: object) => ({ roles: [{ name: 'admin', ...more }] })
+
+function said(tenant: Readonly<Record<string, unknown>>, providers: readonly object[]): readonly string[] {
+  const gateway = load({ ...withTenant(tenant), providers })
+  return warningsOf(gateway).map(({ setting, message }) => `${setting}: ${/(?<= by )[\w, ]+$/.exec(message)?.[0]}`)
+}
+
+describe('warningsOf', () => {
+  for (const [what, tenant, providers, expected] of [
+    ['app roles', role({ appRoles: ['Payroll.Admin'] }), [several], 'appRoles'],
+    ['directory roles', role({ directoryRoles: [one] }), [several], 'directoryRoles'],
+    ['names of groups', role({ groups: ['Admins'] }), [{ ...several, groupNames: 'emitted' }], 'groups'],
+    ['claims', role({ claims: { department: ['Payroll'] } }), [several], 'claims'],
+    [
+      'groups of another provider',
+      { ...role({ groups: ['admins'], appRoles: ['a'] }), providers: ['contoso', 'partners'] },
+      [minimal().providers[0], plain],
+      'groups, appRoles',
+    ],
+  ] as const) {
+    test(`warningsOf says that several directories decide by ${what} (T112)`, () => {
+      expect(said(tenant, providers as readonly object[])).toEqual([`roles: ${expected}`])
+    })
+  }
+
+  for (const [what, tenant, providers] of [
+    ['ids of groups, which nobody chooses', role({ groups: [one] }), [several]],
+    ['people', role({ people: [`${one}/${two}`] }), [several]],
+    ['claims together with the directory', role({ claims: { tid: [one], department: ['Payroll'] } }), [several]],
+    ['anything of one directory', role({ appRoles: ['a'], directoryRoles: [one] }), [minimal().providers[0]]],
+    ['nothing', {}, [several]],
+  ] as const) {
+    test(`warningsOf is silent about ${what}`, () => {
+      expect(said(tenant, providers as readonly object[])).toEqual([])
+    })
+  }
+})
