@@ -134,6 +134,22 @@ describe('a session without a refresh token', () => {
     expect(page.body).toContain('Sign in to Example')
   })
 
+  test('that another session at the provider vouches for is a new one, which ends with that one (T69)', async () => {
+    const scene = await setUp()
+    const old = scene.visitor.cookie(scene.origin, sid)
+    scene.forward(interval)
+    scene.provider.tamper('/token', async (exchange) => {
+      const body = exchange.body as { id_token: string }
+      const claims = JSON.parse(Buffer.from(body.id_token.split('.')[1] ?? '', 'base64url').toString())
+      exchange.body = { ...body, id_token: await scene.provider.sign({ ...claims, sid: 'another-session' }) }
+    })
+    await scene.visitor.open(`${scene.origin}/x`)
+    expect((await ask(scene, '/x')).status).toBe(200)
+    expect(scene.visitor.cookie(scene.origin, sid)).not.toBe(old)
+    await scene.visitor.ask(`${scene.origin}/.auth/frontchannel-logout/example?sid=another-session`)
+    expect((await ask(scene, '/x')).status).toBe(401)
+  })
+
   test('of somebody else is a sign-in like any other: the session before it ends', async () => {
     const scene = await setUp()
     scene.forward(5 * 3_600 - 1)
