@@ -67,7 +67,8 @@ export async function loadForEndpoint(
   const asks = lookingOn.has(endpoint)
   // Not even by whether it loads does another site learn who is signed in (T82).
   if (asks && isEmbeddable(tenant) && isForeignRequest(facts, tenant)) return null
-  const loaded = await sessions.load(tenant.name, cookieOf(facts), { activity: !asks })
+  // Nor is coming back from a provider that showed nothing: only what is opened then can be.
+  const loaded = await sessions.load(tenant.name, cookieOf(facts), { activity: !asks && endpoint !== 'callback' })
   const usable = loaded === null || !asks ? loaded : await revalidation.confirm(tenant, loaded, asData)
   return usable !== null && 'facts' in usable && isVouchedFor(usable, tenant) ? usable : null
 }

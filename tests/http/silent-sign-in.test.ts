@@ -134,6 +134,21 @@ describe('a session without a refresh token', () => {
     expect(page.body).toContain('Sign in to Example')
   })
 
+  test('is not kept alive by a page that only looks after itself, however often it is confirmed (T131)', async () => {
+    const routes = ['{ path: /board, access: signed-in, keepsAlive: false }']
+    const scene = await setUp({ routes, session: 'revalidate: 10m\n  idle: 30m' })
+    const prompts: string[] = []
+    for (let minutes = 0; minutes < 40; minutes += 5) {
+      scene.forward(300)
+      const { location } = await visit(scene.visitor, `${scene.origin}/board`)
+      prompts.push(location === '' ? 'none needed' : parameter(location, 'prompt'))
+      if (location !== '') await scene.visitor.open(`${scene.origin}/board`)
+    }
+    // After half an hour there is no session any more, and the page begins a sign-in.
+    expect(prompts.slice(0, 5)).not.toContain('')
+    expect(prompts.slice(5)).toContain('')
+  })
+
   test('that another session at the provider vouches for is a new one, which ends with that one (T69)', async () => {
     const scene = await setUp()
     const old = scene.visitor.cookie(scene.origin, sid)
