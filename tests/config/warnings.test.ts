@@ -45,4 +45,27 @@ describe('warningsOf', () => {
       expect(said(tenant, providers as readonly object[])).toEqual([])
     })
   }
+
+  const both = { providers: ['contoso', 'partners'] }
+  const couple = [minimal().providers[0], plain]
+  for (const [what, tenant, providers, expected] of [
+    [
+      'a user name',
+      { headers: { presets: ['x-forwarded'], user: 'preferred_username' } },
+      [several],
+      'X-Forwarded-User',
+    ],
+    ['a header of one\u2019s own', { headers: { set: { 'X-A': 'u:{claim.upn}' } } }, [several], 'X-A'],
+    ['the subject of a plain provider', { headers: { presets: ['x-forwarded'] }, ...both }, couple, 'X-Forwarded-User'],
+    ['the object ID at Entra', { headers: { presets: ['x-forwarded'] } }, [several], null],
+    ['the directory beside it', { headers: { set: { 'X-A': '{claim.tid}/{claim.oid}' } }, ...both }, couple, null],
+    ['one directory', { headers: { presets: ['x-forwarded'], user: 'upn' } }, [minimal().providers[0]], null],
+  ] as const) {
+    test(`warningsOf ${expected === null ? 'is silent about' : 'says that nobody can be told apart by'} ${what} (T108)`, () => {
+      const found = warningsOf(load({ ...withTenant(tenant), providers: providers as readonly object[] }))
+      expect(found.map(({ setting, message }) => [setting, /in ([\w, -]+): put/.exec(message)?.[1]])).toEqual(
+        expected === null ? [] : [['headers', expected]],
+      )
+    })
+  }
 })
