@@ -1,6 +1,7 @@
 /** Settings that are right, and yet worth saying aloud: each gives up a protection, and somebody should have meant it. */
 import { presets } from '../core/answer/presets.ts'
 import type { Gateway, HeaderEntry, Provider, RoleRule, Tenant } from '../core/gateway.ts'
+import { isDirectoryId } from '../core/identity/authority.ts'
 import { isEmbeddable } from '../core/request/cross-site.ts'
 
 export interface Warning {
@@ -29,9 +30,11 @@ function embedded(tenant: Tenant): readonly Warning[] {
 function rolesOfOthers(tenant: Tenant): readonly Warning[] {
   const { name, providers, roles } = tenant
   if (!hasSeveralDirectories(tenant)) return []
-  const areNames = providers.some((provider) => provider.kind === 'oidc' || provider.groupNames === 'emitted')
-  const used = (['groups', 'appRoles', 'directoryRoles', 'claims'] as const).filter(
-    (key) => (key !== 'groups' || areNames) && roles.some((role) => isOpen(role, key)),
+  // Where Entra sends ids, these are believed of nobody else; what is no id is a name.
+  const haveIds = providers.some((provider) => provider.kind === 'entra' && provider.groupNames === 'ids')
+  const isName = (group: string) => !haveIds || !isDirectoryId(group)
+  const used = (['groups', 'appRoles', 'directoryRoles', 'claims'] as const).filter((key) =>
+    roles.some((role) => isOpen(role, key) && (key !== 'groups' || role.groups.some(isName))),
   )
   if (used.length === 0) return []
   const message = `people of several directories come in, and whoever runs one of them decides who has these roles by ${used.join(', ')}`

@@ -36,6 +36,11 @@ describe('warningsOf', () => {
 
   for (const [what, tenant, providers] of [
     ['ids of groups, which nobody chooses', role({ groups: [one] }), [several]],
+    [
+      'ids of groups, which only Entra can state',
+      { ...role({ groups: [one] }), providers: ['contoso', 'partners'] },
+      [minimal().providers[0], plain],
+    ],
     ['people', role({ people: [`${one}/${two}`] }), [several]],
     ['claims together with the directory', role({ claims: { tid: [one], department: ['Payroll'] } }), [several]],
     ['anything of one directory', role({ appRoles: ['a'], directoryRoles: [one] }), [minimal().providers[0]]],
