@@ -106,6 +106,10 @@ const unfitClaims: ReadonlyMap<string, string> = new Map([
   ...['email', 'preferred_username', 'upn', 'unique_name', 'name'].map(
     (claim) => [claim, 'this claim can be changed to say somebody else, so it gives no role: use `people`'] as const,
   ),
+  // Of OpenID Connect Core 5.1 what people write about themselves.
+  ...['given_name', 'family_name', 'middle_name', 'nickname', 'profile', 'picture', 'website', 'phone_number'].map(
+    (claim) => [claim, 'people write this claim themselves, so it gives no role: use `people`'] as const,
+  ),
   ['groups', 'groups have a key of their own: `groups`'],
   ['roles', 'app roles have a key of their own: `appRoles`'],
   ['wids', 'directory roles have a key of their own: `directoryRoles`'],

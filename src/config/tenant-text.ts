@@ -103,8 +103,9 @@ export function readTenant(text: TenantText, around: Around, now: number): Tenan
 }
 
 /**
- * What the author of a tenant file has no business with: a socket may belong to anything on the machine; and the identity of the
- * machine would be handed to whatever sign-in service the file names (T125).
+ * What the author of a tenant file has no business with: a socket may belong to anything on the machine; the identity of the
+ * machine would be handed to whatever sign-in service the file names; and a registration that is shared may be let in to the
+ * APIs of others, whose tokens would then be handed to the application that the file names (T125).
  */
 function checkOutside(text: TenantText): readonly Finding[] {
   const { routes, providers } = isMapping(text.value) ? text.value : {}
@@ -120,9 +121,17 @@ function checkOutside(text: TenantText): readonly Finding[] {
   ])
   const found = (path: Path, said: string): readonly Finding[] =>
     nodeAt(text, path) === null ? [] : [{ path, at: 'key', found: null, message: said }]
+  const isOwn = Array.isArray(providers) && providers.every(isMapping)
+  const plans: readonly Path[] = [
+    ['headers'],
+    ...(Array.isArray(routes) ? routes.map((_, index) => ['routes', index, 'headers']) : []),
+  ]
+  const token =
+    'a tenant file can ask for access tokens only of providers of its own: those of a shared one may be for the API of another'
   return [
     ...upstreams.flatMap((path) => found([...path, 'socket'], message)),
     ...federated.flatMap((path) => found(path, identity)),
+    ...(isOwn ? [] : plans.flatMap((path) => found([...path, 'accessToken'], token))),
   ]
 }
 

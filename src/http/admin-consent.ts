@@ -4,10 +4,11 @@ import type { EntraProvider, Tenant } from '../core/gateway.ts'
 import { isDirectoryId } from '../core/identity/authority.ts'
 import { shortName } from '../core/identity/choice.ts'
 import { scopesOf } from '../core/identity/scopes.ts'
+import { isEmbeddable } from '../core/request/cross-site.ts'
 import { adminConsentUrl } from '../oidc/consent-address.ts'
 import { saidBy } from '../oidc/redeem.ts'
 import type { Log } from '../ops/log.ts'
-import { bindingCookie, newBinding, readBinding } from '../session/cookie.ts'
+import { bindingCookie, newBinding, readBinding, withoutDoublets } from '../session/cookie.ts'
 import type { Transactions } from '../session/transaction.ts'
 import type { Answers } from './answers.ts'
 import { begunAt } from './login.ts'
@@ -55,7 +56,8 @@ export function createAdminConsent({ answers, refuse, transactions, log }: Admin
       })
       const redirectUri = tenant.publicUrl.origin + tenant.callbackPath
       const url = adminConsentUrl(provider, { scopes: scopesOf(tenant, provider), redirectUri, state })
-      return url === null ? refuse(walk, 'endpoint_unknown') : answers.redirect(url.href, [bindingCookie(binding)])
+      const cookies = [...withoutDoublets(cookieOf(facts)), bindingCookie(binding, isEmbeddable(tenant))]
+      return url === null ? refuse(walk, 'endpoint_unknown') : answers.redirect(url.href, cookies)
     },
 
     returned(walk, { admin_consent: consent, tenant: directory = '', error, error_description: text }) {

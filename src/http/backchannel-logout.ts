@@ -3,7 +3,7 @@
  * nothing of the kind.
  * @see https://openid.net/specs/openid-connect-backchannel-1_0.html
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Answer } from '../core/answer/answer.ts'
 import type { Provider } from '../core/gateway.ts'
@@ -25,7 +25,7 @@ export interface BackchannelLogoutParts {
   readonly answers: Answers
   readonly refuse: Refuse
   readonly tokens: LogoutTokens
-  readonly store: Pick<SessionStore, 'markOnce'>
+  readonly store: Pick<SessionStore, 'lease' | 'release'>
   readonly endings: Endings
   readonly misses: Misses
   readonly metrics: Metrics
@@ -62,15 +62,24 @@ export function createBackchannelLogout(parts: BackchannelLogoutParts): Backchan
     const once = createHash('sha256')
       .update(JSON.stringify(['logout', provider.issuer, said.jti]))
       .digest('base64url')
-    if (!(await store.markOnce(once, 2 * logoutTokenAge))) return refused(walk, provider, 'jti-used')
+    // Spent only once it has had its effect: what fails before that may be sent again, when the store is back.
+    const owner = randomUUID()
+    if ((await store.lease(once, owner, workSeconds)) !== owner) return refused(walk, provider, 'jti-used')
     misses.hit(facts.callerAddress)
-    const ended = await endings.end(whoseOf(provider, said))
+    const ended = await endings.end(whoseOf(provider, said)).catch(async (error: unknown) => {
+      await store.release(once, owner, null).catch(() => {})
+      throw error
+    })
+    await store.release(once, owner, { owner: 'spent', ttlSeconds: 2 * logoutTokenAge })
     if (ended > 0) metrics.signOut(tenant.name)
     const named = { tenant: tenant.name, provider: provider.name, channel: 'back' }
     log.info('signed_out_by_provider', { requestId, ...named, callerAddress: facts.callerAddress, sessions: ended })
     return answers.text({ act: 'respond', status: 200, contentType: 'text/plain; charset=utf-8', body: '' })
   }
 }
+
+/** Longer than it takes to end all sessions of a person. */
+const workSeconds = 30
 
 /** With a `sid` that one session at the provider, whoever `sub` says it is of; otherwise all that the person has by this client. */
 function whoseOf(provider: Provider, { sid, sub }: SignedOut): Whose {

@@ -133,11 +133,12 @@ export function createGate(parts: GateParts): Gate {
   ): Promise<Answer> {
     const { tenant, session } = wanted
     const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target }
-    if (again !== null) return await parts.login.start({ ...start, attempt: 0, ...again })
+    const mayAsk = facts.kind !== 'frame' || again?.intent?.silent === true
+    if (again !== null && mayAsk) return await parts.login.start({ ...start, attempt: 0, ...again })
     if (tenant.keepFragment && facts.kind === 'navigation' && session === null)
       return parts.answers.fragment({ requestId, facts, tenant, session })
     // Nobody can be asked anything inside a frame: the provider says at once who it is, or that it cannot.
-    const [provider] = tenant.providers
+    const provider = again?.provider ?? tenant.providers[0]
     return facts.kind === 'frame'
       ? await parts.login.start({ ...start, provider, attempt: 0, prompt: 'none', intent: { silent: true } })
       : await parts.login.prove({ ...wanted, ...start })

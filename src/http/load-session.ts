@@ -2,6 +2,7 @@
 import { Fault } from '../core/fault.ts'
 import { isVouchedFor, type Session } from '../core/identity/session.ts'
 import type { EndpointName } from '../core/request/addresses.ts'
+import { isEmbeddable, isForeignRequest } from '../core/request/cross-site.ts'
 import { isPreflight, type RequestFacts } from '../core/request/facts.ts'
 import type { ToEndpoint, ToRoute } from '../core/request/locate.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -64,7 +65,10 @@ export async function loadForEndpoint(
 ): Promise<Session | null> {
   if (withoutSession.has(endpoint)) return null
   const asks = lookingOn.has(endpoint)
-  const loaded = await sessions.load(tenant.name, cookieOf(facts), { activity: !asks })
+  // Not even by whether it loads does another site learn who is signed in (T82).
+  if (asks && isEmbeddable(tenant) && isForeignRequest(facts, tenant)) return null
+  // Nor is coming back from a provider that showed nothing: only what is opened then can be.
+  const loaded = await sessions.load(tenant.name, cookieOf(facts), { activity: !asks && endpoint !== 'callback' })
   const usable = loaded === null || !asks ? loaded : await revalidation.confirm(tenant, loaded, asData)
   return usable !== null && 'facts' in usable && isVouchedFor(usable, tenant) ? usable : null
 }

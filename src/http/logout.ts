@@ -13,7 +13,7 @@ import { endSessionOrigin, endSessionUrl } from '../oidc/end-session.ts'
 import type { Providers } from '../oidc/provider.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
-import { expiredCookie, readBinding } from '../session/cookie.ts'
+import { expiredCookies, readBinding } from '../session/cookie.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { SessionWriter } from '../session/writer.ts'
 import type { Answers } from './answers.ts'
@@ -82,7 +82,7 @@ export function createLogout(parts: LogoutParts): Logout {
       // The provider does not let itself be framed: inside a frame, the session here is what can be ended.
       const here = provider === null || facts.kind === 'frame'
       const location = here ? signedOutHere : await nextStop(tenant, provider, tokens?.loginHint ?? null)
-      return forgetting(answers.redirect(location, [expiredCookie(isEmbeddable(tenant))]))
+      return forgetting(answers.redirect(location, expiredCookies(isEmbeddable(tenant))))
     },
 
     async signedOut(walk, query) {
@@ -108,7 +108,7 @@ export function createLogout(parts: LogoutParts): Logout {
     const code = 'sign_out_unfinished'
     log[outcomes[code].level]('sign_out_unfinished', { ...whoAsked(walk), error })
     const answer = answers.outcome(code, { requestId, facts, tenant, session: null, returnTo: '/' })
-    return { ...answer, headers: { ...answer.headers, 'Set-Cookie': [expiredCookie(isEmbeddable(tenant))] } }
+    return { ...answer, headers: { ...answer.headers, 'Set-Cookie': expiredCookies(isEmbeddable(tenant)) } }
   }
 
   function confirmPage({ tenant, session, requestId }: Walk) {

@@ -33,7 +33,7 @@ export function aloud(walk: Walk, { from, returnTo, attempt }: Opened & { readon
 /**
  * A silent sign-in of the same person is a revalidation: the session goes on, with its id and its lifetime, so that neither its open
  * WebSockets nor requests under way notice.
- * @returns false of anybody else, or without that session: then it is a sign-in like any other. True also where the session has
+ * @returns false of anybody else, by another session at the provider, or without a session here: then it is a sign-in like any other. True also where the session has
  *   ended meanwhile: it is not brought back (T74), and what the person opens next begins with a sign-in.
  */
 export async function confirmsSession(
@@ -42,10 +42,16 @@ export async function confirmsSession(
   { intent }: Opened,
   { facts, tokens }: { readonly facts: SessionFacts; readonly tokens: SessionTokens },
 ): Promise<boolean> {
-  if (intent.silent !== true || session === null) return false
+  if (intent.silent !== true || session === null || !isVouchedForAlike(session.facts, facts)) return false
   const renewed = renewFacts(session.facts, facts)
   if (renewed === null) return false
   const now = await sessions.revise(session, { facts: renewed, tokens })
   if (now !== null) tellRoles(log, tenant, session, renewed)
   return true
+}
+
+/** By whatever ends at the provider, and by what an operator ends, a session is found as it was put into its groups at the sign-in (T69). */
+function isVouchedForAlike(before: SessionFacts, now: SessionFacts): boolean {
+  const { provider, registration, sid } = now
+  return provider === before.provider && registration === before.registration && (sid === null || sid === before.sid)
 }

@@ -75,7 +75,7 @@ export async function redeem(providers: Providers, provider: Provider, redemptio
     if (claims === undefined) throw new Fault('provider_fault')
     if (isOfAnotherDirectory(provider, claims)) return refusedBy('iss-of-another-directory')
     const accessToken = answer.access_token
-    const refreshToken = answer.refresh_token ?? null
+    const refreshToken = keptRefreshToken(answer)
     if (provider.kind === 'entra')
       return { claims, accessToken, tokens: { loginHint: hintOrNull(claims.login_hint), refreshToken } }
     // What the ID token says wins: it is signed, and was made for this sign-in.
@@ -126,6 +126,15 @@ export async function userInfo(
 /** It is kept with the session, and travels in an address: a longer one would fit into neither. */
 function hintOrNull(value: unknown): string | null {
   return typeof value === 'string' && value.length <= 1_024 ? value : null
+}
+
+/** The same of the refresh token: a provider must not decide what a session weighs (T88). Honest ones have a few kilobytes. */
+export function keptRefreshToken({
+  refresh_token: token,
+}: {
+  readonly refresh_token?: string | undefined
+}): string | null {
+  return token === undefined || token.length > 16_384 ? null : token
 }
 
 function refusalOrThrow(cause: unknown): Redeemed {

@@ -4,11 +4,12 @@ import type { FaultCode } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
 import { judgeRefresh, type RefreshVerdict } from '../core/identity/refresh-table.ts'
+import { isAboutAnother } from '../core/identity/renewal.ts'
 import type { AccessToken, SessionFacts, SessionTokens } from '../core/identity/session.ts'
 import { grant } from './grant.ts'
 import type { ProviderAnswer } from './identify.ts'
 import type { Providers } from './provider.ts'
-import { neverAnswered, type ProviderError, saidBy, userInfo } from './redeem.ts'
+import { keptRefreshToken, neverAnswered, type ProviderError, saidBy, userInfo } from './redeem.ts'
 
 export type Refreshed =
   | {
@@ -59,7 +60,7 @@ export async function refresh(providers: Providers, provider: Provider, request:
     )
     if ('refused' in granted) throw new Fault('provider_fault')
     const { answer } = granted
-    tokens = { ...request.tokens, refreshToken: answer.refresh_token ?? request.refreshToken }
+    tokens = { ...request.tokens, refreshToken: keptRefreshToken(answer) ?? request.refreshToken }
     return { answer: await answerOf(configuration, provider, request.facts, answer), tokens }
   } catch (cause) {
     return { ...refusedBy(cause), tokens }
@@ -72,7 +73,8 @@ export type TokenGiven = { readonly accessToken: AccessToken; readonly tokens: S
 const shortest = 300
 
 /**
- * The same grant for an access token of one resource, which an application is to have. Nothing is read of it (RFC 9068 section 6).
+ * The same grant for an access token of one resource, which an application is to have. Nothing is read of it (RFC 9068 section 6); the ID
+ * token that comes along must be about the same person, or the application would be given somebody else's.
  * @param now seconds since 1970.
  */
 export async function accessTokenFor(
@@ -89,12 +91,15 @@ export async function accessTokenFor(
       client.refreshTokenGrant(by, request.refreshToken, { scope }),
     )
     if ('refused' in granted) throw new Fault('provider_fault')
-    const { access_token: value, expires_in: seconds = shortest, refresh_token: next } = granted.answer
+    const said = granted.answer.claims()
+    if (said !== undefined && isAboutAnother(request.facts, provider.kind, said)) throw new Fault('provider_fault')
+    const { access_token: value, expires_in: seconds = shortest } = granted.answer
+    const refreshToken = keptRefreshToken(granted.answer) ?? request.refreshToken
     // It becomes a header: what is no token would be something else there (RFC 6750 section 2.1).
     if (!/^[\w.~+/-]{1,8000}=*$/.test(value)) throw new Fault('provider_fault')
     const accessToken = { value, expiresAt: now + seconds }
     const accessTokens = { ...request.tokens.accessTokens, [request.scope]: accessToken }
-    return { accessToken, tokens: { ...request.tokens, refreshToken: next ?? request.refreshToken, accessTokens } }
+    return { accessToken, tokens: { ...request.tokens, refreshToken, accessTokens } }
   } catch (cause) {
     return { ...refusedBy(cause), tokens: null }
   }

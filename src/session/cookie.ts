@@ -16,7 +16,7 @@ const bindingSeconds = 3600
 const choiceSeconds = 180 * 86_400
 
 /**
- * What both sides say of the session cookie: express-session when it sets it, `expiredCookie` when it goes (T70).
+ * What both sides say of the session cookie: express-session when it sets it, `expiredCookies` when it goes (T70).
  * @param embeddable whether pages of other sites may frame the tenant. Then the browser keeps one for each of these sites
  *   (https://www.ietf.org/archive/id/draft-cutler-httpbis-partitioned-cookies-01.html), so none learns of the others'.
  */
@@ -70,9 +70,12 @@ export function verifySessionCookie(value: string, cookieKeys: readonly string[]
   return null
 }
 
-/** The Set-Cookie value that takes the session cookie away, with the attributes it was set with. */
-export function expiredCookie(embeddable = false): string {
-  return expired(sessionCookieName, embeddable)
+/**
+ * The Set-Cookie values of a sign-out, with the attributes that the cookies were set with. The binding goes too: what this browser
+ * began before it finishes nothing after it, whatever the provider still answers (T74).
+ */
+export function expiredCookies(embeddable: boolean): readonly string[] {
+  return [sessionCookieName, loginCookieName].map((name) => expired(name, embeddable))
 }
 
 function expired(name: string, embeddable: boolean): string {

@@ -102,6 +102,13 @@ describe('checkRoles', () => {
       ),
     ],
     [
+      'claims that people write themselves (T111)',
+      file({ claims: { nickname: 'admin', website: 'https://contoso.com' } }),
+      ['nickname', 'website'].map(
+        (claim) => `claims.${claim}: people write this claim themselves, so it gives no role: use \`people\``,
+      ),
+    ],
+    [
       'claims that have keys of their own',
       file({ claims: { groups: 'x', roles: 'y', oid: 'z' } }),
       [

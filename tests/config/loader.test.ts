@@ -121,6 +121,24 @@ describe('load takes tenants from files of their own', () => {
     }
   })
 
+  test('and gives them no access tokens of a shared provider, which may be for the API of another (T125)', () => {
+    const headers = { accessToken: { scope: 'https://graph.microsoft.com/.default' } }
+    const provider = { ...minimal().providers[0], name: 'own', credential: { secret: '${file:client-secret}' } }
+    const inRoute = { routes: [{ path: '/', access: 'signed-in', headers }] }
+    for (const more of [{ headers }, inRoute, { headers, providers: ['contoso', provider] }]) {
+      const lines = scene({ wiki: own('wiki', more) }).issues()
+      assert.match(
+        lines.join(),
+        /headers\.accessToken: a tenant file can ask for access tokens only of providers of its/,
+      )
+    }
+    const { issues, root } = scene({ wiki: own('wiki', { headers, providers: [provider] }) })
+    write(join(root, 'secrets/wiki/client-secret'), 'of-the-wiki\n')
+    assert.deepEqual(issues(), [])
+    assert.deepEqual(scene({}, { ...shared, tenants: [tenant('a', { headers })] }).issues(), [])
+    assert.deepEqual(scene({ wiki: own('wiki') }, { ...operators, defaults: { headers } }).issues(), [])
+  })
+
   test('and lets them name no socket, which may belong to anything on the machine (T125)', () => {
     const upstream = { url: 'http://docker', socket: '/run/docker.sock' }
     const inRoute = { routes: [{ path: '/', access: 'public', upstream }] }

@@ -35,6 +35,7 @@ for (const [what, wish, expected] of [
   ],
   ['asks where no address was typed', { email: 'contoso.com', remembered: 'guests' }, 'person'],
   ['takes the last @ of several', { email: 'ada@contoso.com@partners.example' }, 'payroll/partners'],
+  ['looks no longer domain up than there can be (T88)', { email: `a@${'x.'.repeat(4_000)}contoso.com` }, 'person'],
   ['goes by the hint of a link', { hinted: 'a@contoso.com', remembered: 'guests' }, 'contoso'],
   ['goes by a domain that a link hints at', { hinted: '@partners.example' }, 'payroll/partners'],
   [

@@ -101,3 +101,11 @@ describe('keepProperties', () => {
     expect(keepProperties(['department', 'toString'], { memberships: null, properties }).kept).toEqual({})
   })
 })
+
+test('keepProperties lets no value that it leaves out crowd out another (T88)', () => {
+  const properties = { aboutMe: 'x'.repeat(5_000), department: 'Payroll' }
+  expect(keepProperties(['aboutMe', 'department'], { memberships: null, properties })).toEqual({
+    kept: { department: 'Payroll' },
+    dropped: ['graph.aboutMe'],
+  })
+})

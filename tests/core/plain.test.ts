@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { PlainProvider } from '../../src/core/gateway.ts'
+import type { PlainProvider, Tenant } from '../../src/core/gateway.ts'
 import { nothingFound } from '../../src/core/identity/graph-questions.ts'
 import { readIdToken } from '../../src/core/identity/id-token.ts'
 import { isVouchedFor } from '../../src/core/identity/session.ts'
 import { secretCredential } from '../credentials.ts'
-import { contoso, directoryId, objectId, role, tenant } from './build.ts'
+import { admins, contoso, directoryId, objectId, role, tenant } from './build.ts'
 
 const when = { now: 1_000, found: nothingFound }
 const issuer = 'https://login.example/realms/staff'
@@ -43,6 +43,18 @@ describe('readIdToken of a plain provider', () => {
       },
       unnamedGroups: 2,
     })
+  })
+
+  test('believes no id of a group that only Entra can mean, and every group where there is no Entra (T112)', () => {
+    const withIds = [role('admin', { groups: [admins, 'Payroll Admins'] })]
+    const groupsAt = (providers: Tenant['providers']) => {
+      const where = at({ roles: withIds, providers })
+      const result = readIdToken(where, provider, { iss: issuer, sub: 'anna', teams: [admins, 'Payroll Admins'] }, when)
+      return 'facts' in result ? result.facts.groups : result.refused
+    }
+    expect(groupsAt([contoso, provider])).toEqual(['Payroll Admins'])
+    expect(groupsAt([{ ...contoso, groupNames: 'emitted' }, provider])).toEqual([admins, 'Payroll Admins'])
+    expect(groupsAt([provider])).toEqual([admins, 'Payroll Admins'])
   })
 
   test('keeps claims that a header could carry, without those that only serve the protocol or would mislead', () => {

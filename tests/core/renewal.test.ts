@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { freshness, isSamePerson, renewalGrace, renewFacts } from '../../src/core/identity/renewal.ts'
+import { freshness, isAboutAnother, isSamePerson, renewalGrace, renewFacts } from '../../src/core/identity/renewal.ts'
 import type { SessionFacts } from '../../src/core/identity/session.ts'
 import { session } from './build.ts'
 
@@ -53,6 +53,26 @@ describe('renewFacts', () => {
       const known = { ...before, claims: { sub: 'one' } }
       expect(renewFacts(known, { ...known, ...change })).toBeNull()
       expect(isSamePerson(known, { ...known, ...change })).toBe(false)
+    })
+  }
+})
+
+describe('isAboutAnother', () => {
+  const facts: SessionFacts = { ...session().facts, claims: { sub: 'one' } }
+  const { directoryId: tid, objectId: oid } = facts
+  const other = '11111111-2222-4333-8444-555555555555'
+  for (const [what, kind, said, expected] of [
+    ['nothing', 'entra', {}, false],
+    ['the same', 'entra', { tid: tid.toUpperCase(), oid: oid.toUpperCase(), sub: 'one' }, false],
+    ['another directory', 'entra', { tid: other, oid, sub: 'one' }, true],
+    ['another object', 'entra', { tid, oid: other, sub: 'one' }, true],
+    ['another subject', 'entra', { sub: 'two' }, true],
+    ['what is no text', 'entra', { oid: [oid] }, true],
+    ['the same subject elsewhere', 'oidc', { sub: oid }, false],
+    ['another subject elsewhere', 'oidc', { sub: 'one' }, true],
+  ] as const) {
+    test(`isAboutAnother is ${expected} of a token that says ${what} (T67)`, () => {
+      expect(isAboutAnother(facts, kind, said)).toBe(expected)
     })
   }
 })

@@ -1,6 +1,6 @@
 /** Access tokens for an application that calls an API in the person's name. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { type PlainProvider, startPlainProvider } from '../plain-provider.ts'
+import { type PlainProvider, plainClient, startPlainProvider } from '../plain-provider.ts'
 import { plainYaml, signInAs } from '../plain-stage.ts'
 import { freePort, startUpstream, type Upstream } from '../stage.ts'
 import { createVisitor, type Reply, signIn, type Visitor } from '../visitor.ts'
@@ -154,6 +154,27 @@ describe('valueFor, where a refresh token is good for one use', () => {
     }
     expect(String(scene.upstream.seen.at(-1)?.headers.authorization)).toMatch(/^Bearer [\w-]{20,}$/)
     expect(scene.log().filter(({ event }) => event === 'session_ended')).toEqual([])
+  })
+
+  test('valueFor passes no token on that comes with an ID token of somebody else (T67)', async () => {
+    const scene = await plain(true)
+    for (let idle = 0; idle < 2; idle += 1) {
+      scene.forward(1_400)
+      expect((await scene.visitor.ask(`${scene.origin}/x`)).status).toBe(200)
+    }
+    const seen = scene.upstream.seen.length
+    scene.provider.tamper('/token', async (exchange) => {
+      const body = exchange.body as Record<string, unknown>
+      const at = Math.floor(Date.now() / 1_000)
+      const claims = { iss: scene.provider.issuer, aud: plainClient.id, iat: at, exp: at + 60 }
+      if (body.scope !== 'groups') return
+      exchange.body = { ...body, id_token: await scene.provider.sign({ ...claims, sub: 'nobody' }) }
+    })
+    scene.forward(1_400)
+    expect((await scene.visitor.ask(`${scene.origin}/x`)).status).toBe(502)
+    expect(scene.upstream.seen.length).toBe(seen)
+    const [line] = scene.log().filter(({ event }) => event === 'access_token_unavailable')
+    expect(line).toMatchObject({ why: 'grace' })
   })
 
   test('valueFor says that there is no refresh token', async () => {

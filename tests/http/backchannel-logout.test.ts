@@ -1,6 +1,18 @@
 /** Back-channel log-out over the wire: from a provider that others have made, and with tokens that it would never send. */
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import { generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Fault } from '../../src/core/fault.ts'
+import type { PlainProvider as PlainIssuer } from '../../src/core/gateway.ts'
+import { createAnswers } from '../../src/http/answers.ts'
+import { createBackchannelLogout } from '../../src/http/backchannel-logout.ts'
+import type { Walk } from '../../src/http/walk.ts'
+import { createLog } from '../../src/ops/log.ts'
+import { createMetrics } from '../../src/ops/metrics.ts'
+import { createPages } from '../../src/pages/render.ts'
+import { createMemoryStore } from '../../src/session/store-memory.ts'
+import { tenant } from '../core/build.ts'
 import { plainClient } from '../plain-provider.ts'
 import { type PlainStage, type PlainStageOptions, signInAs, startPlainStage, submit } from '../plain-stage.ts'
 import { until } from '../redis.ts'
@@ -192,4 +204,47 @@ describe('with tokens made by hand', () => {
     await send(token)
     expect(stage().logText()).not.toContain(token.slice(0, 40))
   })
+})
+
+test('backchannelLogout takes a token again that came to nothing because the store was away (T69)', async () => {
+  let now = 1_000
+  const log = createLog({ level: 'error', destination: { write: () => {} } })
+  const store = createMemoryStore({ clock: () => now, log, maxSessions: 10 })
+  let isAway = true
+  const said = { sid: 'a', sub: null, jti: 'one' }
+  const logout = createBackchannelLogout({
+    ...{ answers: createAnswers(createPages()), tokens: { read: async () => said }, store, log },
+    refuse: () => expect.fail('it is refused'),
+    endings: {
+      async end() {
+        if (isAway) throw new Fault('session_store_down')
+        return 1
+      },
+      list: () => expect.fail('it lists'),
+    },
+    misses: { allows: () => true, hit: () => {} },
+    metrics: createMetrics(),
+  })
+  const credential = { form: 'secrets', secrets: [], expiresAt: null, sentBy: null } as const
+  const example: PlainIssuer = {
+    kind: 'oidc',
+    ...{ name: 'example', label: '', emailDomains: [], authContexts: {}, clientId: 'x', credential },
+    ...{ issuer: 'https://login.example', scopes: [], groupsClaim: 'groups', appRolesClaim: 'roles' },
+  }
+  const walk = {
+    tenant: tenant({ providers: [example] }),
+    facts: { callerAddress: '' },
+    requestId: '',
+  } as unknown as Walk
+  const send = async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const request = Object.assign(Readable.from([Buffer.from('logout_token=x')]), { headers })
+    return (await logout(request as unknown as IncomingMessage, walk, 'example')).status
+  }
+  await expect(send()).rejects.toThrow()
+  isAway = false
+  expect([await send(), await send()]).toEqual([200, 400])
+  now += 600
+  expect(await send()).toBe(400)
+  await store.close()
 })

@@ -195,7 +195,12 @@ describe('a tenant that a portal may embed', () => {
         method: 'POST',
         headers: { origin: stage.origin },
       })
-      expect(setCookies(left)).toEqual([expect.stringMatching(/^__Host-sid=; .*SameSite=None; Partitioned$/)])
+      expect(setCookies(left)).toEqual([
+        expect.stringMatching(/^__Host-sid=; .*SameSite=None; Partitioned$/),
+        expect.stringMatching(/^__Host-login=; .*SameSite=None; Partitioned$/),
+      ])
+      const consent = await visit(visitor, `${stage.origin}/.auth/admin-consent`)
+      expect(setCookies(consent)).toEqual([expect.stringMatching(/^__Host-login=.*SameSite=None; Partitioned$/)])
     }))
 
   test('the gate asks the provider inside a frame without a word, once, and then for a window (T52, T53)', () =>
@@ -244,6 +249,19 @@ describe('a tenant that a portal may embed', () => {
       const refused = await visitor.ask(`${stage.origin}/admin`, { headers: framed })
       expect(refused.headers['content-security-policy']).toContain(`frame-ancestors 'self' ${portal}`)
     }))
+
+  for (const path of ['/.auth/me', '/.auth/session', '/.auth/explain']) {
+    test(`${path} tells no script of another site whether somebody is signed in (T82)`, () =>
+      withVisitor(async (visitor) => {
+        await signIn(visitor, `${stage.origin}/`, uwe)
+        const ask = (site: string) =>
+          visitor.ask(stage.origin + path, {
+            headers: { 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors', ...json },
+          })
+        expect((await ask('same-origin')).status).toBe(200)
+        expect((await ask('cross-site')).status).toBe(401)
+      }))
+  }
 
   for (const [what, path, ask] of [
     ['a form', '/x', { method: 'POST', headers: { ...navigation, 'sec-fetch-site': 'cross-site', origin: portal } }],

@@ -210,6 +210,15 @@ describe('confirm, by what the provider says', () => {
     expect(asked.get('prompt')).toBeNull()
   })
 
+  test('confirm never sends a frame of another site to where somebody would be asked (T53)', async () => {
+    const stage = await setUp({ tenant: "cookie: { sameSite: none, embeddedBy: ['https://portal.fabrikam.example'] }" })
+    stage.emulator.control.fail('token', { kind: 'aadsts', code: 50076, claims: '{"access_token":{}}' })
+    stage.forward(interval)
+    const headers = { ...navigation, 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site' }
+    const { status, location } = await stage.visitor.ask(`${stage.origin}/x`, { headers })
+    expect([status, new URL(location).searchParams.get('prompt')]).toEqual([302, 'none'])
+  })
+
   test('confirm goes on until the end of the interval with somebody who must act', async () => {
     const stage = await setUp()
     stage.emulator.control.fail('token', { kind: 'aadsts', code: 50076 }, Number.POSITIVE_INFINITY)

@@ -5,7 +5,7 @@ import { type PlainYamlParts, plainYaml, signInAs } from '../plain-stage.ts'
 import { freePort, startUpstream, type Upstream } from '../stage.ts'
 import { createVisitor, type Reply, type Visitor } from '../visitor.ts'
 import { type ClockedGateway, startClockedGateway } from './clocked.ts'
-import { givesSession, parameter, sid, visit } from './scene.ts'
+import { binding, givesSession, parameter, sid, visit } from './scene.ts'
 
 const anna = 'auth0|anna'
 const interval = 600
@@ -97,11 +97,25 @@ describe('a session without a refresh token', () => {
     const silent = await visit(scene.visitor, `${scene.origin}/x`)
     const back = await visit(scene.visitor, silent.location)
     const cookie = scene.visitor.cookie(scene.origin, sid) ?? ''
+    const bound = scene.visitor.cookie(scene.origin, binding) ?? ''
     await scene.visitor.ask(`${scene.origin}/.auth/logout`, { method: 'POST', headers: { origin: scene.origin } })
+    // As somebody has them who copied them before.
     scene.visitor.setCookie(scene.origin, sid, cookie)
+    scene.visitor.setCookie(scene.origin, binding, bound)
     await visit(scene.visitor, back.location)
     const old = await scene.visitor.ask(`${scene.origin}/x`, { headers: { cookie: `${sid}=${cookie}` } })
     expect(old.status).toBe(401)
+  })
+
+  test('does not bring a person back who has signed out in another tab meanwhile (T74)', async () => {
+    const scene = await setUp()
+    scene.forward(interval)
+    const silent = await visit(scene.visitor, `${scene.origin}/x`)
+    const back = await visit(scene.visitor, silent.location)
+    await scene.visitor.ask(`${scene.origin}/.auth/logout`, { method: 'POST', headers: { origin: scene.origin } })
+    expect(givesSession(await visit(scene.visitor, back.location))).toBe(false)
+    expect(scene.visitor.cookie(scene.origin, sid)).toBeUndefined()
+    expect((await ask(scene, '/x')).status).toBe(401)
   })
 
   test('ends in a sign-in that asks the person, once, where the provider does not know them any more', async () => {
@@ -118,6 +132,37 @@ describe('a session without a refresh token', () => {
     expect(parameter(aloud.location, 'prompt')).toBe('')
     const page = await scene.visitor.open(aloud.location)
     expect(page.body).toContain('Sign in to Example')
+  })
+
+  test('is not kept alive by a page that only looks after itself, however often it is confirmed (T131)', async () => {
+    const routes = ['{ path: /board, access: signed-in, keepsAlive: false }']
+    const scene = await setUp({ routes, session: 'revalidate: 10m\n  idle: 30m' })
+    const prompts: string[] = []
+    for (let minutes = 0; minutes < 40; minutes += 5) {
+      scene.forward(300)
+      const { location } = await visit(scene.visitor, `${scene.origin}/board`)
+      prompts.push(location === '' ? 'none needed' : parameter(location, 'prompt'))
+      if (location !== '') await scene.visitor.open(`${scene.origin}/board`)
+    }
+    // After half an hour there is no session any more, and the page begins a sign-in.
+    expect(prompts.slice(0, 5)).not.toContain('')
+    expect(prompts.slice(5)).toContain('')
+  })
+
+  test('that another session at the provider vouches for is a new one, which ends with that one (T69)', async () => {
+    const scene = await setUp()
+    const old = scene.visitor.cookie(scene.origin, sid)
+    scene.forward(interval)
+    scene.provider.tamper('/token', async (exchange) => {
+      const body = exchange.body as { id_token: string }
+      const claims = JSON.parse(Buffer.from(body.id_token.split('.')[1] ?? '', 'base64url').toString())
+      exchange.body = { ...body, id_token: await scene.provider.sign({ ...claims, sid: 'another-session' }) }
+    })
+    await scene.visitor.open(`${scene.origin}/x`)
+    expect((await ask(scene, '/x')).status).toBe(200)
+    expect(scene.visitor.cookie(scene.origin, sid)).not.toBe(old)
+    await scene.visitor.ask(`${scene.origin}/.auth/frontchannel-logout/example?sid=another-session`)
+    expect((await ask(scene, '/x')).status).toBe(401)
   })
 
   test('of somebody else is a sign-in like any other: the session before it ends', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { keptRefreshToken } from '../../src/oidc/redeem.ts'
 import { cameBack, expectPage, givesSession, sid, visit } from '../http/scene.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, type Reply, signIn, type Visitor } from '../visitor.ts'
@@ -224,4 +225,11 @@ test('redeem keeps no hint for signing out that is longer than an address may be
     expect(new URL(reply.location).searchParams.get('logout_hint')).toBe(kept)
     visitor.close()
   }
+})
+
+test('keptRefreshToken keeps none that would make a session heavy (T88)', () => {
+  expect(keptRefreshToken({})).toBeNull()
+  expect(keptRefreshToken({ refresh_token: '1.A-token' })).toBe('1.A-token')
+  expect(keptRefreshToken({ refresh_token: 'x'.repeat(16_384) })).toHaveLength(16_384)
+  expect(keptRefreshToken({ refresh_token: 'x'.repeat(16_385) })).toBeNull()
 })

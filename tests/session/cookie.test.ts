@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   bindingCookie,
-  expiredCookie,
+  expiredCookies,
   findSessionCookie,
   newBinding,
   newSessionId,
@@ -92,10 +92,9 @@ test('newSessionId makes ids that differ, and cookies of at most 100 bytes', () 
   }
 })
 
-test('expiredCookie takes the cookie away with the attributes it was set with (T70)', () => {
-  expect(expiredCookie()).toBe(
-    '__Host-sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax',
-  )
+test('expiredCookies takes session and binding away with the attributes they were set with (T70)', () => {
+  const rest = '=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax'
+  expect(expiredCookies(false)).toEqual([`__Host-sid${rest}`, `__Host-login${rest}`])
 })
 
 test('the cookies of an embeddable tenant are partitioned, and taken away in the same way (T70)', () => {
@@ -103,7 +102,7 @@ test('the cookies of an embeddable tenant are partitioned, and taken away in the
     ...{ path: '/', httpOnly: true, secure: true, sameSite: 'none', partitioned: true },
   })
   expect(sessionCookieAttributes(false)).toEqual({ path: '/', httpOnly: true, secure: true, sameSite: 'lax' })
-  expect(expiredCookie(true)).toMatch(/; HttpOnly; Secure; SameSite=None; Partitioned$/)
+  for (const each of expiredCookies(true)) expect(each).toMatch(/; HttpOnly; Secure; SameSite=None; Partitioned$/)
   expect(bindingCookie('x', true)).toMatch(/; HttpOnly; Secure; SameSite=None; Partitioned$/)
 })
 
@@ -111,8 +110,8 @@ test('withoutDoublets takes away only what is there twice, in both forms (T78)',
   expect(withoutDoublets(undefined)).toEqual([])
   expect(withoutDoublets('__Host-sid=a; __Host-login=b; x=__Host-sid=c; __Host-sidecar=d')).toEqual([])
   expect(withoutDoublets('a=b; __Host-sid=a;__Host-sid=a; __Host-login=b')).toEqual([
-    expiredCookie(),
-    expiredCookie(true),
+    expiredCookies(false)[0],
+    expiredCookies(true)[0],
   ])
 })
 

@@ -42,7 +42,8 @@ function providerCalled({ providers }: Tenant, name: string): Provider | undefin
 /** Home-realm discovery: the one provider that is for the domain of an address, or for one above it; the nearest wins. */
 function providerFor({ providers }: Tenant, email: string): Provider | null {
   const at = email.lastIndexOf('@')
-  if (at < 0) return null
+  // No domain is longer (RFC 1035 section 2.3.4), and each of its labels costs a look through all that are configured (T88).
+  if (at < 0 || email.length - at > 254) return null
   for (let domain = email.slice(at + 1).toLowerCase(); domain.includes('.'); domain = above(domain)) {
     const found = providers.filter(({ emailDomains }) => emailDomains.includes(domain))
     if (found[0] !== undefined) return found.length === 1 ? found[0] : null

@@ -57,9 +57,14 @@ export function keepProperties(
     // An empty list and an empty text say as little as null.
     if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)) continue
     const text = textOf(value)
-    size += name.length + (text?.length ?? 0)
-    if (text === null || text.length > longestValue || size > mostValueText || !harmless(text)) dropped.push(name)
-    else kept.push([name, text])
+    const length = name.length + (text?.length ?? 0)
+    // What is left out takes no room: people write some of these values themselves, and must not crowd out the others.
+    if (text === null || text.length > longestValue || size + length > mostValueText || !harmless(text)) {
+      dropped.push(name)
+      continue
+    }
+    size += length
+    kept.push([name, text])
   }
   return { kept: Object.fromEntries(kept), dropped: dropped.map((name) => `graph.${name}`) }
 }

@@ -4,7 +4,7 @@
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDToken
  */
 import type { PlainProvider, Tenant } from '../gateway.ts'
-import { authorityOf, registrationOf } from './authority.ts'
+import { authorityOf, isDirectoryId, registrationOf } from './authority.ts'
 import {
   type Claims,
   decidingClaims,
@@ -29,7 +29,7 @@ export function readPlainClaims(tenant: Tenant, provider: PlainProvider, claims:
   if (iss !== provider.issuer) return { refused: 'identity_refused', detail: 'iss-of-another-issuer' }
   if (typeof sub !== 'string' || sub === '') return { refused: 'identity_refused', detail: 'sub-missing' }
   if (!isSubject(sub)) return { refused: 'identity_refused', detail: 'sub-unfit' }
-  const [inRoles, appRolesInRoles] = [namedGroups(tenant), namedAppRoles(tenant)]
+  const [inRoles, appRolesInRoles] = [groupsMeant(tenant), namedAppRoles(tenant)]
   const groups = listOf(claims, provider.groupsClaim)
   if (groups === null && inRoles.size > 0) return { refused: 'groups_unknown', detail: 'groups-unreadable' }
   const appRoles = listOf(claims, provider.appRolesClaim)
@@ -58,6 +58,16 @@ export function readPlainClaims(tenant: Tenant, provider: PlainProvider, claims:
     unnamedGroups: (groups ?? []).length - held.length,
     dropped,
   }
+}
+
+/**
+ * The groups in the tenant's roles, as far as a provider of this kind can mean them: where Entra names groups by ids, those in the
+ * configuration are Entra's, and nobody else may say that somebody is in them (T112).
+ */
+function groupsMeant(tenant: Tenant): ReadonlySet<string> {
+  const areEntras = tenant.providers.some((each) => each.kind === 'entra' && each.groupNames === 'ids')
+  const named = namedGroups(tenant)
+  return areEntras ? new Set([...named].filter((group) => !isDirectoryId(group))) : named
 }
 
 /**

@@ -1,4 +1,6 @@
 /** How old the provider's word for a person is, and what becomes of the facts when it has given it anew. */
+import type { Provider } from '../gateway.ts'
+import type { Claims } from './claims.ts'
 import type { SessionFacts } from './session.ts'
 
 /** From this part of the interval the provider is asked while requests go on; from its end before they do. */
@@ -35,4 +37,20 @@ export function isSamePerson(one: SessionFacts, other: SessionFacts): boolean {
   if (one.directoryId !== other.directoryId || one.objectId !== other.objectId) return false
   const [a, b] = [one.claims.sub, other.claims.sub]
   return a === undefined || b === undefined || a === b
+}
+
+/** Whether an ID token that merely comes along is about somebody else (T67). What it does not say contradicts nothing. */
+export function isAboutAnother(
+  { directoryId, objectId, claims: { sub } }: SessionFacts,
+  kind: Provider['kind'],
+  said: Claims,
+): boolean {
+  const differs = (one: unknown, other: unknown) => one !== undefined && other !== undefined && one !== other
+  if (kind === 'oidc') return differs(said.sub, objectId)
+  return differs(said.sub, sub) || differs(lower(said.tid), directoryId) || differs(lower(said.oid), objectId)
+}
+
+/** GUIDs compare without case. */
+function lower(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value
 }
