@@ -31,6 +31,8 @@ const sweepSeconds = 60
 const maxMarks = 100_000
 const maxKept = 1_000
 const maxEndings = 10_000
+/** Without its place in there, a lease or a note is only taken again. */
+const maxLeases = 20_000
 
 /** A store that never fails. When it is full the session that was used longest ago makes room. */
 export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts): SessionStore {
@@ -49,7 +51,7 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
   })
   const marks = new LRUCache<string, Kept>({ max: maxMarks })
   const kept = new LRUCache<string, Kept>({ max: maxKept })
-  const leases = new LRUCache<string, Kept>({ max: maxSessions })
+  const leases = new LRUCache<string, Kept>({ max: maxLeases })
   const ended = {
     lasting: new LRUCache<string, number>({ max: maxEndings }),
     passing: new LRUCache<string, number>({ max: maxEndings }),
