@@ -24,10 +24,10 @@ import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
 import { loadFor, loadForEndpoint } from './load-session.ts'
 import type { Login } from './login.ts'
 import type { OpenSockets } from './open-sockets.ts'
-import { cookieOf, readFacts } from './read-facts.ts'
+import { readFacts } from './read-facts.ts'
 import { createReporter, type Reporter } from './report.ts'
 import type { Confirmed, Revalidation, SignInAgain } from './revalidation.ts'
-import type { ProofStart } from './step-up-asked.ts'
+import { type Wanted, wayToSession } from './way-to-session.ts'
 import { writeAnswer } from './writers.ts'
 
 export interface GateParts {
@@ -62,9 +62,6 @@ interface Passage {
   /** The value of Strict-Transport-Security, or null. */
   readonly strictTransport: string | null
 }
-
-/** Who is to prove what, and for which tenant. */
-type Wanted = Pick<ProofStart, 'tenant' | 'session' | 'stepUp'>
 
 export function createGate(parts: GateParts): Gate {
   const report = createReporter(parts)
@@ -121,27 +118,10 @@ export function createGate(parts: GateParts): Gate {
       const cause = wanted.session === null ? causeOfLoop(facts) : null
       return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant, cause }))
     }
-    const answer = await wayToSession(passage, wanted, again)
+    const { requestId } = passage
+    const answer = await wayToSession(parts, { ...wanted, facts, requestId, again })
     parts.metrics.request(tenant.name, 'login')
     say(passage, answer)
-  }
-
-  async function wayToSession(
-    { facts, requestId }: Passage,
-    wanted: Wanted,
-    again: SignInAgain['again'] | null,
-  ): Promise<Answer> {
-    const { tenant, session } = wanted
-    const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target }
-    const mayAsk = facts.kind !== 'frame' || again?.intent?.silent === true
-    if (again !== null && mayAsk) return await parts.login.start({ ...start, attempt: 0, ...again })
-    if (tenant.keepFragment && facts.kind === 'navigation' && session === null)
-      return parts.answers.fragment({ requestId, facts, tenant, session })
-    // Nobody can be asked anything inside a frame: the provider says at once who it is, or that it cannot.
-    const provider = again?.provider ?? tenant.providers[0]
-    return facts.kind === 'frame'
-      ? await parts.login.start({ ...start, provider, attempt: 0, prompt: 'none', intent: { silent: true } })
-      : await parts.login.prove({ ...wanted, ...start })
   }
 
   function carryOut(passage: Passage, located: ToRoute, person: Person | null): Promise<void> | void {
