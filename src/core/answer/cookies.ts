@@ -1,4 +1,4 @@
-/** The names of our cookies: the one place where they are spelled. Neither ever reaches an application. */
+/** The names of our cookies: the one place where they are spelled. None ever reaches an application. */
 
 /** The session. `__Host-` makes the browser refuse it from sibling hosts, from paths, and without Secure (RFC 6265bis section 4.1.3.2). */
 export const sessionCookieName = '__Host-sid'

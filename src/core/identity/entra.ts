@@ -4,7 +4,7 @@
  * @see https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference
  */
 import type { EntraProvider, Tenant } from '../gateway.ts'
-import { admitsDirectory, authorityOf, personalDirectory, registrationOf } from './authority.ts'
+import { admitsDirectory, authorityOf, isDirectoryId, personalDirectory, registrationOf } from './authority.ts'
 import {
   type Claims,
   decidingClaims,
@@ -113,7 +113,7 @@ function readIdentity(tenant: Tenant, provider: EntraProvider, claims: Claims): 
 function guid(value: unknown): string | null {
   if (typeof value !== 'string') return null
   const lower = value.toLowerCase()
-  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(lower) ? lower : null
+  return isDirectoryId(lower) ? lower : null
 }
 
 function texts(value: unknown): readonly string[] {

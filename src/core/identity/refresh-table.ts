@@ -1,7 +1,7 @@
 /**
  * What becomes of a session when its provider, asked again, says no: a table, read from above, of which the first row that fits
- * counts. It looks at `error`, `suberror` and whether `claims` come along, and at nothing else: Microsoft calls numbers and texts
- * unstable, so those in `covers` are for people, and for the tests.
+ * counts. It looks at `error`, `suberror` and whether `claims` come along, and before that at a status which says that nobody has
+ * judged: Microsoft calls numbers and texts unstable, so those in `covers` are for people, and for the tests.
  * @see https://learn.microsoft.com/entra/identity-platform/refresh-tokens
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */

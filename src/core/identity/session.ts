@@ -81,4 +81,4 @@ export function sessionStatus(facts: SessionFacts, lifetimes: Lifetimes, now: nu
 }
 
 /** Clocks of replicas may differ by this much, in seconds. */
-const clockLeeway = 60
+export const clockLeeway = 60
