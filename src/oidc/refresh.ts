@@ -95,8 +95,8 @@ export async function accessTokenFor(
     if (said !== undefined && isAboutAnother(request.facts, provider.kind, said)) throw new Fault('provider_fault')
     const { access_token: value, expires_in: seconds = shortest } = granted.answer
     const refreshToken = keptRefreshToken(granted.answer) ?? request.refreshToken
-    // It becomes a header: what is no token would be something else there (RFC 6750 section 2.1).
-    if (!/^[\w.~+/-]{1,8000}=*$/.test(value)) throw new Fault('provider_fault')
+    // It becomes a header: what is no token would be something else there (RFC 6750 section 2.1), and a long one fits nowhere.
+    if (!/^[\w.~+/-]{1,8000}={0,2}$/.test(value)) throw new Fault('provider_fault')
     const accessToken = { value, expiresAt: now + seconds }
     const accessTokens = { ...request.tokens.accessTokens, [request.scope]: accessToken }
     return { accessToken, tokens: { ...request.tokens, refreshToken, accessTokens } }
@@ -148,12 +148,12 @@ function judged(cause: client.ResponseBodyError): Omit<RefreshRefused, 'tokens'>
   return { verdict, claims, said: saidBy(cause), fault, cause }
 }
 
-/** JSON, as the provider wrote it. */
+/** A JSON object, as the provider wrote it. */
 function challengeIn(claims: unknown): string | null {
   if (typeof claims !== 'string' || claims.length > longestClaims || !/^[\x20-\x7e]+$/.test(claims)) return null
   try {
     const parsed: unknown = JSON.parse(claims)
-    return typeof parsed === 'object' && parsed !== null ? claims : null
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? claims : null
   } catch {
     return null
   }
