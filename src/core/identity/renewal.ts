@@ -10,7 +10,8 @@ export const renewalGrace = 3_600
 
 /**
  * @param now seconds since 1970.
- * @returns `fresh` nearly always; `soft`: time to ask; `hard`: nobody is let through unasked; `over`: not even where it fails.
+ * @returns `fresh` nearly always; `soft`: time to ask; `hard`: nobody is let through unasked; `over`: not even where it
+ *   fails.
  */
 export function freshness(facts: SessionFacts, interval: number, now: number): 'fresh' | 'soft' | 'hard' | 'over' {
   const age = now - facts.checkedAt
@@ -37,7 +38,9 @@ export function isSamePerson(one: SessionFacts, other: SessionFacts): boolean {
   return a === undefined || b === undefined || a === b
 }
 
-/** Whether an ID token that merely comes along is about somebody else (T67). What it does not say contradicts nothing. */
+/**
+ * Whether an ID token that merely comes along is about somebody else (T67). What it does not say contradicts nothing.
+ */
 export function isAboutAnother(
   { directoryId, objectId, claims: { sub } }: SessionFacts,
   kind: Provider['kind'],
