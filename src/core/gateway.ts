@@ -121,7 +121,10 @@ interface AnyProvider {
   readonly label: string
   /** Domains of the e-mail addresses of its people, lower case: whoever states one on the sign-in page goes here. */
   readonly emailDomains: readonly string[]
-  /** Our names of authentication contexts, with what the provider calls them: at Entra `c1` to `c99`, elsewhere a value of `acr`. */
+  /**
+   * Our names of authentication contexts, with what the provider calls them: at Entra `c1` to `c99`, elsewhere a value
+   * of `acr`.
+   */
   readonly authContexts: Readonly<Record<string, string>>
   readonly clientId: string
   readonly credential: Credential
@@ -205,12 +208,15 @@ export interface Tenant {
   readonly noRole: NoRole
   readonly sendRoles: 'all' | 'highest'
   readonly admission: Admission
-  /** Where providers send people back: a path as it is spelled in a request, beside which the endpoint's own goes on working. */
+  /**
+   * Where providers send people back: a path as it is spelled in a request, beside which the endpoint's own goes on
+   * working.
+   */
   readonly callbackPath: string
   readonly routes: readonly Route[]
   /**
-   * Origins of other sites whose pages may show the application in a frame. With any, our cookies are `SameSite=None` and
-   * partitioned; without, they are `Lax`.
+   * Origins of other sites whose pages may show the application in a frame. With any, our cookies are `SameSite=None`
+   * and partitioned; without, they are `Lax`.
    */
   readonly embeddedBy: readonly string[]
   /** Whether people come back to the fragment of an address too, at the price of a page on the way to the sign-in. */

@@ -24,8 +24,8 @@ export type Prompt = 'select_account' | 'login' | 'none'
 
 /**
  * OpenID Connect Core 3.1.2.1, RFC 7636. S256 although Entra's metadata does not announce it (T43).
- * Nothing of a caller goes in but the two hints (T47), of which `domain_hint` is Entra's own; `select_account` and a hint
- * contradict each other, so the hint is left out.
+ * Nothing of a caller goes in but the two hints (T47), of which `domain_hint` is Entra's own; `select_account` and a
+ * hint contradict each other, so the hint is left out.
  * @throws Fault `provider_unreachable` while the provider's endpoints are not known.
  */
 export async function authorizationUrl(
@@ -53,15 +53,17 @@ export async function authorizationUrl(
   return client.buildAuthorizationUrl(configuration, parameters)
 }
 
-/** The origin where a sign-in begins, as far as it is known without asking: the policy of a page with a form names it. */
+/**
+ * The origin where a sign-in begins, as far as it is known without asking: the policy of a page with a form names it.
+ */
 export function authorizationOrigin(providers: Providers, provider: Provider): string {
   const home = provider.kind === 'entra' ? provider.authority : provider.issuer
   return new URL(providers.known(provider)?.serverMetadata().authorization_endpoint ?? home).origin
 }
 
 /**
- * Every provider must know `login`, but not `select_account` (OpenID Connect Core 15.1), and one that does not answers with an
- * error. `login` leads to another account too. Announced in the metadata of Initiating User Registration 1.0.
+ * Every provider must know `login`, but not `select_account` (OpenID Connect Core 15.1), and one that does not answers
+ * with an error. `login` leads to another account too. Announced in the metadata of Initiating User Registration 1.0.
  */
 function promptFor(provider: Provider, configuration: client.Configuration, wanted: Prompt): string {
   if (provider.kind === 'entra' || wanted !== 'select_account') return wanted
@@ -70,8 +72,8 @@ function promptFor(provider: Provider, configuration: client.Configuration, want
 }
 
 /**
- * A context is asked for as one without which nothing is proved (OpenID Connect Core 5.5.1.1). Of other providers only those that
- * say so read `claims`; all read `acr_values`, as a wish. Either way it counts only once a token says so.
+ * A context is asked for as one without which nothing is proved (OpenID Connect Core 5.5.1.1). Of other providers only
+ * those that say so read `claims`; all read `acr_values`, as a wish. Either way it counts only once a token says so.
  */
 function claimsFor(
   provider: Provider,

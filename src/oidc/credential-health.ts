@@ -1,4 +1,6 @@
-/** What providers think of our credentials, and how long these last: so that an operator hears of it before people do. */
+/**
+ * What providers think of our credentials, and how long these last: so that an operator hears of it before people do.
+ */
 import type { Credential, Provider } from '../core/gateway.ts'
 import type { Log } from '../ops/log.ts'
 

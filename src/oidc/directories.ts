@@ -1,4 +1,7 @@
-/** Which directory a provider's answers must be of: one that the configuration names, one that a domain stands for, or the token's own. */
+/**
+ * Which directory a provider's answers must be of: one that the configuration names, one that a domain stands for, or
+ * the token's own.
+ */
 import type { EntraProvider, Provider } from '../core/gateway.ts'
 import { isDirectoryId, isKeyword, personalDirectory } from '../core/identity/authority.ts'
 

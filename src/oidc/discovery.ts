@@ -22,10 +22,12 @@ export interface Discovered {
 }
 
 /**
- * OpenID Connect Discovery 1.0 section 4. From it come the endpoints, how we prove who we are, and which signatures count: those
- * that the provider announces, RS256 where it announces none, and only by keys that are public; never `none`, never the secret.
+ * OpenID Connect Discovery 1.0 section 4. From it come the endpoints, how we prove who we are, and which signatures
+ * count: those that the provider announces, RS256 where it announces none, and only by keys that are public; never
+ * `none`, never the secret.
  * @param previous whose keys are still known, and whose directory a domain must still stand for.
- * @throws whatever stands between us and a usable document: network, status, another issuer, an endpoint that is no https URL.
+ * @throws whatever stands between us and a usable document: network, status, another issuer, an endpoint that is no
+ *   https URL.
  */
 export async function discover(provider: Provider, previous: Discovered | null, out: WayOut): Promise<Discovered> {
   const url = documentUrl(provider)
@@ -89,7 +91,9 @@ export function shareKeys(from: client.Configuration, to: client.Configuration):
   if (keys !== undefined) client.setJwksCache(to, keys)
 }
 
-/** The application's id goes to Entra, since there an application with signing keys of its own has a key set of its own. */
+/**
+ * The application's id goes to Entra, since there an application with signing keys of its own has a key set of its own.
+ */
 function documentUrl(provider: Provider): URL {
   const base = provider.kind === 'entra' ? `${authorityOf(provider)}/v2.0` : provider.issuer
   const url = new URL(`${base.replace(/\/$/, '')}/.well-known/openid-configuration`)
@@ -110,7 +114,10 @@ function checkDocument(document: Readonly<client.ServerMetadata>, insecure: bool
   }
 }
 
-/** A signed assertion means nothing to a provider that does not announce it (RFC 8414 section 2): better to be told so early. */
+/**
+ * A signed assertion means nothing to a provider that does not announce it (RFC 8414 section 2): better to be told so
+ * early.
+ */
 function checkAuthentication({ kind, credential }: Provider, document: Readonly<client.ServerMetadata>): void {
   if (kind === 'entra' || credential.form === 'secrets') return
   if (document.token_endpoint_auth_methods_supported?.includes('private_key_jwt') !== true)
@@ -124,7 +131,10 @@ function isEndpoint(value: unknown, insecure: boolean): boolean {
   return url.protocol === 'https:' || (insecure && isLoopbackHttp(url))
 }
 
-/** Unencrypted only within the machine, for trials and tests; config refuses any other issuer, and here nobody relies on it. */
+/**
+ * Unencrypted only within the machine, for trials and tests; config refuses any other issuer, and here nobody relies on
+ * it.
+ */
 function isLoopbackHttp({ protocol, hostname }: URL): boolean {
   return protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
 }

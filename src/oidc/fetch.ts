@@ -1,16 +1,23 @@
-/** How the gateway asks a provider: answers are bounded, what is safe to ask again is, and of Entra's keys only those are seen that may vouch for the directory. */
+/**
+ * How the gateway asks a provider: answers are bounded, what is safe to ask again is, and of Entra's keys only those
+ * are seen that may vouch for the directory.
+ */
 import type { CustomFetch } from 'openid-client'
 import type { Provider } from '../core/gateway.ts'
 import { withOwnKeys } from './keys.ts'
 import { askedAgain } from './retry.ts'
 
-/** Documents, key sets, tokens and claims are a few kilobytes; this is room for all of them, and none for an endless answer (T88). */
+/**
+ * Documents, key sets, tokens and claims are a few kilobytes; this is room for all of them, and none for an endless
+ * answer (T88).
+ */
 const mostBytes = 1_048_576
 
 /**
  * @param ask the way out.
  * @param directory whose people the keys must vouch for, at Entra.
- * @returns a fetch for the library. An answer that is too long breaks off while it is read, also one that unpacks to it (T60).
+ * @returns a fetch for the library. An answer that is too long breaks off while it is read, also one that unpacks to it
+ *   (T60).
  */
 export function fetchFrom(provider: Provider, ask: CustomFetch, directory: () => string | null): CustomFetch {
   const patient = askedAgain(bounded(ask))

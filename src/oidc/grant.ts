@@ -1,6 +1,6 @@
 /**
- * A grant at the token endpoint: asked once, and judged with the keys and the issuer that belong to the answer. The library does
- * both in one step, so its second judgement gets the kept answer in place of the network.
+ * A grant at the token endpoint: asked once, and judged with the keys and the issuer that belong to the answer. The
+ * library does both in one step, so its second judgement gets the kept answer in place of the network.
  */
 import * as client from 'openid-client'
 import type { EntraProvider, Provider } from '../core/gateway.ts'
@@ -11,7 +11,9 @@ import type { Providers } from './provider.ts'
 
 export type Granted<Answer> =
   | { readonly answer: Answer }
-  /** Of several directories it came from one that is not allowed (null: from none at all): nothing more of it was read. */
+  /**
+   * Of several directories it came from one that is not allowed (null: from none at all): nothing more of it was read.
+   */
   | { readonly refused: 'directory'; readonly directoryId: string | null }
 
 type Run<Answer> = (configuration: client.Configuration) => Promise<Answer>
@@ -28,7 +30,8 @@ const keysAtMostEvery = 5_000
 const renewedAt = new WeakMap<client.Configuration, { at: number; done: Promise<unknown> }>()
 
 /**
- * @param directoryId the directory that must answer; null where the answer says it, which is then held against what is allowed.
+ * @param directoryId the directory that must answer; null where the answer says it, which is then held against what is
+ *   allowed.
  * @param run one grant of the library. It may run twice, and asks the token endpoint once.
  * @throws as the library does, when the provider refuses or its answer fails a check.
  */
@@ -48,7 +51,10 @@ export async function grant<Answer>(
   return await withNewKeys({ providers, provider, configuration, kept }, run)
 }
 
-/** The issuer of the first judgement was a template, which no token names: now that there is a token, it says its directory. */
+/**
+ * The issuer of the first judgement was a template, which no token names: now that there is a token, it says its
+ * directory.
+ */
 async function ofDirectory<Answer>(
   providers: Providers,
   provider: EntraProvider,
@@ -104,8 +110,9 @@ async function attempt<Answer>(
 }
 
 /**
- * Keys may be replaced at once, in an emergency, and the library asks for new ones a minute later at the earliest. Whoever comes
- * by this way holds a fresh answer of the token endpoint, so no stranger can make us ask; still it is done once for all who wait.
+ * Keys may be replaced at once, in an emergency, and the library asks for new ones a minute later at the earliest.
+ * Whoever comes by this way holds a fresh answer of the token endpoint, so no stranger can make us ask; still it is
+ * done once for all who wait.
  */
 async function withNewKeys<Answer>(judged: Attempt, run: Run<Answer>): Promise<{ readonly answer: Answer }> {
   const { configuration } = judged

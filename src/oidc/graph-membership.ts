@@ -105,7 +105,8 @@ function read(reply: GraphReply): Answer {
 }
 
 /**
- * Page by page, until all are found or there is no more. Without cast and count, which would ask an index that lags behind.
+ * Page by page, until all are found or there is no more. Without cast and count, which would ask an index that lags
+ * behind.
  * @see https://learn.microsoft.com/graph/api/user-list-transitivememberof
  */
 async function readAll(graph: GraphCaller, wanted: ReadonlySet<string>): Promise<ReadonlySet<string>> {

@@ -21,7 +21,8 @@ const mostBytes = 262_144
 const patience = 5_000
 
 /**
- * https://learn.microsoft.com/graph/api/profilephoto-get, with `User.Read`, all sizes in one batch. Asked once: nobody needs a picture.
+ * https://learn.microsoft.com/graph/api/profilephoto-get, with `User.Read`, all sizes in one batch. Asked once: nobody
+ * needs a picture.
  * @param ask the way out.
  * @returns what Graph has; without what is no JPEG or PNG of a bearable size.
  * @throws Fault `graph_unreachable`, `graph_refused` where nobody knows whether there is one.

@@ -28,7 +28,10 @@ export function createGraph({ ask, patience = 10_000 }: GraphParts): AskGraph {
   }
 }
 
-/** https://learn.microsoft.com/graph/api/user-get: one call for all of them. A property that Graph does not know is refused. */
+/**
+ * https://learn.microsoft.com/graph/api/user-get: one call for all of them. A property that Graph does not know is
+ * refused.
+ */
 async function askProperties(graph: GraphCaller, names: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
   const whole = [...new Set(names.map((name) => name.split('.')[0] ?? name))]
   const reply = await graph.get(`/me?$select=${whole.join(',')}`)

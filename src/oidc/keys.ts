@@ -4,9 +4,9 @@ import type { EntraProvider } from '../core/gateway.ts'
 import { issuerOf, template } from './directories.ts'
 
 /**
- * Entra writes into each key for whom it signs: for every directory (`…/{tenantid}/v2.0`), or for one, such as that of personal
- * accounts. The library does not look at it, so a key of somebody else's is taken out before the library sees it: a token that
- * it signed then has an unknown key, whatever issuer the token claims (T107).
+ * Entra writes into each key for whom it signs: for every directory (`…/{tenantid}/v2.0`), or for one, such as that of
+ * personal accounts. The library does not look at it, so a key of somebody else's is taken out before the library sees
+ * it: a token that it signed then has an unknown key, whatever issuer the token claims (T107).
  * @param directory whose tokens are to be checked; as long as nobody knows, no key may vouch for anybody.
  * @returns a fetch for the library: key sets come filtered, all other answers untouched.
  * @see https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer

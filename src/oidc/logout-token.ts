@@ -16,7 +16,8 @@ export interface SignedOut {
 export interface LogoutTokens {
   /**
    * OpenID Connect Back-Channel Logout 1.0 section 2.6.
-   * @returns what the token says, or the rule that it breaks, in words of ours. Whether it was used before is the caller's to see.
+   * @returns what the token says, or the rule that it breaks, in words of ours. Whether it was used before is the
+   *   caller's to see.
    * @throws Fault `provider_unreachable` where the provider's keys cannot be had.
    */
   read(provider: PlainProvider, token: string): Promise<SignedOut | { readonly refused: string }>
@@ -72,7 +73,10 @@ export function createLogoutTokens(providers: Providers, clock: () => number): L
   }
 }
 
-/** Where a token says what it is, it must be one of these: an ID token or an access token is none (RFC 8725 section 3.11). */
+/**
+ * Where a token says what it is, it must be one of these: an ID token or an access token is none (RFC 8725 section
+ * 3.11).
+ */
 function isMeantAs(type: string | undefined): boolean {
   return type === undefined || /^(?:jwt|(?:application\/)?logout\+jwt)$/i.test(type)
 }
@@ -87,7 +91,10 @@ function judge({ sid, sub, jti, events, nonce }: JWTPayload): SignedOut | { read
   return { sid: sid ?? null, sub: sub ?? null, jti }
 }
 
-/** As for ID tokens (discovery.ts): what the provider announces, and only by keys that are public; never `none`, never the secret. */
+/**
+ * As for ID tokens (discovery.ts): what the provider announces, and only by keys that are public; never `none`, never
+ * the secret.
+ */
 function algorithmsOf(configuration: Configuration): string[] {
   const { id_token_signing_alg_values_supported: announced = ['RS256'] } = configuration.serverMetadata()
   const safe = announced.filter((each) => /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$|^Ed25519$/.test(each))

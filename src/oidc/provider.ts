@@ -1,4 +1,7 @@
-/** What we know of the providers: their discovery documents, fetched when first needed, kept fresh, never a reason not to start. */
+/**
+ * What we know of the providers: their discovery documents, fetched when first needed, kept fresh, never a reason not
+ * to start.
+ */
 import type { Configuration, CustomFetch } from 'openid-client'
 import { Fault } from '../core/fault.ts'
 import type { EntraProvider, Provider } from '../core/gateway.ts'
@@ -12,8 +15,8 @@ export type ProviderState = 'unknown' | 'ready' | 'failing'
 export interface Providers {
   /**
    * The library's configuration for a provider, discovered at once if it is not known yet.
-   * @param directoryId where one of several directories is meant: with its issuer and its keys. The caller has seen to it that
-   *   the provider may bring its people.
+   * @param directoryId where one of several directories is meant: with its issuer and its keys. The caller has seen to
+   *   it that the provider may bring its people.
    * @throws Fault `provider_unreachable` while discovery does not succeed.
    */
   configuration(provider: Provider, directoryId?: string | null): Promise<Configuration>
@@ -52,7 +55,10 @@ interface Known {
 
 /** Providers roll keys and endpoints seldom; the last good document goes on serving while a new one cannot be had. */
 const refreshAfter = 3_600_000
-/** After a failure, callers within this time share it, so that a crowd at the door does not hammer a provider that is down. */
+/**
+ * After a failure, callers within this time share it, so that a crowd at the door does not hammer a provider that is
+ * down.
+ */
 const failureShared = 1_000
 const longestRetry = 60_000
 /** Discoveries at the same time that nobody waits for. */
@@ -74,7 +80,9 @@ export function createProviders({ log, ...wayOut }: WayOut & { readonly log: Log
     return made
   }
 
-  /** Whoever asks while it runs gets the same; a turn in the background or a retry that was to come is then needless. */
+  /**
+   * Whoever asks while it runs gets the same; a turn in the background or a retry that was to come is then needless.
+   */
   function discoverOnce(provider: Provider): Promise<Discovered> {
     turns.drop(provider)
     forgetRetry(provider)

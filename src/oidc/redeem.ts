@@ -32,7 +32,9 @@ export interface ProviderError extends EntraError {
   readonly error: string
 }
 
-/** The cause of a fault where the provider said why. The log shows messages along the causes, so the codes become one. */
+/**
+ * The cause of a fault where the provider said why. The log shows messages along the causes, so the codes become one.
+ */
 export class ProviderRefusal extends Error {
   readonly said: ProviderError
 
@@ -53,9 +55,11 @@ export interface Redemption {
 }
 
 /**
- * OpenID Connect Core 3.1.3: redeems the code once (a redemption is never repeated; credential.ts) and checks signature, issuer, audience,
- * times and nonce of the ID token. An answer of another issuer (RFC 9207) is refused before the code goes anywhere.
- * @throws Fault `client_refused` (our credential), `provider_unreachable`, `provider_fault` (an answer that fails a check).
+ * OpenID Connect Core 3.1.3: redeems the code once (a redemption is never repeated; credential.ts) and checks
+ * signature, issuer, audience, times and nonce of the ID token. An answer of another issuer (RFC 9207) is refused
+ * before the code goes anywhere.
+ * @throws Fault `client_refused` (our credential), `provider_unreachable`, `provider_fault` (an answer that fails a
+ *   check).
  */
 export async function redeem(providers: Providers, provider: Provider, redemption: Redemption): Promise<Redeemed> {
   // Outside of what is judged below: a provider that is not known yet has answered nothing.
@@ -95,8 +99,9 @@ function refusedBy(detail: string, directoryId?: string): Redeemed {
 }
 
 /**
- * The library has held the issuer against the directory that was meant; with a domain or several directories, who somebody is
- * hangs on `tid`, so the two must agree. Any other `tid` is refused with its reason where the claims are read.
+ * The library has held the issuer against the directory that was meant; with a domain or several directories, who
+ * somebody is hangs on `tid`, so the two must agree. Any other `tid` is refused with its reason where the claims are
+ * read.
  */
 function isOfAnotherDirectory(provider: Provider, { iss, tid }: Claims): boolean {
   if (provider.kind !== 'entra' || typeof tid !== 'string') return false
@@ -105,8 +110,9 @@ function isOfAnotherDirectory(provider: Provider, { iss, tid }: Claims): boolean
 }
 
 /**
- * OpenID Connect Core 5.3: most providers keep their ID tokens short and tell the rest here. The library holds `sub` against that
- * of the ID token. What cannot be found out fails the sign-in: groups must not seem to be none because a server was busy.
+ * OpenID Connect Core 5.3: most providers keep their ID tokens short and tell the rest here. The library holds `sub`
+ * against that of the ID token. What cannot be found out fails the sign-in: groups must not seem to be none because a
+ * server was busy.
  */
 export async function userInfo(
   configuration: client.Configuration,
@@ -128,7 +134,10 @@ function hintOrNull(value: unknown): string | null {
   return typeof value === 'string' && value.length <= 1_024 ? value : null
 }
 
-/** The same of the refresh token: a provider must not decide what a session weighs (T88). Honest ones have a few kilobytes. */
+/**
+ * The same of the refresh token: a provider must not decide what a session weighs (T88). Honest ones have a few
+ * kilobytes.
+ */
 export function keptRefreshToken({
   refresh_token: token,
 }: {
@@ -167,7 +176,8 @@ export function saidBy(error: {
   readonly error: string
   readonly error_description?: string | undefined
 }): ProviderError {
-  // Whoever holds a state of ours can write the rest of a callback's address: only what looks like a code is repeated (T91).
+  // Whoever holds a state of ours can write the rest of a callback's address: only what looks like a code is repeated
+  // (T91).
   const code = /^[a-z_]{1,60}$/.test(error.error) ? error.error : 'unrecognised'
   return { error: code, ...readEntraError(error.error_description ?? '') }
 }

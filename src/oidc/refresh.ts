@@ -1,4 +1,7 @@
-/** Asking a provider again for somebody who is signed in: the refresh grant, its answer checked, or what its refusal means. */
+/**
+ * Asking a provider again for somebody who is signed in: the refresh grant, its answer checked, or what its refusal
+ * means.
+ */
 import * as client from 'openid-client'
 import type { FaultCode } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
@@ -43,8 +46,8 @@ export interface RefreshRequest {
 const longestClaims = 1_500
 
 /**
- * RFC 6749 section 6, OpenID Connect Core 12. The library checks signature, issuer, audience and times of the ID token, and not
- * who it is about: `renewFacts` does. Where no new refresh token comes back, the old one stays.
+ * RFC 6749 section 6, OpenID Connect Core 12. The library checks signature, issuer, audience and times of the ID token,
+ * and not who it is about: `renewFacts` does. Where no new refresh token comes back, the old one stays.
  * @returns refusals and failures alike: what fails here is never a reason to throw, since somebody is signed in.
  */
 export async function refresh(providers: Providers, provider: Provider, request: RefreshRequest): Promise<Refreshed> {
@@ -53,7 +56,8 @@ export async function refresh(providers: Providers, provider: Provider, request:
     // Of several directories the one that has vouched so far must answer.
     const directoryId = provider.kind === 'entra' ? request.facts.directoryId : null
     const configuration = await providers.configuration(provider, directoryId)
-    // Other providers must not be asked for more than was granted (RFC 6749 section 6), and grant the same where nothing is said.
+    // Other providers must not be asked for more than was granted (RFC 6749 section 6), and grant the same where
+    // nothing is said.
     const parameters = provider.kind === 'entra' ? { scope: request.scopes.join(' ') } : {}
     const granted = await grant(providers, provider, directoryId, (by) =>
       client.refreshTokenGrant(by, request.refreshToken, parameters),
@@ -73,8 +77,9 @@ export type TokenGiven = { readonly accessToken: AccessToken; readonly tokens: S
 const shortest = 300
 
 /**
- * The same grant for an access token of one resource, which an application is to have. Nothing is read of it (RFC 9068 section 6); the ID
- * token that comes along must be about the same person, or the application would be given somebody else's.
+ * The same grant for an access token of one resource, which an application is to have. Nothing is read of it (RFC 9068
+ * section 6); the ID token that comes along must be about the same person, or the application would be given somebody
+ * else's.
  * @param now seconds since 1970.
  */
 export async function accessTokenFor(
@@ -95,8 +100,9 @@ export async function accessTokenFor(
     if (said !== undefined && isAboutAnother(request.facts, provider.kind, said)) throw new Fault('provider_fault')
     const { access_token: value, expires_in: seconds = shortest } = granted.answer
     const refreshToken = keptRefreshToken(granted.answer) ?? request.refreshToken
-    // It becomes a header: what is no token would be something else there (RFC 6750 section 2.1).
-    if (!/^[\w.~+/-]{1,8000}=*$/.test(value)) throw new Fault('provider_fault')
+    // It becomes a header: what is no token would be something else there (RFC 6750 section 2.1), and a long one fits
+    // nowhere.
+    if (!/^[\w.~+/-]{1,8000}={0,2}$/.test(value)) throw new Fault('provider_fault')
     const accessToken = { value, expiresAt: now + seconds }
     const accessTokens = { ...request.tokens.accessTokens, [request.scope]: accessToken }
     return { accessToken, tokens: { ...request.tokens, refreshToken, accessTokens } }
@@ -107,7 +113,10 @@ export async function accessTokenFor(
 
 type Answer = Awaited<ReturnType<typeof client.refreshTokenGrant>>
 
-/** Entra always sends an ID token; elsewhere it may be missing (OpenID Connect Core 12.2), and the rest is at the userinfo endpoint. */
+/**
+ * Entra always sends an ID token; elsewhere it may be missing (OpenID Connect Core 12.2), and the rest is at the
+ * userinfo endpoint.
+ */
 async function answerOf(
   configuration: client.Configuration,
   provider: Provider,
@@ -148,12 +157,12 @@ function judged(cause: client.ResponseBodyError): Omit<RefreshRefused, 'tokens'>
   return { verdict, claims, said: saidBy(cause), fault, cause }
 }
 
-/** JSON, as the provider wrote it. */
+/** A JSON object, as the provider wrote it. */
 function challengeIn(claims: unknown): string | null {
   if (typeof claims !== 'string' || claims.length > longestClaims || !/^[\x20-\x7e]+$/.test(claims)) return null
   try {
     const parsed: unknown = JSON.parse(claims)
-    return typeof parsed === 'object' && parsed !== null ? claims : null
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? claims : null
   } catch {
     return null
   }

@@ -4,14 +4,18 @@ import type { CustomFetch } from 'openid-client'
 
 /** After the first. */
 export const mostRetries = 2
-/** Who asks for more patience gets his answer passed on: a person waits, and what runs in the background comes back by itself. */
+/**
+ * Who asks for more patience gets his answer passed on: a person waits, and what runs in the background comes back by
+ * itself.
+ */
 export const longestPause = 3_000
 /** Doubled each time, and spread over its half, so that replicas do not come back all at once. */
 const firstPause = 200
 
 /**
- * A GET is asked at most twice more after a network failure, 429, 502, 503 or 504, with the pause that `Retry-After` asks for
- * (RFC 9110 section 10.2.3). A POST is not: it may have had its effect, and a code counts once (RFC 6749 section 4.1.2).
+ * A GET is asked at most twice more after a network failure, 429, 502, 503 or 504, with the pause that `Retry-After`
+ * asks for (RFC 9110 section 10.2.3). A POST is not: it may have had its effect, and a code counts once (RFC 6749
+ * section 4.1.2).
  * @param random from 0 up to 1.
  * @param isSafe whether a method changes nothing at this provider.
  */

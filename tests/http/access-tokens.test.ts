@@ -177,6 +177,22 @@ describe('valueFor, where a refresh token is good for one use', () => {
     expect(line).toMatchObject({ why: 'grace' })
   })
 
+  test('valueFor passes no token on that is longer than a header can be (T88)', async () => {
+    const scene = await plain(true)
+    for (let idle = 0; idle < 2; idle += 1) {
+      scene.forward(1_400)
+      expect((await scene.visitor.ask(`${scene.origin}/x`)).status).toBe(200)
+    }
+    const seen = scene.upstream.seen.length
+    scene.provider.tamper('/token', (exchange) => {
+      const body = exchange.body as Record<string, unknown>
+      if (body.scope === 'groups') exchange.body = { ...body, access_token: `x${'='.repeat(9_000)}` }
+    })
+    scene.forward(1_400)
+    expect((await scene.visitor.ask(`${scene.origin}/x`)).status).toBe(502)
+    expect(scene.upstream.seen.length).toBe(seen)
+  })
+
   test('valueFor says that there is no refresh token', async () => {
     const scene = await plain(false)
     expect((await scene.visitor.ask(`${scene.origin}/x`)).status).toBe(502)

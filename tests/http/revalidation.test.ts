@@ -210,6 +210,15 @@ describe('confirm, by what the provider says', () => {
     expect(asked.get('prompt')).toBeNull()
   })
 
+  test('confirm hands nothing on that is no claims request', async () => {
+    const stage = await setUp()
+    stage.emulator.control.fail('token', { kind: 'aadsts', code: 50076, claims: '["access_token"]' })
+    stage.forward(interval)
+    expect((await stage.data('/x')).status).toBe(401)
+    const { location } = await visit(stage.visitor, `${stage.origin}/x`)
+    expect(new URL(location).searchParams.get('claims')).toBeNull()
+  })
+
   test('confirm never sends a frame of another site to where somebody would be asked (T53)', async () => {
     const stage = await setUp({ tenant: "cookie: { sameSite: none, embeddedBy: ['https://portal.fabrikam.example'] }" })
     stage.emulator.control.fail('token', { kind: 'aadsts', code: 50076, claims: '{"access_token":{}}' })

@@ -1,4 +1,7 @@
-/** Why a sign-in does not come to its end in a browser: what can be told from its requests, for the person and for the operator. */
+/**
+ * Why a sign-in does not come to its end in a browser: what can be told from its requests, for the person and for the
+ * operator.
+ */
 import type { RequestFacts } from '../request/facts.ts'
 import { loginCookieName, sessionCookieName, timesIn } from './cookies.ts'
 

@@ -1,6 +1,9 @@
-/** The names of our cookies: the one place where they are spelled. Neither ever reaches an application. */
+/** The names of our cookies: the one place where they are spelled. None ever reaches an application. */
 
-/** The session. `__Host-` makes the browser refuse it from sibling hosts, from paths, and without Secure (RFC 6265bis section 4.1.3.2). */
+/**
+ * The session. `__Host-` makes the browser refuse it from sibling hosts, from paths, and without Secure (RFC 6265bis
+ * section 4.1.3.2).
+ */
 export const sessionCookieName = '__Host-sid'
 
 /** Binds sign-ins to the browser that began them. One per browser, however many tabs sign in at once (T45). */
@@ -11,7 +14,10 @@ export const choiceCookieName = '__Host-provider'
 
 export const ownCookieNames: readonly string[] = [sessionCookieName, loginCookieName, choiceCookieName]
 
-/** A Cookie header without our own cookies; what is left stays byte for byte and in order. Null when nothing is left (T30). */
+/**
+ * A Cookie header without our own cookies; what is left stays byte for byte and in order. Null when nothing is left
+ * (T30).
+ */
 export function withoutOwnCookies(cookie: string): string | null {
   if (!cookie.includes('__Host-')) return cookie
   let kept = ''

@@ -1,4 +1,7 @@
-/** The verdict on a request, from nothing but what is handed in. Every way out has a reason; there is no empty answer (T87). */
+/**
+ * The verdict on a request, from nothing but what is handed in. Every way out has a reason; there is no empty answer
+ * (T87).
+ */
 import type { Tenant } from '../gateway.ts'
 import { type NotAdmitted, refusedAdmission } from '../identity/admission.ts'
 import { providerOf } from '../identity/authority.ts'
@@ -32,9 +35,9 @@ export interface Asked {
 }
 
 /**
- * A missing role is a refusal, never a new sign-in; and who lacks one is not asked to prove anything first. Only the navigation of
- * a person (GET or HEAD) is sent to the sign-in: a body would be lost, and a script cannot sign in; and that of a frame where the
- * tenant lets other sites embed it.
+ * A missing role is a refusal, never a new sign-in; and who lacks one is not asked to prove anything first. Only the
+ * navigation of a person (GET or HEAD) is sent to the sign-in: a body would be lost, and a script cannot sign in; and
+ * that of a frame where the tenant lets other sites embed it.
  */
 export function decide({ tenant, requirement, facts, session, now }: Asked): Decision {
   if (requirement.level === 'public') return { act: 'forward', person: null }

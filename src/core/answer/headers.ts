@@ -25,8 +25,9 @@ export interface Way {
 }
 
 /**
- * Scrub, then add. Names are lower case, values one byte per character. Scrubbing does not look at who asks: it is the same on
- * public routes, without a session, and for upgrades (T25, T27, T102). What belongs to the connection is the proxy's to say.
+ * Scrub, then add. Names are lower case, values one byte per character. Scrubbing does not look at who asks: it is the
+ * same on public routes, without a session, and for upgrades (T25, T27, T102). What belongs to the connection is the
+ * proxy's to say.
  */
 export function finishHeaders(
   facts: RequestFacts,
@@ -34,8 +35,8 @@ export function finishHeaders(
   person: Person | null,
   requestId: string,
 ): FinishedHeaders {
-  // One literal, ours last: an object that grows field by field to this size becomes a dictionary, and each copy that is made of
-  // it on its way out costs more than all of the gate.
+  // One literal, ours last: an object that grows field by field to this size becomes a dictionary, and each copy that
+  // is made of it on its way out costs more than all of the gate.
   return {
     ...harmless(facts, way.tenant),
     ...(person === null ? wayHeaders(way) : identityHeaders(way, person)),
@@ -81,7 +82,9 @@ function namedByConnection(connection: string | readonly string[] | undefined): 
   return names.length === 0 ? null : new Set(names)
 }
 
-/** Whether a field goes, by name; remembered, since callers send the same few names. Bounded, since they choose them. */
+/**
+ * Whether a field goes, by name; remembered, since callers send the same few names. Bounded, since they choose them.
+ */
 function verdictsOf(tenant: Tenant): Map<string, boolean> {
   const known = verdicts.get(tenant)
   if (known !== undefined) return known
@@ -118,8 +121,8 @@ const byPerson = new WeakMap<
 >()
 
 /**
- * The same with the identity of a person, worked out once per session, destination and compiled tenant: a reload may change the
- * roles of a tenant and keep its destinations.
+ * The same with the identity of a person, worked out once per session, destination and compiled tenant: a reload may
+ * change the roles of a tenant and keep its destinations.
  */
 export function identityHeaders(way: Way, person: Person): Readonly<FinishedHeaders> {
   const { tenant, to } = way
@@ -139,12 +142,15 @@ export function identityHeaders(way: Way, person: Person): Readonly<FinishedHead
   return headers
 }
 
-/** Of all identity headers of a request, in characters. No server takes as many; and templates of lists could name millions (T88). */
+/**
+ * Of all identity headers of a request, in characters. No server takes as many; and templates of lists could name
+ * millions (T88).
+ */
 const mostIdentityText = 65_536
 
 /**
- * Null where a placeholder has no value, or the text is longer than there is room: the header is then absent, never half filled
- * and never the caller's.
+ * Null where a placeholder has no value, or the text is longer than there is room: the header is then absent, never
+ * half filled and never the caller's.
  */
 function entryValue(entry: HeaderEntry, { tenant, to }: Way, person: Person, room: number): string | null {
   let text = ''

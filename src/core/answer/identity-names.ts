@@ -1,6 +1,6 @@
 /**
- * Names of request headers that speak for a person or for the way a request took. A caller can send them as well as we can,
- * so they are taken off every request, in every spelling, on every path (T21, T25, T27).
+ * Names of request headers that speak for a person or for the way a request took. A caller can send them as well as we
+ * can, so they are taken off every request, in every spelling, on every path (T21, T25, T27).
  */
 import type { Tenant } from '../gateway.ts'
 

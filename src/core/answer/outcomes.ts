@@ -1,6 +1,7 @@
 /**
  * Every way in which a request can end other than with the application's own answer: one table.
- * Pages, problem+json, log lines, metrics and the README's table all come from it; a code without a row does not compile.
+ * Pages, problem+json, log lines, metrics and the README's table all come from it; a code without a row does not
+ * compile.
  */
 
 /** refusal: we decided against it. fault: something we depend on failed. bug: we failed. */

@@ -1,4 +1,7 @@
-/** Who may use an application at all, whatever their roles: guests or not, with a complete profile, of which e-mail domains. A pure function of facts and configuration. */
+/**
+ * Who may use an application at all, whatever their roles: guests or not, with a complete profile, of which e-mail
+ * domains. A pure function of facts and configuration.
+ */
 import type { Tenant } from '../gateway.ts'
 import { providerOf } from './authority.ts'
 import { domainOf, vouchedEmail } from './email.ts'
@@ -12,8 +15,8 @@ export interface NotAdmitted {
 }
 
 /**
- * Works out why the tenant does not admit somebody; null: it does. The rules are held against sessions that there are already too, so
- * that a changed rule is in force at once (T126).
+ * Works out why the tenant does not admit somebody; null: it does. The rules are held against sessions that there are
+ * already too, so that a changed rule is in force at once (T126).
  */
 export function refusedAdmission(tenant: Tenant, session: Session): NotAdmitted | null {
   const known = memo.get(session)

@@ -5,14 +5,17 @@ import type { SessionFacts } from './session.ts'
 /** The directory of personal Microsoft accounts. */
 export const personalDirectory = '9188040d-6c67-4c5b-b112-36a304b66dad'
 
-/** Where a sign-in is begun and finished, byte for byte as the configuration has it: another one is another authority (T126). */
+/**
+ * Where a sign-in is begun and finished, byte for byte as the configuration has it: another one is another authority
+ * (T126).
+ */
 export function authorityOf(provider: Provider): string {
   return provider.kind === 'entra' ? `${provider.authority}/${provider.tenantId}` : provider.issuer
 }
 
 /**
- * The client that a provider knows us as. Providers of several tenants may be one, under other names, and at Entra also under
- * another spelling of the directory: a client id is the same in all of them.
+ * The client that a provider knows us as. Providers of several tenants may be one, under other names, and at Entra also
+ * under another spelling of the directory: a client id is the same in all of them.
  */
 export function registrationOf(provider: Provider): string {
   return `${provider.kind === 'entra' ? provider.authority : provider.issuer} ${provider.clientId}`

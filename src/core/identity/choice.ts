@@ -1,4 +1,7 @@
-/** By which of a tenant's providers somebody signs in: the only one, the one they named or chose last, or that of their e-mail domain. */
+/**
+ * By which of a tenant's providers somebody signs in: the only one, the one they named or chose last, or that of their
+ * e-mail domain.
+ */
 import type { Provider, Tenant } from '../gateway.ts'
 
 export interface Wish {
@@ -39,10 +42,13 @@ function providerCalled({ providers }: Tenant, name: string): Provider | undefin
   return providers.find((provider) => shortName(provider) === name)
 }
 
-/** Home-realm discovery: the one provider that is for the domain of an address, or for one above it; the nearest wins. */
+/**
+ * Home-realm discovery: the one provider that is for the domain of an address, or for one above it; the nearest wins.
+ */
 function providerFor({ providers }: Tenant, email: string): Provider | null {
   const at = email.lastIndexOf('@')
-  // No domain is longer (RFC 1035 section 2.3.4), and each of its labels costs a look through all that are configured (T88).
+  // No domain is longer (RFC 1035 section 2.3.4), and each of its labels costs a look through all that are configured
+  // (T88).
   if (at < 0 || email.length - at > 254) return null
   for (let domain = email.slice(at + 1).toLowerCase(); domain.includes('.'); domain = above(domain)) {
     const found = providers.filter(({ emailDomains }) => emailDomains.includes(domain))

@@ -41,7 +41,8 @@ const mostClaimBytes = 4_096
 const mostDroppedNames = 20
 
 /**
- * Claims that a header could carry. One with control characters is left out: it could only be an attack on a header (T28).
+ * Claims that a header could carry. One with control characters is left out: it could only be an attack on a header
+ * (T28).
  * @param notKept names that are left out without a word.
  * @param first names that must not be crowded out by others: something is decided by them.
  * @returns also the names of the first claims that were dropped, for the log.
@@ -90,7 +91,10 @@ export function namedGroups(tenant: Tenant): ReadonlySet<string> {
   return new Set(tenant.roles.flatMap((role) => role.groups))
 }
 
-/** Claims by which it is decided who may sign in, now or after the next change of the configuration, and who has which role. */
+/**
+ * Claims by which it is decided who may sign in, now or after the next change of the configuration, and who has which
+ * role.
+ */
 export function decidingClaims({ admission, roles }: Tenant): readonly string[] {
   const inRoles = roles.flatMap((role) => role.claims.map(({ claim }) => claim))
   return [...guestClaims, ...emailClaims, ...admission.claims, ...inRoles]

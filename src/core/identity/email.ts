@@ -1,6 +1,6 @@
 /**
- * Whether an e-mail address may be believed. At Entra anybody can write what they like into that of their own directory (nOAuth), so
- * it counts only where somebody vouches for it. It never is the key of a person.
+ * Whether an e-mail address may be believed. At Entra anybody can write what they like into that of their own directory
+ * (nOAuth), so it counts only where somebody vouches for it. It never is the key of a person.
  * @see https://learn.microsoft.com/entra/identity-platform/migrate-off-email-claim-authorization
  */
 import type { Provider } from '../gateway.ts'
@@ -11,16 +11,20 @@ import type { ClaimValue, SessionFacts } from './session.ts'
 /** The claims that say so. */
 export const emailClaims: readonly string[] = ['email', 'email_verified', 'verified_primary_email', 'xms_edov']
 
-/** Whether people of several directories, or whoever has a personal account, come by a provider: then no address is the operator's. */
+/**
+ * Whether people of several directories, or whoever has a personal account, come by a provider: then no address is the
+ * operator's.
+ */
 export function hasForeignAddresses(tenantId: string): boolean {
   return isKeyword(tenantId)
 }
 
 /**
- * The e-mail address of a session, where it can be trusted: Entra says that the owner of its domain was verified (`xms_edov`), or
- * lists it as verified; or it is that of a member of the one directory whose people come in, since its own administrators wrote
- * it. Elsewhere what `email_verified` says.
- * @param strict only what the provider calls verified, of other providers than Entra; else what it does not call unverified.
+ * The e-mail address of a session, where it can be trusted: Entra says that the owner of its domain was verified
+ * (`xms_edov`), or lists it as verified; or it is that of a member of the one directory whose people come in, since its
+ * own administrators wrote it. Elsewhere what `email_verified` says.
+ * @param strict only what the provider calls verified, of other providers than Entra; else what it does not call
+ *   unverified.
  * @returns the address, or null.
  */
 export function vouchedEmail(

@@ -1,10 +1,10 @@
 /**
- * What an ID token of Entra says, as the facts that a session keeps. The token's signature, issuer, audience, times and nonce
- * have been checked before (oidc/redeem.ts); this is the rest: which directory, who, which groups.
+ * What an ID token of Entra says, as the facts that a session keeps. The token's signature, issuer, audience, times and
+ * nonce have been checked before (oidc/redeem.ts); this is the rest: which directory, who, which groups.
  * @see https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference
  */
 import type { EntraProvider, Tenant } from '../gateway.ts'
-import { admitsDirectory, authorityOf, personalDirectory, registrationOf } from './authority.ts'
+import { admitsDirectory, authorityOf, isDirectoryId, personalDirectory, registrationOf } from './authority.ts'
 import {
   type Claims,
   decidingClaims,
@@ -29,7 +29,8 @@ import { isUnknownPersonalAccount, type PersonIds } from './people.ts'
 type Refused = Extract<FactsRead, { refused: string }>
 
 /**
- * What Microsoft Graph must be asked before the claims can be read: groups that the token left out, and what headers send.
+ * What Microsoft Graph must be asked before the claims can be read: groups that the token left out, and what headers
+ * send.
  * Nothing about somebody who is refused anyway.
  */
 export function questionsAbout(tenant: Tenant, provider: EntraProvider, claims: Claims): GraphQuestions {
@@ -47,9 +48,9 @@ function propertiesOf(tenant: Tenant, { directoryId }: PersonIds): readonly stri
 
 /**
  * @param also `found`: what Graph answered to `questionsAbout`; `now`: seconds since 1970.
- * @returns the facts; or the refusal, when the token is of another directory (T106), lacks `tid` or `oid`, is of a personal
- *   account that nobody named, or when Entra left out what the tenant's roles depend on (overage) and nobody can be asked: what
- *   cannot be found out is refused, never guessed (T109).
+ * @returns the facts; or the refusal, when the token is of another directory (T106), lacks `tid` or `oid`, is of a
+ *   personal account that nobody named, or when Entra left out what the tenant's roles depend on (overage) and nobody
+ *   can be asked: what cannot be found out is refused, never guessed (T109).
  */
 export function readEntraClaims(
   tenant: Tenant,
@@ -113,7 +114,7 @@ function readIdentity(tenant: Tenant, provider: EntraProvider, claims: Claims): 
 function guid(value: unknown): string | null {
   if (typeof value !== 'string') return null
   const lower = value.toLowerCase()
-  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(lower) ? lower : null
+  return isDirectoryId(lower) ? lower : null
 }
 
 function texts(value: unknown): readonly string[] {

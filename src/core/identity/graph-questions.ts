@@ -1,4 +1,7 @@
-/** What Microsoft Graph is asked about a person, and what is kept of its answers: only what the configuration has a use for. */
+/**
+ * What Microsoft Graph is asked about a person, and what is kept of its answers: only what the configuration has a use
+ * for.
+ */
 import type { EntraProvider, Tenant } from '../gateway.ts'
 import { harmless } from './claims.ts'
 import { mayAskMemberships } from './overage.ts'

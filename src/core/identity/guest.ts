@@ -1,4 +1,7 @@
-/** Whether somebody is a guest in the directory that vouches for them: any sign counts, since none of them is always there (T113). */
+/**
+ * Whether somebody is a guest in the directory that vouches for them: any sign counts, since none of them is always
+ * there (T113).
+ */
 import { personalDirectory } from './authority.ts'
 import type { SessionFacts } from './session.ts'
 
@@ -16,7 +19,10 @@ export function isGuest(directoryId: string, claims: SessionFacts['claims']): bo
   return [upn, username].some((name) => typeof name === 'string' && /[#_]EXT[#_]@/i.test(name))
 }
 
-/** Entra leaves `idp` out where the account is of the directory itself. Some flows have been seen to repeat it, also in its old form. */
+/**
+ * Entra leaves `idp` out where the account is of the directory itself. Some flows have been seen to repeat it, also in
+ * its old form.
+ */
 function isOwnIssuer(idp: string, directoryId: string): boolean {
   if (directoryId === personalDirectory && idp === 'live.com') return true
   const path = /^https:\/\/[a-z0-9.-]+\/([0-9a-f-]{36})(?:\/|\/v2\.0\/?)?$/i.exec(idp)?.[1]

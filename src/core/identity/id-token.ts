@@ -1,4 +1,6 @@
-/** Who signed in, by what the provider stated: each kind of provider names people, groups and app roles in its own way. */
+/**
+ * Who signed in, by what the provider stated: each kind of provider names people, groups and app roles in its own way.
+ */
 import type { Provider, Tenant } from '../gateway.ts'
 import type { Claims, FactsRead } from './claims.ts'
 import { questionsAbout, readEntraClaims } from './entra.ts'
@@ -28,7 +30,10 @@ export function readIdToken(tenant: Tenant, provider: Provider, claims: Claims, 
   return { refused: 'identity_refused', detail: 'too-much-for-a-session' }
 }
 
-/** Far more than anybody is, in characters. Sessions are counted and not weighed, and a provider must not decide what one weighs (T88). */
+/**
+ * Far more than anybody is, in characters. Sessions are counted and not weighed, and a provider must not decide what
+ * one weighs (T88).
+ */
 const mostFacts = 32_768
 
 function readClaims(tenant: Tenant, provider: Provider, claims: Claims, also: Also): FactsRead {

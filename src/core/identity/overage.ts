@@ -9,10 +9,15 @@ import { type Claims, namedAppRoles, namedDirectoryRoles, namedGroups } from './
 export type Overage =
   /** Roles of the tenant depend on it, and nobody can be asked. */
   | { readonly refused: 'groups-overage' | 'roles-overage' | 'directory-roles-overage' }
-  /** Object ids of which Graph must say whether the person belongs to them; null where the token lists what there is. */
+  /**
+   * Object ids of which Graph must say whether the person belongs to them; null where the token lists what there is.
+   */
   | { readonly groups: readonly string[] | null; readonly appRoles: readonly string[] | null }
 
-/** The groups in the tenant's roles, as far as tokens of this provider can mean them: a name is not taken for an id (T112). */
+/**
+ * The groups in the tenant's roles, as far as tokens of this provider can mean them: a name is not taken for an id
+ * (T112).
+ */
 export function groupsThrough(tenant: Tenant, { groupNames }: EntraProvider): ReadonlySet<string> {
   return new Set([...namedGroups(tenant)].filter((group) => isDirectoryId(group) === (groupNames === 'ids')))
 }
@@ -55,7 +60,10 @@ function hasGroups({ hasgroups }: Claims): boolean {
   return hasgroups !== undefined && hasgroups !== null && hasgroups !== false
 }
 
-/** The endpoint that `_claim_sources` names is never asked: it is retired, and a token must not choose whom we call (T110). */
+/**
+ * The endpoint that `_claim_sources` names is never asked: it is retired, and a token must not choose whom we call
+ * (T110).
+ */
 function pointsAt(claims: Claims, claim: 'groups' | 'roles' | 'wids'): boolean {
   if (Object.keys(claims).some((name) => name.startsWith(`${claim}:`))) return true
   const names = claims._claim_names

@@ -13,8 +13,8 @@ export function isPerson(rule: PersonRule, { directoryId, objectId }: PersonIds)
 }
 
 /**
- * Whether somebody comes with a personal account that nobody named. Anybody in the world can have such an account, so being
- * signed in with one means nothing by itself, whatever `noRole` says.
+ * Whether somebody comes with a personal account that nobody named. Anybody in the world can have such an account, so
+ * being signed in with one means nothing by itself, whatever `noRole` says.
  */
 export function isUnknownPersonalAccount(tenant: Tenant, ids: PersonIds): boolean {
   if (ids.directoryId !== personalDirectory) return false

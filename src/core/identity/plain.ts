@@ -1,6 +1,7 @@
 /**
- * What a plain OpenID provider says of a person, as the facts that a session keeps. Signature, issuer, audience, times and nonce
- * of the ID token have been checked before (oidc/redeem.ts); what it leaves out comes from the provider's userinfo endpoint.
+ * What a plain OpenID provider says of a person, as the facts that a session keeps. Signature, issuer, audience, times
+ * and nonce of the ID token have been checked before (oidc/redeem.ts); what it leaves out comes from the provider's
+ * userinfo endpoint.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDToken
  */
 import type { PlainProvider, Tenant } from '../gateway.ts'
@@ -18,11 +19,11 @@ import {
 } from './claims.ts'
 
 /**
- * Groups and app roles are the strings of the configured claims, letter by letter; only those that the configuration names are
- * kept. A claim that is not there means none; one that is there and is no list of strings cannot be read.
+ * Groups and app roles are the strings of the configured claims, letter by letter; only those that the configuration
+ * names are kept. A claim that is not there means none; one that is there and is no list of strings cannot be read.
  * @param now seconds since 1970.
- * @returns the facts; or the refusal, when the token is of another issuer, has no usable subject, or when groups or app roles
- *   that the tenant's roles depend on cannot be read: what cannot be found out is refused, never guessed.
+ * @returns the facts; or the refusal, when the token is of another issuer, has no usable subject, or when groups or app
+ *   roles that the tenant's roles depend on cannot be read: what cannot be found out is refused, never guessed.
  */
 export function readPlainClaims(tenant: Tenant, provider: PlainProvider, claims: Claims, now: number): FactsRead {
   const { iss, sub } = claims
@@ -61,8 +62,8 @@ export function readPlainClaims(tenant: Tenant, provider: PlainProvider, claims:
 }
 
 /**
- * The groups in the tenant's roles, as far as a provider of this kind can mean them: where Entra names groups by ids, those in the
- * configuration are Entra's, and nobody else may say that somebody is in them (T112).
+ * The groups in the tenant's roles, as far as a provider of this kind can mean them: where Entra names groups by ids,
+ * those in the configuration are Entra's, and nobody else may say that somebody is in them (T112).
  */
 function groupsMeant(tenant: Tenant): ReadonlySet<string> {
   const areEntras = tenant.providers.some((each) => each.kind === 'entra' && each.groupNames === 'ids')
@@ -71,15 +72,16 @@ function groupsMeant(tenant: Tenant): ReadonlySet<string> {
 }
 
 /**
- * At most 255 ASCII characters (OpenID Connect Core 2). None that cannot be seen, and no blank at either end: a header loses it
- * on its way, and then two people would be one to the application.
+ * At most 255 ASCII characters (OpenID Connect Core 2). None that cannot be seen, and no blank at either end: a header
+ * loses it on its way, and then two people would be one to the application.
  */
 function isSubject(sub: string): boolean {
   return /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(sub)
 }
 
 /**
- * The strings of a claim; none where it is not there. A claim without a value should not be sent, but some send it as null.
+ * The strings of a claim; none where it is not there. A claim without a value should not be sent, but some send it as
+ * null.
  * @returns null where it is something else, or kept elsewhere: where `_claim_names` points to is never asked (T110).
  */
 function listOf(claims: Claims, name: string): readonly string[] | null {

@@ -1,7 +1,8 @@
 /**
- * What becomes of a session when its provider, asked again, says no: a table, read from above, of which the first row that fits
- * counts. It looks at `error`, `suberror` and whether `claims` come along, and at nothing else: Microsoft calls numbers and texts
- * unstable, so those in `covers` are for people, and for the tests.
+ * What becomes of a session when its provider, asked again, says no: a table, read from above, of which the first row
+ * that fits counts. It looks at `error`, `suberror` and whether `claims` come along, and before that at a status which
+ * says that nobody has judged: Microsoft calls numbers and texts unstable, so those in `covers` are for people, and for
+ * the tests.
  * @see https://learn.microsoft.com/entra/identity-platform/refresh-tokens
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  */
@@ -48,7 +49,8 @@ const rows: readonly Row[] = [
     covers: [50076, 50074, 50078, 50079, 53000, 53001],
   },
   { errors: ['user_password_expired', 'access_denied'], verdict: 'interactive', covers: [50055] },
-  // Conditional Access has judged the gateway's address, where the person's own may do: `message_only` is tried once too.
+  // Conditional Access has judged the gateway's address, where the person's own may do: `message_only` is tried once
+  // too.
   { errors: ['invalid_grant'], hasClaims: true, verdict: 'interactive', covers: [53003, 530032] },
   {
     errors: ['invalid_grant'],
@@ -56,7 +58,8 @@ const rows: readonly Row[] = [
     verdict: 'interactive',
     covers: [65001],
   },
-  // Revoked, expired, disabled, deleted, no longer assigned: one error for all, and all of them begin anew, if they can.
+  // Revoked, expired, disabled, deleted, no longer assigned: one error for all, and all of them begin anew, if they
+  // can.
   {
     errors: ['invalid_grant'],
     verdict: 'end',

@@ -1,18 +1,17 @@
 /** How old the provider's word for a person is, and what becomes of the facts when it has given it anew. */
 import type { Provider } from '../gateway.ts'
 import type { Claims } from './claims.ts'
-import type { SessionFacts } from './session.ts'
+import { clockLeeway, type SessionFacts } from './session.ts'
 
 /** From this part of the interval the provider is asked while requests go on; from its end before they do. */
 const softPart = 0.8
 /** How long a session goes on while the provider cannot be asked, counted from when it should have been, in seconds. */
 export const renewalGrace = 3_600
-/** Clocks of replicas may differ by this much, in seconds. */
-const clockLeeway = 60
 
 /**
  * @param now seconds since 1970.
- * @returns `fresh` nearly always; `soft`: time to ask; `hard`: nobody is let through unasked; `over`: not even where it fails.
+ * @returns `fresh` nearly always; `soft`: time to ask; `hard`: nobody is let through unasked; `over`: not even where it
+ *   fails.
  */
 export function freshness(facts: SessionFacts, interval: number, now: number): 'fresh' | 'soft' | 'hard' | 'over' {
   const age = now - facts.checkedAt
@@ -39,7 +38,9 @@ export function isSamePerson(one: SessionFacts, other: SessionFacts): boolean {
   return a === undefined || b === undefined || a === b
 }
 
-/** Whether an ID token that merely comes along is about somebody else (T67). What it does not say contradicts nothing. */
+/**
+ * Whether an ID token that merely comes along is about somebody else (T67). What it does not say contradicts nothing.
+ */
 export function isAboutAnother(
   { directoryId, objectId, claims: { sub } }: SessionFacts,
   kind: Provider['kind'],

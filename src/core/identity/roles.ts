@@ -8,7 +8,10 @@ export interface RolesFound {
   readonly roles: readonly string[]
   /** What matched and what it gave, for the log and for explanations. */
   readonly matched: readonly RoleMatch[]
-  /** False where the person matches nothing and the tenant's `noRole` is to refuse, and for personal accounts that nobody named. */
+  /**
+   * False where the person matches nothing and the tenant's `noRole` is to refuse, and for personal accounts that
+   * nobody named.
+   */
   readonly admitted: boolean
 }
 

@@ -15,8 +15,9 @@ const holdOwnProfile: readonly string[] = [
 ]
 
 /**
- * `offline_access` brings the refresh token with which the provider is asked again. Other providers are asked for it where the
- * configuration says so: they may ask the person for consent each time (OpenID Connect Core 11), or not know it.
+ * `offline_access` brings the refresh token with which the provider is asked again. Other providers are asked for it
+ * where the configuration says so: they may ask the person for consent each time (OpenID Connect Core 11), or not know
+ * it.
  * @returns the scopes, `openid` first.
  */
 export function scopesOf(tenant: Tenant, provider: Provider): readonly string[] {
@@ -27,7 +28,10 @@ export function scopesOf(tenant: Tenant, provider: Provider): readonly string[] 
   return !isNeeded || asked.includes(own) ? asked : [...asked, own]
 }
 
-/** The scope with which people may read their own profile at Graph: one that the configuration asks for anyway, where it holds that. */
+/**
+ * The scope with which people may read their own profile at Graph: one that the configuration asks for anyway, where it
+ * holds that.
+ */
 export function ownProfileScope({ scopes, graph }: EntraProvider): string {
   const permissionOf = (scope: string) => scope.slice(scope.lastIndexOf('/') + 1).toLowerCase()
   return scopes.find((scope) => holdOwnProfile.includes(permissionOf(scope))) ?? graph.scopePrefix + ownProfile

@@ -30,14 +30,20 @@ export interface SessionFacts {
   readonly sid: string | null
   /** When the person last proved to the provider who they are (`auth_time`), where it said so. */
   readonly authTime: number | null
-  /** Authentication contexts that have been satisfied, as the provider calls them, and when. What we call them may change. */
+  /**
+   * Authentication contexts that have been satisfied, as the provider calls them, and when. What we call them may
+   * change.
+   */
   readonly contexts: Readonly<Record<string, number>>
   readonly startedAt: number
   /** When the provider last vouched for the person: at the sign-in, and at each revalidation. */
   readonly checkedAt: number
 }
 
-/** Record 2 of a session: what asks the provider again, and ends the session there. The ID token itself is not kept: nothing needs it. */
+/**
+ * Record 2 of a session: what asks the provider again, and ends the session there. The ID token itself is not kept:
+ * nothing needs it.
+ */
 export interface SessionTokens {
   /** The opaque `login_hint` claim, which Entra takes as `logout_hint`. */
   readonly loginHint: string | null
@@ -53,7 +59,10 @@ export interface AccessToken {
   readonly expiresAt: number
 }
 
-/** An opened session as a replica holds it. One object per session and replica, so that conclusions can be memoised on it. */
+/**
+ * An opened session as a replica holds it. One object per session and replica, so that conclusions can be memoised on
+ * it.
+ */
 export interface Session {
   readonly facts: SessionFacts
   /** Counts the writes; compare-and-set is on it. */
@@ -81,4 +90,4 @@ export function sessionStatus(facts: SessionFacts, lifetimes: Lifetimes, now: nu
 }
 
 /** Clocks of replicas may differ by this much, in seconds. */
-const clockLeeway = 60
+export const clockLeeway = 60

@@ -1,6 +1,7 @@
 /**
- * What a person has to prove beyond who they are: authentication contexts (at Entra Conditional Access stands behind them), and
- * how long ago they proved who they are. Believed is only what a token says, never that it was asked for (T111).
+ * What a person has to prove beyond who they are: authentication contexts (at Entra Conditional Access stands behind
+ * them), and how long ago they proved who they are. Believed is only what a token says, never that it was asked for
+ * (T111).
  * @see https://learn.microsoft.com/entra/identity-platform/developer-guide-conditional-access-authentication-context
  */
 import type { Provider } from '../gateway.ts'
@@ -26,12 +27,15 @@ export interface ProofMissing {
 }
 
 /**
- * Clocks of provider and replicas may differ by this much, in seconds. The same wherever an age is judged: what a sign-in has
- * just proved must be enough for the request that it was for, or the two would send people round in circles.
+ * Clocks of provider and replicas may differ by this much, in seconds. The same wherever an age is judged: what a
+ * sign-in has just proved must be enough for the request that it was for, or the two would send people round in
+ * circles.
  */
 const clockLeeway = 60
 
-/** @returns what the session does not prove of what is needed, or null. Of several contexts one is asked for at a time. */
+/**
+ * @returns what the session does not prove of what is needed, or null. Of several contexts one is asked for at a time.
+ */
 export function missingProof(needed: Proof, provider: Provider, facts: SessionFacts, now: number): ProofMissing | null {
   const { contexts, maxAgeSeconds } = needed
   if (contexts.length === 0 && maxAgeSeconds === null) return null
@@ -78,8 +82,8 @@ function names({ kind }: Provider, { acrs, acr }: Claims, value: string | null):
 }
 
 /**
- * The contexts of the session that a sign-in makes: those that the one before had, if it is of the same person, and the one
- * that has just been proved. Each keeps its own age (T130).
+ * The contexts of the session that a sign-in makes: those that the one before had, if it is of the same person, and the
+ * one that has just been proved. Each keeps its own age (T130).
  */
 export function contextsAfter(
   { authContext }: StepUp,
@@ -95,7 +99,9 @@ export function contextsAfter(
   return proven === null ? known : { ...known, [proven]: now }
 }
 
-/** When the person last proved who they are, as far as it is known: what an answer says nothing of is as it was before. */
+/**
+ * When the person last proved who they are, as far as it is known: what an answer says nothing of is as it was before.
+ */
 export function authTimeAfter(before: SessionFacts | null, facts: SessionFacts): number | null {
   return facts.authTime ?? (before !== null && isSamePerson(before, facts) ? before.authTime : null)
 }

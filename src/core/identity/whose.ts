@@ -1,4 +1,6 @@
-/** Whose sessions are meant, where several are ended or listed at once; and all the groups that one session belongs to. */
+/**
+ * Whose sessions are meant, where several are ended or listed at once; and all the groups that one session belongs to.
+ */
 import type { SessionFacts } from './session.ts'
 
 export type Whose =
@@ -54,8 +56,8 @@ export function textOfGroup(whose: Whose): string {
 }
 
 /**
- * Whether a group may come up again and again without anybody's doing: a provider may name it with every sign-out. That such a
- * group was ended is then remembered only for as long as a sign-in takes.
+ * Whether a group may come up again and again without anybody's doing: a provider may name it with every sign-out. That
+ * such a group was ended is then remembered only for as long as a sign-in takes.
  */
 export function isEndedByProviders({ of }: Whose): boolean {
   return of === 'sid' || of === 'subject'

@@ -1,4 +1,7 @@
-/** Our own addresses on every tenant's host: the one place where they are spelled. Everything else under the prefix is 404. */
+/**
+ * Our own addresses on every tenant's host: the one place where they are spelled. Everything else under the prefix is
+ * 404.
+ */
 
 /** What begins with this belongs to us and never reaches an application. */
 export const endpointPrefix = '/.auth'

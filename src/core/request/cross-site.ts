@@ -8,10 +8,12 @@ export function isEmbeddable({ embeddedBy }: Pick<Tenant, 'embeddedBy'>): boolea
 }
 
 /**
- * Whether another site has made the browser send this, other than by opening a page in a window or a frame. Such a request must
- * not act for the person whose cookie it carries (cross-site request forgery), nor be read by where it lands (T82).
- * Browsers that send such cookies send Fetch Metadata, which no page can write; without it, Origin must be the tenant's own,
- * and where neither stands nothing but reading passes (RFC 6265bis section 5.2, https://www.w3.org/TR/fetch-metadata/).
+ * Whether another site has made the browser send this, other than by opening a page in a window or a frame. Such a
+ * request must not act for the person whose cookie it carries (cross-site request forgery), nor be read by where it
+ * lands (T82).
+ * Browsers that send such cookies send Fetch Metadata, which no page can write; without it, Origin must be the tenant's
+ * own, and where neither stands nothing but reading passes (RFC 6265bis section 5.2,
+ * https://www.w3.org/TR/fetch-metadata/).
  */
 export function isForeignRequest(facts: Pick<RequestFacts, 'method' | 'kind' | 'headers'>, tenant: Tenant): boolean {
   const { method, kind, headers } = facts

@@ -1,4 +1,6 @@
-/** Where a request wants to go: one of our endpoints, or a route of the upstream. The first half of every walk; pure. */
+/**
+ * Where a request wants to go: one of our endpoints, or a route of the upstream. The first half of every walk; pure.
+ */
 import type { RefusalCode } from '../answer/outcomes.ts'
 import type { Gateway, Route, Tenant } from '../gateway.ts'
 import { type EndpointFound, endpointAt, endpointMethods, endpointPrefix } from './addresses.ts'
@@ -96,8 +98,9 @@ const twoPlaces: ReadonlySet<string> = new Set(['COPY', 'MOVE'])
 
 /**
  * What the request asks for, with what the place asks for that it writes to.
- * The path alone is judged, whatever host stands before it: an application may look at no more than that (T16). Null where the
- * place cannot be read, belongs to another application, or would need a prefix taken off, which nobody does in a header.
+ * The path alone is judged, whatever host stands before it: an application may look at no more than that (T16). Null
+ * where the place cannot be read, belongs to another application, or would need a prefix taken off, which nobody does
+ * in a header.
  */
 function withDestination(tenant: Tenant, facts: RequestFacts, found: Found): Requirement | null {
   const { destination } = facts.headers
@@ -128,7 +131,10 @@ function locateEndpoint(tenant: Tenant, facts: RequestFacts, path: string, cut: 
   return { at: 'endpoint', tenant, ...found, query: queryAfter(cut, facts) }
 }
 
-/** Where a tenant has people come back to an address of its own: only as it is registered, to the letter; any other spelling is the application’s. */
+/**
+ * Where a tenant has people come back to an address of its own: only as it is registered, to the letter; any other
+ * spelling is the application's.
+ */
 function toCallback(tenant: Tenant, facts: RequestFacts, cut: number): Located {
   return { at: 'endpoint', tenant, endpoint: 'callback', segment: '', query: queryAfter(cut, facts) }
 }

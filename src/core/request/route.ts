@@ -1,4 +1,7 @@
-/** Which route covers a path, and what it asks for: longest prefix by segment, strictest over all readings, closed by default. */
+/**
+ * Which route covers a path, and what it asks for: longest prefix by segment, strictest over all readings, closed by
+ * default.
+ */
 import type { Route, Tenant } from '../gateway.ts'
 import type { PathReading } from './path.ts'
 
@@ -29,7 +32,8 @@ export interface Found {
 export type RouteFound = Found | { readonly refused: 'route_unknown' | 'method_refused' }
 
 /**
- * Looks up every reading, as written and folded (letter case and trailing slash), and asks for all that any of them asks.
+ * Looks up every reading, as written and folded (letter case and trailing slash), and asks for all that any of them
+ * asks.
  * So a folding can close a path but never open it. (T1, T12, T13)
  * @param readings the literal reading first; its route is the one whose settings apply.
  */
