@@ -56,10 +56,11 @@ const asData = { kind: 'data', method: 'GET' } as const
 
 /**
  * The session for one of our own endpoints, or null. Whoever asks who is signed in is told what an application would be told, and
- * asking is not activity. Signing in and out must go on meanwhile.
+ * asking is not activity. Signing in and out must go on meanwhile; and whom the provider must vouch for anew is not signed in, or
+ * a program that is told 401 would lead them to a sign-in that leads straight back.
  */
 export async function loadForEndpoint(
-  { sessions, revalidation }: LoadParts,
+  parts: LoadParts,
   { tenant, endpoint }: ToEndpoint,
   facts: RequestFacts,
 ): Promise<Session | null> {
@@ -68,7 +69,25 @@ export async function loadForEndpoint(
   // Not even by whether it loads does another site learn who is signed in (T82).
   if (asks && isEmbeddable(tenant) && isForeignRequest(facts, tenant)) return null
   // Nor is coming back from a provider that showed nothing: only what is opened then can be.
-  const loaded = await sessions.load(tenant.name, cookieOf(facts), { activity: !asks && endpoint !== 'callback' })
-  const usable = loaded === null || !asks ? loaded : await revalidation.confirm(tenant, loaded, asData)
+  const activity = !asks && endpoint !== 'callback'
+  const loaded = await parts.sessions.load(tenant.name, cookieOf(facts), { activity })
+  if (loaded === null) return null
+  const usable = await usableAt(parts, { tenant, endpoint }, loaded)
   return usable !== null && 'facts' in usable && isVouchedFor(usable, tenant) ? usable : null
+}
+
+async function usableAt(
+  { revalidation }: LoadParts,
+  { tenant, endpoint }: Pick<ToEndpoint, 'tenant' | 'endpoint'>,
+  loaded: Session,
+): Promise<Confirmed> {
+  if (lookingOn.has(endpoint)) return await revalidation.confirm(tenant, loaded, asData)
+  if (endpoint !== 'login') return loaded
+  try {
+    return await revalidation.confirm(tenant, loaded, asData)
+  } catch (error) {
+    // Nobody can say that it goes on; a sign-in may.
+    if (error instanceof Fault) return null
+    throw error
+  }
 }

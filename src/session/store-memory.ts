@@ -31,7 +31,7 @@ const sweepSeconds = 60
 const maxMarks = 100_000
 const maxKept = 1_000
 const maxEndings = 10_000
-/** Without its place in there, a lease or a note is only taken again. */
+/** Without its place in there, a lease or a note is only taken again; of a spent log-out token, the same sign-out once more. */
 const maxLeases = 20_000
 
 /** A store that never fails. When it is full the session that was used longest ago makes room. */
