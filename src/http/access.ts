@@ -1,4 +1,7 @@
-/** `/.auth/explain`, `/.auth/session` and `/.auth/signed-in`: who is signed in, which role came from what, why a page is open or not, and until when. */
+/**
+ * `/.auth/explain`, `/.auth/session` and `/.auth/signed-in`: who is signed in, which role came from what, why a page is
+ * open or not, and until when.
+ */
 import type { Answer } from '../core/answer/answer.ts'
 import { type Reasoning, reasoning } from '../core/answer/reasoning.ts'
 import type { Gateway } from '../core/gateway.ts'

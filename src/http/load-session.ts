@@ -1,4 +1,7 @@
-/** Whose session a request brings along, and whether it may be used: asked for only where the route wants to know, and only as activity where somebody is there. */
+/**
+ * Whose session a request brings along, and whether it may be used: asked for only where the route wants to know, and
+ * only as activity where somebody is there.
+ */
 import { Fault } from '../core/fault.ts'
 import { isVouchedFor, type Session } from '../core/identity/session.ts'
 import type { EndpointName } from '../core/request/addresses.ts'
@@ -31,7 +34,8 @@ async function loadOrNobody({ sessions, revalidation }: LoadParts, located: ToRo
     const session = await sessions.load(located.tenant.name, cookieOf(facts), activityOf(located))
     return session === null ? null : await revalidation.confirm(located.tenant, session, facts)
   } catch (error) {
-    // What is away has logged and counted its own absence; an optional route is open without it. A defect is not an absence.
+    // What is away has logged and counted its own absence; an optional route is open without it. A defect is not an
+    // absence.
     if (error instanceof Fault) return null
     throw error
   }
@@ -55,9 +59,9 @@ const lookingOn: ReadonlySet<EndpointName> = new Set<EndpointName>(['me', 'photo
 const asData = { kind: 'data', method: 'GET' } as const
 
 /**
- * The session for one of our own endpoints, or null. Whoever asks who is signed in is told what an application would be told, and
- * asking is not activity. Signing in and out must go on meanwhile; and whom the provider must vouch for anew is not signed in, or
- * a program that is told 401 would lead them to a sign-in that leads straight back.
+ * The session for one of our own endpoints, or null. Whoever asks who is signed in is told what an application would be
+ * told, and asking is not activity. Signing in and out must go on meanwhile; and whom the provider must vouch for anew
+ * is not signed in, or a program that is told 401 would lead them to a sign-in that leads straight back.
  */
 export async function loadForEndpoint(
   parts: LoadParts,
