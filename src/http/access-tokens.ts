@@ -1,4 +1,7 @@
-/** Access tokens for applications that call an API in the person's name: had by the refresh grant, kept with the session, renewed in time. */
+/**
+ * Access tokens for applications that call an API in the person's name: had by the refresh grant, kept with the
+ * session, renewed in time.
+ */
 import { Fault } from '../core/fault.ts'
 import type { AccessTokenHeader, Tenant } from '../core/gateway.ts'
 import { providerOf } from '../core/identity/authority.ts'

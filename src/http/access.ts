@@ -1,4 +1,7 @@
-/** `/.auth/explain` and `/.auth/session`: who is signed in, which role came from what, why a page is open or not, and until when. */
+/**
+ * `/.auth/explain`, `/.auth/session` and `/.auth/signed-in`: who is signed in, which role came from what, why a page is
+ * open or not, and until when.
+ */
 import type { Answer } from '../core/answer/answer.ts'
 import { type Reasoning, reasoning } from '../core/answer/reasoning.ts'
 import type { Gateway } from '../core/gateway.ts'
@@ -34,7 +37,7 @@ export interface Access {
   session(walk: Walk): Promise<Answer>
 }
 
-/** Both need a session, tell it nothing but its own, and never prolong it (T131). */
+/** All need a session, tell it nothing but its own, and never prolong it (T131). */
 export function createAccess({ answers, refuse, sessions, current, clock }: AccessParts): Access {
   return {
     async explain(walk, query) {

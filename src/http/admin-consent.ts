@@ -1,4 +1,7 @@
-/** `/.auth/admin-consent`: leads an administrator to Entra, and says what came back. Neither way does it sign anybody in. */
+/**
+ * `/.auth/admin-consent`: leads an administrator to Entra, and says what came back. Neither way does it sign anybody
+ * in.
+ */
 import type { Answer } from '../core/answer/answer.ts'
 import type { EntraProvider, Tenant } from '../core/gateway.ts'
 import { isDirectoryId } from '../core/identity/authority.ts'

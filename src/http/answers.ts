@@ -97,7 +97,10 @@ function outcomeProblem(code: OutcomeCode, occasion: Occasion): Answer {
   return { ...answer, headers: { ...answer.headers, ...required(code, occasion) } }
 }
 
-/** RFC 9110 sections 15.5.2 and 15.6.4, RFC 6585 section 4: a 401 names its challenge; a 503 and a 429 say when to come again. */
+/**
+ * RFC 9110 sections 15.5.2 and 15.6.4, RFC 6585 section 4: a 401 names its challenge; a 503 and a 429 say when to come
+ * again.
+ */
 function required(code: OutcomeCode, { tenant, session, stepUp = null }: Occasion): Record<string, string> {
   const { status } = outcomes[code]
   const provider = tenant === null || session === null ? null : providerOf(tenant, session.facts)

@@ -59,7 +59,10 @@ export function createAskAgain(parts: AskAgainParts): AskAgain {
     return settle(tenant, session, unsettledFor(why, hint), { ...further, ...(said === null ? { error: cause } : {}) })
   }
 
-  /** A provider that is away would fill the log with everybody who is signed in; who has to act themselves is said each time. */
+  /**
+   * A provider that is away would fill the log with everybody who is signed in; who has to act themselves is said each
+   * time.
+   */
   function settle(tenant: Tenant, session: Session, unsettled: Unsettled, further: LogFields): Unsettled {
     const { is } = unsettled
     metrics.revalidation(tenant.name, is)

@@ -1,6 +1,6 @@
 /**
- * `/.auth/backchannel-logout/<provider>`: a provider tells us, from server to server, that somebody has signed out there. Entra has
- * nothing of the kind.
+ * `/.auth/backchannel-logout/<provider>`: a provider tells us, from server to server, that somebody has signed out
+ * there. Entra has nothing of the kind.
  * @see https://openid.net/specs/openid-connect-backchannel-1_0.html
  */
 import { createHash, randomUUID } from 'node:crypto'
@@ -33,8 +33,8 @@ export interface BackchannelLogoutParts {
 }
 
 /**
- * The answer of the endpoint: 200 once the sessions have ended, at all tenants that share the client; 400 for a token that is not
- * right, or was here before (T72). Faults are thrown: a provider that tries again is heard then.
+ * The answer of the endpoint: 200 once the sessions have ended, at all tenants that share the client; 400 for a token
+ * that is not right, or was here before (T72). Faults are thrown: a provider that tries again is heard then.
  * @param segment the provider, as the tenant writes its name.
  */
 export type BackchannelLogout = (request: IncomingMessage, walk: Walk, segment: string) => Promise<Answer>
@@ -81,7 +81,10 @@ export function createBackchannelLogout(parts: BackchannelLogoutParts): Backchan
 /** Longer than it takes to end all sessions of a person. */
 const workSeconds = 30
 
-/** With a `sid` that one session at the provider, whoever `sub` says it is of; otherwise all that the person has by this client. */
+/**
+ * With a `sid` that one session at the provider, whoever `sub` says it is of; otherwise all that the person has by this
+ * client.
+ */
 function whoseOf(provider: Provider, { sid, sub }: SignedOut): Whose {
   const registration = registrationOf(provider)
   return sid === null ? { of: 'subject', registration, objectId: sub ?? '' } : { of: 'sid', registration, sid }

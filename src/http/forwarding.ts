@@ -39,7 +39,10 @@ export function planFor(
   }
 }
 
-/** The access token that the application is to have with the person, at once in nearly every case. @throws as `valueFor` does. */
+/**
+ * The access token that the application is to have with the person, at once in nearly every case.
+ * @throws as `valueFor` does.
+ */
 export function accessTokenFor(
   accessTokens: AccessTokens,
   { tenant, to }: Forwarding,

@@ -1,6 +1,6 @@
 /**
- * `/.auth/frontchannel-logout/<provider>`: the provider's sign-out page opens it in a hidden frame, in the person's browser. No
- * cookie comes along there, so the sessions are found by what the provider calls its own.
+ * `/.auth/frontchannel-logout/<provider>`: the provider's sign-out page opens it in a hidden frame, in the person's
+ * browser. No cookie comes along there, so the sessions are found by what the provider calls its own.
  * @see https://openid.net/specs/openid-connect-frontchannel-1_0.html
  */
 import type { Answer } from '../core/answer/answer.ts'
@@ -30,8 +30,9 @@ export interface FrontchannelLogoutParts {
 }
 
 /**
- * The answer of the endpoint. Every session that came from this one of the provider ends, at all tenants that share the client; a
- * `sid` that nobody has, and an `iss` of somebody else, change nothing and are answered alike (T73). Faults are thrown.
+ * The answer of the endpoint. Every session that came from this one of the provider ends, at all tenants that share the
+ * client; a `sid` that nobody has, and an `iss` of somebody else, change nothing and are answered alike (T73). Faults
+ * are thrown.
  * @param segment the provider, as the tenant writes its name.
  */
 export type FrontchannelLogout = (walk: Walk, segment: string, query: string) => Promise<Answer>
@@ -66,8 +67,8 @@ function sidOf({ kind }: Provider, said: string | undefined): string | null {
 }
 
 /**
- * Entra has been seen to leave it out; where it is there, it names the directory of the person. Not only one that this tenant
- * admits: the address is that of one tenant, and stands for all that share the registration.
+ * Entra has been seen to leave it out; where it is there, it names the directory of the person. Not only one that this
+ * tenant admits: the address is that of one tenant, and stands for all that share the registration.
  * @returns null where nothing is said, `unknown` where it is no issuer of this provider.
  */
 function directoryOf(provider: Provider, issuer: string | undefined): string | null {

@@ -1,4 +1,7 @@
-/** Whose session a request brings along, and whether it may be used: asked for only where the route wants to know, and only as activity where somebody is there. */
+/**
+ * Whose session a request brings along, and whether it may be used: asked for only where the route wants to know, and
+ * only as activity where somebody is there.
+ */
 import { Fault } from '../core/fault.ts'
 import { isVouchedFor, type Session } from '../core/identity/session.ts'
 import type { EndpointName } from '../core/request/addresses.ts'
@@ -31,7 +34,8 @@ async function loadOrNobody({ sessions, revalidation }: LoadParts, located: ToRo
     const session = await sessions.load(located.tenant.name, cookieOf(facts), activityOf(located))
     return session === null ? null : await revalidation.confirm(located.tenant, session, facts)
   } catch (error) {
-    // What is away has logged and counted its own absence; an optional route is open without it. A defect is not an absence.
+    // What is away has logged and counted its own absence; an optional route is open without it. A defect is not an
+    // absence.
     if (error instanceof Fault) return null
     throw error
   }
@@ -55,11 +59,12 @@ const lookingOn: ReadonlySet<EndpointName> = new Set<EndpointName>(['me', 'photo
 const asData = { kind: 'data', method: 'GET' } as const
 
 /**
- * The session for one of our own endpoints, or null. Whoever asks who is signed in is told what an application would be told, and
- * asking is not activity. Signing in and out must go on meanwhile.
+ * The session for one of our own endpoints, or null. Whoever asks who is signed in is told what an application would be
+ * told, and asking is not activity. Signing in and out must go on meanwhile; and whom the provider must vouch for anew
+ * is not signed in, or a program that is told 401 would lead them to a sign-in that leads straight back.
  */
 export async function loadForEndpoint(
-  { sessions, revalidation }: LoadParts,
+  parts: LoadParts,
   { tenant, endpoint }: ToEndpoint,
   facts: RequestFacts,
 ): Promise<Session | null> {
@@ -68,7 +73,25 @@ export async function loadForEndpoint(
   // Not even by whether it loads does another site learn who is signed in (T82).
   if (asks && isEmbeddable(tenant) && isForeignRequest(facts, tenant)) return null
   // Nor is coming back from a provider that showed nothing: only what is opened then can be.
-  const loaded = await sessions.load(tenant.name, cookieOf(facts), { activity: !asks && endpoint !== 'callback' })
-  const usable = loaded === null || !asks ? loaded : await revalidation.confirm(tenant, loaded, asData)
+  const activity = !asks && endpoint !== 'callback'
+  const loaded = await parts.sessions.load(tenant.name, cookieOf(facts), { activity })
+  if (loaded === null) return null
+  const usable = await usableAt(parts, { tenant, endpoint }, loaded)
   return usable !== null && 'facts' in usable && isVouchedFor(usable, tenant) ? usable : null
+}
+
+async function usableAt(
+  { revalidation }: LoadParts,
+  { tenant, endpoint }: Pick<ToEndpoint, 'tenant' | 'endpoint'>,
+  loaded: Session,
+): Promise<Confirmed> {
+  if (lookingOn.has(endpoint)) return await revalidation.confirm(tenant, loaded, asData)
+  if (endpoint !== 'login') return loaded
+  try {
+    return await revalidation.confirm(tenant, loaded, asData)
+  } catch (error) {
+    // Nobody can say that it goes on; a sign-in may.
+    if (error instanceof Fault) return null
+    throw error
+  }
 }

@@ -43,18 +43,21 @@ export interface LoginStart {
 }
 
 export interface Login {
-  /** The way to a session for whoever has none: to the provider, or to the page where people choose one. @throws as `start`. */
+  /**
+   * The way to a session for whoever has none: to the provider, or to the page where people choose one.
+   * @throws as `start`.
+   */
   begin(start: Omit<LoginStart, 'provider'>): Promise<Answer>
   /** The redirect to the provider. @throws Fault `provider_unreachable`, `session_store_down`. */
   start(start: LoginStart): Promise<Answer>
   /**
-   * A sign-in that has to prove something. Of whoever is signed in already by the same person, at the provider that vouches for
-   * them, without a choice of accounts (T130); else as `begin`. @throws as `start`.
+   * A sign-in that has to prove something. Of whoever is signed in already by the same person, at the provider that
+   * vouches for them, without a choice of accounts (T130); else as `begin`. @throws as `start`.
    */
   prove(start: ProofStart): Promise<Answer>
   /**
-   * Whether one more redirect would only go round again: this browser has signed in for the address and did not keep it, or
-   * somebody signed in never comes back with what was to be proved (T52).
+   * Whether one more redirect would only go round again: this browser has signed in for the address and did not keep
+   * it, or somebody signed in never comes back with what was to be proved (T52).
    */
   goesRound(facts: RequestFacts, session: Session | null): boolean
   /** The answer of the endpoint. */

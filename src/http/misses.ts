@@ -1,9 +1,12 @@
-/** Counts what led to nothing, by caller: whoever tries things out at an endpoint that needs no sign-in is soon stopped. */
+/**
+ * Counts what led to nothing, by caller: whoever tries things out at an endpoint that needs no sign-in is soon stopped.
+ */
 import { isIP } from 'node:net'
 
 export interface Misses {
   /**
-   * To be asked before anything is done. It counts as a miss until `hit` takes it back, so that many at once gain nothing.
+   * To be asked before anything is done. It counts as a miss until `hit` takes it back, so that many at once gain
+   * nothing.
    * @returns false for a caller who has used up what is allowed within a minute.
    */
   allows(caller: string): boolean
@@ -49,7 +52,10 @@ export function createMisses(clock: () => number): Misses {
   }
 }
 
-/** Of IPv6 the first 64 bits: whoever has one address there has 2^64 of them, and would be somebody else with each (RFC 4291 section 2.5.4). */
+/**
+ * Of IPv6 the first 64 bits: whoever has one address there has 2^64 of them, and would be somebody else with each (RFC
+ * 4291 section 2.5.4).
+ */
 function networkOf(address: string): string {
   if (isIP(address) !== 6) return address
   const [head = '', tail] = address.replace(/%.*$/, '').split('::')

@@ -1,4 +1,7 @@
-/** What speaks against signing somebody in for whom the provider has vouched: another person than was meant, the tenant's rules, or what was to be proved. */
+/**
+ * What speaks against signing somebody in for whom the provider has vouched: another person than was meant, the
+ * tenant's rules, or what was to be proved.
+ */
 import type { RefusalCode } from '../core/answer/outcomes.ts'
 import type { Provider, Tenant } from '../core/gateway.ts'
 import { refusedAdmission } from '../core/identity/admission.ts'

@@ -17,7 +17,7 @@ export interface OpenSockets {
 }
 
 export interface OpenSocketsParts {
-  readonly sessions: Sessions
+  readonly sessions: Pick<Sessions, 'current'>
   readonly revalidation: Revalidation
   readonly log: Log
   /** How often they are looked at, in milliseconds. */
@@ -54,9 +54,9 @@ export function createOpenSockets({ sessions, revalidation, log, interval = 5_00
       const confirmed = current === null ? null : await revalidation.confirm(tenant, current, asUpgrade)
       return confirmed !== null && 'facts' in confirmed ? confirmed : null
     } catch (error) {
-      // Nobody can say that it goes on, for longer than the grace.
-      if (error instanceof Fault) return null
-      throw error
+      // Nobody can say that it goes on, for longer than the grace; and where we have a defect, nobody can say anything.
+      if (!(error instanceof Fault)) log.error('revalidation_failed', { tenant: tenant.name, error })
+      return null
     }
   }
 

@@ -13,7 +13,10 @@ import { asksForAnotherAccount, asksForProof } from '../pages/next-steps.ts'
 import type { Detail, FramePage, Page, Person } from '../pages/page.ts'
 import { loginAddress } from './login-address.ts'
 
-/** What an answer may tell. `facts` and `tenant` are missing where the request could not even be read, or the host is nobody's. */
+/**
+ * What an answer may tell. `facts` and `tenant` are missing where the request could not even be read, or the host is
+ * nobody's.
+ */
 export interface Occasion {
   readonly requestId: string
   readonly facts: RequestFacts | null
@@ -32,7 +35,9 @@ export interface Occasion {
   readonly stepUp?: StepUp | null
 }
 
-/** @returns the page for a navigation, and in a frame one that leads out of it where the person would have to sign in. */
+/**
+ * @returns the page for a navigation, and in a frame one that leads out of it where the person would have to sign in.
+ */
 export function outcomePage(code: OutcomeCode, occasion: Occasion): Page {
   const { facts, tenant } = occasion
   const leadsOut = facts?.kind === 'frame' && (leadsToSignIn.has(code) || asksForProof(code))
@@ -100,8 +105,9 @@ function framePage(
   code: OutcomeCode,
   { requestId, facts, tenant, cause = null, returnTo, stepUp = null }: Framed,
 ): FramePage {
-  // Into a frame of another site no `Lax` cookies come, whatever the person does, nor where the browser says that it keeps those
-  // of the provider out (https://privacycg.github.io/storage-access-headers/): then there is nothing to come back for.
+  // Into a frame of another site no `Lax` cookies come, whatever the person does, nor where the browser says that it
+  // keeps those of the provider out (https://privacycg.github.io/storage-access-headers/): then there is nothing to
+  // come back for.
   const { 'sec-fetch-site': site, 'sec-fetch-storage-access': access } = facts.headers
   const only = isEmbeddable(tenant) ? access === 'none' : site === 'cross-site' || cause === 'framed'
   const url = returnTo ?? repeatable(facts, tenant) ?? '/'
@@ -116,7 +122,10 @@ function framePage(
   }
 }
 
-/** A frame's own address would show the frame alone, and a form's is no page: the person comes back to the page before, where that is known. */
+/**
+ * A frame's own address would show the frame alone, and a form's is no page: the person comes back to the page before,
+ * where that is known.
+ */
 function framingPage(facts: RequestFacts, tenant: Tenant): string | null {
   const referer = facts.headers.referer
   return typeof referer === 'string' ? safeReturnTo(referer, tenant.publicUrl.origin) : null

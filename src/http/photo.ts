@@ -1,4 +1,7 @@
-/** `/.auth/me/photo`: a picture of the person who is signed in, for pages of the application itself, and for nobody else's. */
+/**
+ * `/.auth/me/photo`: a picture of the person who is signed in, for pages of the application itself, and for nobody
+ * else's.
+ */
 import { createHash } from 'node:crypto'
 import type { Answer } from '../core/answer/answer.ts'
 import { initialsOf } from '../core/identity/initials.ts'
@@ -13,7 +16,10 @@ import { onceEach } from './query.ts'
 import type { Refuse } from './refusals.ts'
 import type { Walk } from './walk.ts'
 
-/** The photo that Graph has, else the initials; with `size`, as near to that as there is. Refusals are data, also in a window. */
+/**
+ * The photo that Graph has, else the initials; with `size`, as near to that as there is. Refusals are data, also in a
+ * window.
+ */
 export type PhotoEndpoint = (walk: Walk, query: string) => Promise<Answer>
 
 export interface PhotoParts {
@@ -34,7 +40,10 @@ export function createPhoto({ refuse, pictures }: PhotoParts): PhotoEndpoint {
   }
 }
 
-/** Whether a page of another origin has the browser ask, also one beside ours: from an answer, or from its size alone, it would learn who is here. */
+/**
+ * Whether a page of another origin has the browser ask, also one beside ours: from an answer, or from its size alone,
+ * it would learn who is here.
+ */
 function isFromElsewhere({ headers }: RequestFacts, own: string): boolean {
   const site = headers['sec-fetch-site']
   if (site === undefined) return headers.origin !== undefined && headers.origin !== own
@@ -70,8 +79,8 @@ function initials(session: Session, size: PhotoSize): Picture {
 }
 
 /**
- * A browser asks each time whether it may show what it has: the next person at it may be another. Neither a drawing nor a photo
- * can run or load anything, opened by itself too, nor stand on a page of another origin.
+ * A browser asks each time whether it may show what it has: the next person at it may be another. Neither a drawing nor
+ * a photo can run or load anything, opened by itself too, nor stand on a page of another origin.
  */
 const headers = {
   ...always,

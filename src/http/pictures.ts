@@ -78,8 +78,8 @@ export function createPictures({ accessTokens, askPhotos, clock, log }: Pictures
 }
 
 /**
- * One person by one client of one Graph: nobody gets what was found for another, and a client that may not ask spoils nothing for
- * those that may (T62).
+ * One person by one client of one Graph: nobody gets what was found for another, and a client that may not ask spoils
+ * nothing for those that may (T62).
  */
 function keyOf({ graph }: EntraProvider, { facts }: Session): string {
   const { authority, registration, directoryId, objectId } = facts

@@ -5,13 +5,19 @@ import type { Session } from '../core/identity/session.ts'
 export interface ProofRounds {
   /** The person has been sent to the provider, and is to come back to this address. */
   began(session: Session, target: string): void
-  /** The person stands there again, without the proof. @returns whether that has happened three times within a minute. */
+  /**
+   * The person stands there again, without the proof.
+   * @returns whether that has happened three times within a minute.
+   */
   goesRound(session: Session, target: string): boolean
 }
 
 const mostRounds = 3
 const forgottenAfter = 60
-/** Of one session; the oldest goes first. Twenty tabs that need the same proof are twenty addresses, not one round after the other. */
+/**
+ * Of one session; the oldest goes first. Twenty tabs that need the same proof are twenty addresses, not one round after
+ * the other.
+ */
 const mostAddresses = 32
 
 interface Entry {

@@ -2,7 +2,8 @@
 import type { Provider, Tenant } from '../core/gateway.ts'
 
 /**
- * The bare name, as the tenant writes it: its own provider `payroll/own` is called `own` there, and wins over a shared one.
+ * The bare name, as the tenant writes it: its own provider `payroll/own` is called `own` there, and wins over a shared
+ * one.
  * @returns null where the tenant has none of this name that is enabled.
  */
 export function providerCalled({ name, providers }: Tenant, segment: string): Provider | null {

@@ -1,4 +1,7 @@
-/** Whether a session may be used now: while the provider's word for the person is fresh, at once; then the provider is asked again. */
+/**
+ * Whether a session may be used now: while the provider's word for the person is fresh, at once; then the provider is
+ * asked again.
+ */
 import { Fault } from '../core/fault.ts'
 import type { Provider, SessionPolicy, Tenant } from '../core/gateway.ts'
 import { providerOf } from '../core/identity/authority.ts'
@@ -21,8 +24,9 @@ export type Confirmed = Session | SignInAgain | null
 
 export interface Revalidation {
   /**
-   * The session as it may be used for a request. Nearly always it is the one handed in, at once, for one comparison of numbers. From
-   * 80 % of the interval the provider is asked in the background; from its end the answer is waited for. null: it has ended.
+   * The session as it may be used for a request. Nearly always it is the one handed in, at once, for one comparison of
+   * numbers. From 80 % of the interval the provider is asked in the background; from its end the answer is waited for.
+   * null: it has ended.
    * @throws Fault where the provider could not be asked for longer than the grace.
    */
   confirm(tenant: Tenant, session: Session, facts: Asking): Confirmed | Promise<Confirmed>

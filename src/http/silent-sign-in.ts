@@ -31,10 +31,11 @@ export function aloud(walk: Walk, { from, returnTo, attempt }: Opened & { readon
 }
 
 /**
- * A silent sign-in of the same person is a revalidation: the session goes on, with its id and its lifetime, so that neither its open
- * WebSockets nor requests under way notice.
- * @returns false of anybody else, by another session at the provider, or without a session here: then it is a sign-in like any other. True also where the session has
- *   ended meanwhile: it is not brought back (T74), and what the person opens next begins with a sign-in.
+ * A silent sign-in of the same person is a revalidation: the session goes on, with its id and its lifetime, so that
+ * neither its open WebSockets nor requests under way notice.
+ * @returns false of anybody else, by another session at the provider, or without a session here: then it is a sign-in
+ *   like any other. True also where the session has ended meanwhile: it is not brought back (T74), and what the person
+ *   opens next begins with a sign-in.
  */
 export async function confirmsSession(
   { sessions, log }: { readonly sessions: Sessions; readonly log: Log },
@@ -50,7 +51,10 @@ export async function confirmsSession(
   return true
 }
 
-/** By whatever ends at the provider, and by what an operator ends, a session is found as it was put into its groups at the sign-in (T69). */
+/**
+ * By whatever ends at the provider, and by what an operator ends, a session is found as it was put into its groups at
+ * the sign-in (T69).
+ */
 function isVouchedForAlike(before: SessionFacts, now: SessionFacts): boolean {
   const { provider, registration, sid } = now
   return provider === before.provider && registration === before.registration && (sid === null || sid === before.sid)

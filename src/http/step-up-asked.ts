@@ -14,12 +14,15 @@ export interface ProofStart {
   readonly returnTo: string
 }
 
-/** What our sign-in address takes beside the hints; a page or a script that lacks something is sent there with these. */
+/**
+ * What our sign-in address takes beside the hints; a page or a script that lacks something is sent there with these.
+ */
 export const stepUpParameters = ['auth_context', 'max_age'] as const
 
 /**
- * What the address of a sign-in asks to be proved: names of our configuration, of which each provider of the tenant knows the
- * meaning, and a number of seconds. Anything else is passed over (T47). Nobody gains by asking: it only ever costs a sign-in.
+ * What the address of a sign-in asks to be proved: names of our configuration, of which each provider of the tenant
+ * knows the meaning, and a number of seconds. Anything else is passed over (T47). Nobody gains by asking: it only ever
+ * costs a sign-in.
  */
 export function stepUpAsked(
   tenant: Tenant,

@@ -4,8 +4,8 @@ import { authorityOf } from '../core/identity/authority.ts'
 import { contextValue, type StepUp } from '../core/identity/step-up.ts'
 
 /**
- * The value of WWW-Authenticate. For an authentication context of Entra what its own services say, which its libraries read;
- * else that of RFC 9470.
+ * The value of WWW-Authenticate. For an authentication context of Entra what its own services say, which its libraries
+ * read; else that of RFC 9470.
  * @see https://learn.microsoft.com/entra/identity-platform/claims-challenge
  */
 export function stepUpChallenge(provider: Provider, { authContext, maxAge }: StepUp): string {

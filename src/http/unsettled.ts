@@ -1,4 +1,7 @@
-/** Where a session stands whose provider was asked again and has not simply said yes; sealed into the store, for the other replicas. */
+/**
+ * Where a session stands whose provider was asked again and has not simply said yes; sealed into the store, for the
+ * other replicas.
+ */
 import { type FaultCode, outcomes } from '../core/answer/outcomes.ts'
 import type { SessionFacts, SessionTokens } from '../core/identity/session.ts'
 
@@ -12,7 +15,10 @@ export type Unsettled =
   /** The operator has something to put right; nobody is logged out for it. */
   | { readonly is: 'alarm' }
 
-/** After which time the provider is asked again, in seconds; spread over half as much again, so that sessions do not come all at once. */
+/**
+ * After which time the provider is asked again, in seconds; spread over half as much again, so that sessions do not
+ * come all at once.
+ */
 const pause = { silent: 600, interactive: 600, grace: 30, alarm: 60 } as const
 
 /** @param random from 0 up to 1. */
@@ -20,7 +26,9 @@ export function pauseFor({ is }: Unsettled, random: () => number): number {
   return pause[is] * (1 + random() / 2)
 }
 
-/** Another version of this program may have written it: what it does not say is not known, which is the bounded grace. */
+/**
+ * Another version of this program may have written it: what it does not say is not known, which is the bounded grace.
+ */
 export function readUnsettled(note: string): Unsettled {
   const value: unknown = JSON.parse(note)
   const { is, claims, hint, fault } =

@@ -1,4 +1,7 @@
-/** Where somebody is sent who could open what they asked for, if only they signed in: at once, without a word, or by a page. */
+/**
+ * Where somebody is sent who could open what they asked for, if only they signed in: at once, without a word, or by a
+ * page.
+ */
 import type { Answer } from '../core/answer/answer.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import type { Answers } from './answers.ts'

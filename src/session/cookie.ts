@@ -1,4 +1,7 @@
-/** Our cookies: the session's `__Host-sid`, and the browser's `__Host-login` and `__Host-provider`, how they are spelled, found and trusted. */
+/**
+ * Our cookies: the session's `__Host-sid`, and the browser's `__Host-login` and `__Host-provider`, how they are
+ * spelled, found and trusted.
+ */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import {
   choiceCookieName,
@@ -17,8 +20,9 @@ const choiceSeconds = 180 * 86_400
 
 /**
  * What both sides say of the session cookie: express-session when it sets it, `expiredCookies` when it goes (T70).
- * @param embeddable whether pages of other sites may frame the tenant. Then the browser keeps one for each of these sites
- *   (https://www.ietf.org/archive/id/draft-cutler-httpbis-partitioned-cookies-01.html), so none learns of the others'.
+ * @param embeddable whether pages of other sites may frame the tenant. Then the browser keeps one for each of these
+ *   sites (https://www.ietf.org/archive/id/draft-cutler-httpbis-partitioned-cookies-01.html), so none learns of the
+ *   others'.
  */
 export function sessionCookieAttributes(embeddable: boolean) {
   const always = { path: '/', httpOnly: true, secure: true } as const
@@ -71,8 +75,8 @@ export function verifySessionCookie(value: string, cookieKeys: readonly string[]
 }
 
 /**
- * The Set-Cookie values of a sign-out, with the attributes that the cookies were set with. The binding goes too: what this browser
- * began before it finishes nothing after it, whatever the provider still answers (T74).
+ * The Set-Cookie values of a sign-out, with the attributes that the cookies were set with. The binding goes too: what
+ * this browser began before it finishes nothing after it, whatever the provider still answers (T74).
  */
 export function expiredCookies(embeddable: boolean): readonly string[] {
   return [sessionCookieName, loginCookieName].map((name) => expired(name, embeddable))
@@ -83,8 +87,8 @@ function expired(name: string, embeddable: boolean): string {
 }
 
 /**
- * Takes away what a browser has twice, as after a change between partitioned and not: neither would be believed (T78), and
- * setting one anew would leave the other. @returns Set-Cookie values that must come before any other; mostly none.
+ * Takes away what a browser has twice, as after a change between partitioned and not: neither would be believed (T78),
+ * and setting one anew would leave the other. @returns Set-Cookie values that must come before any other; mostly none.
  */
 export function withoutDoublets(header: string | undefined): readonly string[] {
   if (header === undefined) return []

@@ -1,4 +1,7 @@
-/** Ends and lists sessions without their cookies: those of a person, a tenant, a provider, or of a session at the provider. */
+/**
+ * Ends and lists sessions without their cookies: those of a person, a tenant, a provider, or of a session at the
+ * provider.
+ */
 import { isEndedByProviders, textOfGroup, type Whose } from '../core/identity/whose.ts'
 import type { KeyRing } from './seal.ts'
 import type { SessionStore } from './store.ts'
@@ -13,19 +16,21 @@ export interface EndingsParts {
 
 export interface Endings {
   /**
-   * Ends every session of a group, on all replicas within a second: what began before is refused from now on, also what is
-   * being written at this moment.
+   * Ends every session of a group, on all replicas within a second: what began before is refused from now on, also what
+   * is being written at this moment.
    * @param directoryId where only people of this directory are meant, of Entra or of an issuer.
    * @returns how many were found. Throws the fault `session_store_down`; to be called again then.
    */
   end(whose: Whose, directoryId?: string | null): Promise<number>
-  /** The sessions of a group, each once, in no order; some may have expired while it was looked. Throws the same fault. */
+  /**
+   * The sessions of a group, each once, in no order; some may have expired while it was looked. Throws the same fault.
+   */
   list(whose: Whose): AsyncIterable<Stub>
 }
 
 /**
- * Of what providers end, or strangers who speak in their name: they must not fill the store (T95). Beyond it, a session that is
- * being written at that very moment would be missed, and no other.
+ * Of what providers end, or strangers who speak in their name: they must not fill the store (T95). Beyond it, a session
+ * that is being written at that very moment would be missed, and no other.
  */
 const mostPerMinute = 6_000
 

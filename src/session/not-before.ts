@@ -1,4 +1,7 @@
-/** What is remembered of ended groups, so that a session that is found in no index, or is born while they are ended, is refused too. */
+/**
+ * What is remembered of ended groups, so that a session that is found in no index, or is born while they are ended, is
+ * refused too.
+ */
 
 import type { SessionFacts } from '../core/identity/session.ts'
 import type { Belongings } from '../core/identity/whose.ts'

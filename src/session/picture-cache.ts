@@ -1,4 +1,7 @@
-/** The pictures of people that this replica remembers, so that others are not asked each time. Bounded in bytes; it only holds. */
+/**
+ * The pictures of people that this replica remembers, so that others are not asked each time. Bounded in bytes; it only
+ * holds.
+ */
 import { LRUCache } from 'lru-cache'
 
 export interface PictureCache<Pictures> {

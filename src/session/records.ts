@@ -37,7 +37,9 @@ export interface Lifespan {
 export interface Records {
   /** Throws if the key is taken, which 128 random bits rule out: then something is wrong with the randomness. */
   create(name: SessionName, login: Login, lifespan: Lifespan): Promise<void>
-  /** Compare-and-set on the version that was read; `tokens` where they have changed. Never brings a session back (T74). */
+  /**
+   * Compare-and-set on the version that was read; `tokens` where they have changed. Never brings a session back (T74).
+   */
   update(name: SessionName, from: number, next: Revision): Promise<'updated' | 'conflict' | 'gone'>
   facts(name: SessionName): Promise<ReadFacts>
   tokens(name: SessionName): Promise<SessionTokens | null>

@@ -1,4 +1,6 @@
-/** Changing a session that is open: one at a time over all replicas, by compare-and-set, and never one that has ended. */
+/**
+ * Changing a session that is open: one at a time over all replicas, by compare-and-set, and never one that has ended.
+ */
 import { randomUUID } from 'node:crypto'
 import type { Session } from '../core/identity/session.ts'
 import type { Entry, SessionCache } from './cache.ts'
@@ -8,23 +10,29 @@ import type { KeyRing } from './seal.ts'
 import type { SessionStore } from './store.ts'
 
 export interface Revisions {
-  /** The session as it is now; null where it has ended. Asks the store where it must be asked; never counts as activity. */
+  /**
+   * The session as it is now; null where it has ended. Asks the store where it must be asked; never counts as activity.
+   */
   current(session: Session): Promise<Session | null>
   /**
    * Writes what was found out about a session, unless it has ended or somebody else has written meanwhile.
-   * @returns the session as it is then, whoever wrote it; null where it has ended. Throws the fault `session_store_down`.
+   * @returns the session as it is then, whoever wrote it; null where it has ended. Throws the fault
+   *   `session_store_down`.
    */
   revise(session: Session, next: Revision): Promise<Session | null>
   /**
-   * Does a piece of work on a session that must not be done twice at a time, by this replica or another. Whoever does not get the
-   * turn waits for the one who has it, for ten seconds at most.
+   * Does a piece of work on a session that must not be done twice at a time, by this replica or another. Whoever does
+   * not get the turn waits for the one who has it, for ten seconds at most.
    * @param isDone whether the session shows that somebody else has done it.
    * @throws what `work` throws, and the fault `session_store_down`: without a store nobody knows who else is at it.
    */
   alone(session: Session, isDone: (session: Session) => boolean, work: Work): Promise<Alone>
 }
 
-/** @returns null where the work is done. A note where it is put off: until then everybody gets the note in place of a turn. */
+/**
+ * @returns null where the work is done. A note where it is put off: until then everybody gets the note in place of a
+ *   turn.
+ */
 export type Work = (session: Session) => Promise<{ readonly note: string; readonly seconds: number } | null>
 
 export type Alone =

@@ -23,12 +23,15 @@ export interface KeyRing {
   /** Seals text that may travel through a browser. `context` is authenticated, not contained. Safe in a URL. */
   sealText(context: readonly string[], text: string): string
   openText(context: readonly string[], sealed: string): string | null
-  /** Seals the stub of the session that has this key in the store: without the cookie's help, so that this server can open it alone. */
+  /**
+   * Seals the stub of the session that has this key in the store: without the cookie's help, so that this server can
+   * open it alone.
+   */
   sealStub(key: string, text: string): string
   openStub(key: string, sealed: string): string | null
   /**
-   * The names in the store of what this text stands for, one per secret, that of the first secret first: without a secret nobody
-   * can tell which person or tenant a name is of, not even by trying all that there are.
+   * The names in the store of what this text stands for, one per secret, that of the first secret first: without a
+   * secret nobody can tell which person or tenant a name is of, not even by trying all that there are.
    */
   indexNames(text: string): readonly string[]
 }

@@ -44,8 +44,8 @@ export interface Sessions extends Revisions {
   /** Writes a new session; resolves when the store has it. */
   create(name: SessionName, login: Login): Promise<void>
   /**
-   * When the session ends, in seconds from now: at the latest, and if nobody is active. null where it has ended meanwhile.
-   * Never counts as activity. Throws the fault `session_store_down`.
+   * When the session ends, in seconds from now: at the latest, and if nobody is active. null where it has ended
+   * meanwhile. Never counts as activity. Throws the fault `session_store_down`.
    */
   remaining(session: Session): Promise<Remaining | null>
   /** null where they are gone with the session. Throws the fault `session_store_down`. */

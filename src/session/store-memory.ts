@@ -31,7 +31,10 @@ const sweepSeconds = 60
 const maxMarks = 100_000
 const maxKept = 1_000
 const maxEndings = 10_000
-/** Without its place in there, a lease or a note is only taken again. */
+/**
+ * Without its place in there, a lease or a note is only taken again; of a spent log-out token, the same sign-out once
+ * more.
+ */
 const maxLeases = 20_000
 
 /** A store that never fails. When it is full the session that was used longest ago makes room. */
@@ -135,7 +138,8 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
       // Announced even where nothing is left, as every store does: somebody may still hold it open.
       if (!sessions.delete(key)) announce({ what: 'ended', key })
     },
-    // Looks at everybody: a few milliseconds for a hundred thousand, where an index would cost each of them memory for ever.
+    // Looks at everybody: a few milliseconds for a hundred thousand, where an index would cost each of them memory for
+    // ever.
     async *walk(name) {
       const wanted = shortName(name)
       const found: string[] = []

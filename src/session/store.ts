@@ -30,7 +30,10 @@ interface LeaseNote {
   readonly owner: string
   readonly ttlSeconds: number
 }
-/** How long it is remembered that a group was ended: for good, or while a sign-in that had begun before may still come back. */
+/**
+ * How long it is remembered that a group was ended: for good, or while a sign-in that had begun before may still come
+ * back.
+ */
 export type Remembered = 'lasting' | 'passing'
 
 /**
@@ -38,7 +41,10 @@ export type Remembered = 'lasting' | 'passing'
  * Whatever fails underneath is thrown as the fault `session_store_down`.
  */
 export interface SessionStore {
-  /** Writes the tokens and the stub, then the facts, all as version 1, and puts the session into its groups. False where the key exists: nothing was written over. */
+  /**
+   * Writes the tokens and the stub, then the facts, all as version 1, and puts the session into its groups. False where
+   * the key exists: nothing was written over.
+   */
   create(key: string, records: NewRecords): Promise<boolean>
   read(key: string): Promise<StoredRecord | null>
   readTokens(key: string): Promise<StoredRecord | null>
@@ -47,13 +53,15 @@ export interface SessionStore {
   update(key: string, change: RecordChange): Promise<'updated' | 'conflict' | 'gone'>
   /** Lets all records live for this long from now. False where there is none: it never creates. */
   extend(key: string, ttlSeconds: number): Promise<boolean>
-  /** How long the facts still live, in seconds, if nobody is active; null where there are none. Asking prolongs nothing. */
+  /**
+   * How long the facts still live, in seconds, if nobody is active; null where there are none. Asking prolongs nothing.
+   */
   remaining(key: string): Promise<number | null>
   /** Removes all records and announces it; takes the session out of these groups. */
   end(key: string, names?: readonly string[]): Promise<void>
   /**
-   * The keys of a group, some at a time: all that were in it all the while, and perhaps some twice. Those of sessions that
-   * have expired may still be among them.
+   * The keys of a group, some at a time: all that were in it all the while, and perhaps some twice. Those of sessions
+   * that have expired may still be among them.
    */
   walk(name: string): AsyncIterable<readonly string[]>
   /** Remembers that what belongs to the group and began before this time (seconds since 1970) has ended. */
@@ -69,7 +77,9 @@ export interface SessionStore {
    * @returns whose it is now: `owner`, or whoever else has it still.
    */
   lease(key: string, owner: string, ttlSeconds: number): Promise<string>
-  /** Gives one's lease up: to nobody, or to a `next` owner for a time. Does nothing where it is somebody else's by now. */
+  /**
+   * Gives one's lease up: to nobody, or to a `next` owner for a time. Does nothing where it is somebody else's by now.
+   */
   release(key: string, owner: string, next: LeaseNote | null): Promise<void>
   keep(key: string, value: string, ttlSeconds: number): Promise<void>
   /** What was kept, once. */

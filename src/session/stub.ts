@@ -4,7 +4,10 @@ import type { SessionFacts } from '../core/identity/session.ts'
 import { type Belongings, groupsOf, textOfGroup } from '../core/identity/whose.ts'
 import type { KeyRing } from './seal.ts'
 
-/** Ids and times, no claim and no token: what opens it is on the server, and so worth less than what the cookie opens (T80). */
+/**
+ * Ids and times, no claim and no token: what opens it is on the server, and so worth less than what the cookie opens
+ * (T80).
+ */
 export type Stub = Belongings & Pick<SessionFacts, 'startedAt' | 'checkedAt'>
 
 /** @param key of the session in the store: a stub that is moved to another session does not open there (T122). */
@@ -27,7 +30,10 @@ export function openStub(ring: KeyRing, key: string, sealed: string): Stub | nul
   return { tenant, provider, registration, directoryId, objectId, sid, startedAt, checkedAt }
 }
 
-/** The names in the store of all groups that a session belongs to, under every secret: it may have been put there under any. */
+/**
+ * The names in the store of all groups that a session belongs to, under every secret: it may have been put there under
+ * any.
+ */
 export function namesOf(ring: KeyRing, session: Belongings): readonly string[] {
   return groupsOf(session).flatMap((group) => ring.indexNames(textOfGroup(group)))
 }

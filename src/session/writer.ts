@@ -45,8 +45,9 @@ export interface SessionWriter {
   signIn(request: SessionRequest, facts: SessionFacts, tokens: SessionTokens): Promise<void>
   /**
    * Signs a person out: reads the tokens that the provider's sign-out needs, then ends the session here and in the
-   * store. null where nobody was signed in, or the tokens are gone. Clearing the cookie is the answer's (`expiredCookies`).
-   * Throws the fault `session_store_down` where the store could not be told; this replica refuses the session all the same.
+   * store. null where nobody was signed in, or the tokens are gone. Clearing the cookie is the answer's
+   * (`expiredCookies`). Throws the fault `session_store_down` where the store could not be told; this replica refuses
+   * the session all the same.
    */
   signOut(request: SessionRequest): Promise<SessionTokens | null>
 }

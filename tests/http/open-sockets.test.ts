@@ -2,10 +2,15 @@
 import type { IncomingMessage } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { Session } from '../../src/core/identity/session.ts'
+import { createOpenSockets } from '../../src/http/open-sockets.ts'
+import { createLog } from '../../src/ops/log.ts'
+import { session, tenant } from '../core/build.ts'
 import { until } from '../redis.ts'
 import { createVisitor, signIn } from '../visitor.ts'
 import { type ClockedStage, startClockedStage } from './clocked.ts'
 
+const contosoTenant = tenant({})
 const interval = 600
 const [uwe, ada, nick] = ['uwe@contoso.example', 'ada@contoso.example', 'nick@contoso.example'] as const
 const payrollStaff = '8e2c7a10-5d4f-4b96-a3e8-1f0d9c8b7a65'
@@ -91,4 +96,34 @@ describe('follow', () => {
     made.forward(3_600)
     await until('the end of the grace', () => ofAda.closed(), 15_000)
   }, 60_000)
+
+  test('follow lets nobody go on whose session it cannot judge, and judges the others all the same', async () => {
+    const [broken, others] = [session(), Array.from({ length: 40 }, () => session())]
+    const lines: string[] = []
+    const sockets = createOpenSockets({
+      sessions: { current: async (each) => each },
+      revalidation: {
+        confirm(_tenant, each) {
+          if (each === broken) throw new TypeError('a defect')
+          return null
+        },
+      },
+      log: createLog({ level: 'error', destination: { write: (line: string) => void lines.push(line) } }),
+      interval: 5,
+    })
+    const cut = new Set<Session>()
+    for (const each of [broken, ...others]) {
+      const stop = sockets.follow(
+        each,
+        () => contosoTenant,
+        (news) => {
+          if (news === null) cut.add(each)
+          stop()
+        },
+      )
+    }
+    await until('all are cut', () => cut.size === 41)
+    sockets.close()
+    expect(lines.join('')).toContain('revalidation_failed')
+  })
 })

@@ -62,6 +62,19 @@ describe('a session without a refresh token', () => {
     expect((await scene.visitor.ask(`${scene.origin}/form`, form)).status).toBe(200)
   })
 
+  test('is not taken for signed in by the sign-in that a program leads the person to', async () => {
+    const scene = await setUp()
+    const login = `${scene.origin}/.auth/login?return_to=/x`
+    scene.forward(interval * 0.9)
+    expect((await visit(scene.visitor, login)).location).toBe(`${scene.origin}/x`)
+    scene.forward(interval * 0.1)
+    expect((await ask(scene, '/x')).status).toBe(401)
+    const begun = await visit(scene.visitor, login)
+    expect(begun.location.startsWith(`${scene.provider.issuer}/auth?`)).toBe(true)
+    expect((await scene.visitor.open(begun.location)).url).toBe(`${scene.origin}/x`)
+    expect((await ask(scene, '/x')).status).toBe(200)
+  })
+
   test('keeps its id and its lifetime, however often it is confirmed', async () => {
     const scene = await setUp()
     const id = scene.visitor.cookie(scene.origin, sid)
