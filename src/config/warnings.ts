@@ -61,7 +61,12 @@ function namesOfOthers(tenant: Tenant): readonly Warning[] {
   return [{ tenant: name, setting: 'headers', message }]
 }
 
-const userNames: readonly string[] = ['preferred_username', 'upn', 'unique_name', 'email']
+const userNames: readonly string[] = ['preferred_username', 'upn', 'unique_name', 'email', 'employeeid']
+/** The same of Graph, in small letters: whoever administers a directory writes them there. */
+const userNamesOfGraph: readonly string[] = [
+  ...['userprincipalname', 'mail', 'mailnickname', 'employeeid'],
+  ...['onpremisessamaccountname', 'onpremisesuserprincipalname'],
+]
 /** What a preset sends beside the user says by its name what it is. */
 const namesBeside: ReadonlySet<string> = new Set(
   Object.values(presets).flatMap((all) => all.flatMap(({ name, source }) => (source === 'user' ? [] : [name]))),
@@ -69,7 +74,9 @@ const namesBeside: ReadonlySet<string> = new Set(
 
 function isKey({ name, parts }: HeaderEntry, ambiguous: readonly string[]): boolean {
   const claims = parts.flatMap((part) => ('claim' in part ? [part.claim] : []))
-  return !namesBeside.has(name) && !claims.includes('tid') && claims.some((claim) => ambiguous.includes(claim))
+  const isOfGraph = parts.some((part) => 'graph' in part && userNamesOfGraph.includes(part.graph.toLowerCase()))
+  const isName = isOfGraph || claims.some((claim) => ambiguous.includes(claim))
+  return !namesBeside.has(name) && !claims.includes('tid') && isName
 }
 
 function hasSeveralDirectories({ providers }: Tenant): boolean {

@@ -11,9 +11,12 @@ import { type AccessView, blankView, type Term, type TextPart, type View } from 
 export function accessView(page: AccessPage): View {
   const contact = displayText(page.support ?? '').replace(/^mailto:/i, '')
   const subject = `Access to ${displayText(page.applicationName)}`
-  const body = ['', '', `Account: ${displayText(page.person.username)}`, `Object ID: ${page.person.objectId}`].join(
-    '\r\n',
-  )
+  const body = [
+    '',
+    '',
+    `Account: ${displayText(page.person.username)}`,
+    `Object ID: ${displayText(page.person.objectId)}`,
+  ].join('\r\n')
   return {
     ...blankView(page),
     title: 'Your access',

@@ -44,8 +44,8 @@ export function createPages(): Pages {
     contentSecurityPolicyFor(page) {
       const origins = formOrigins(page)
       if (origins.length > 0) return policy({ hash, formTargets: formTargets(origins), frameAncestors: "'none'" })
-      // This page exists to be seen in a frame. It tells nothing about anybody and changes nothing: its one link opens a
-      // window, which any site can do by itself, so there is nothing to gain from luring a click onto it.
+      // This page exists to be seen in a frame. It names nobody and changes nothing: its links open windows, or the frame
+      // anew, which any site can do by itself, so there is nothing to gain from luring a click onto it.
       if (page.page === 'frame') return policy({ hash, formTargets: [], frameAncestors: '*' })
       if (page.page === 'fragment') return policy({ hash, script, formTargets: [], frameAncestors: "'none'" })
       const framedBy = page.page === 'outcome' || page.page === 'signed-out' ? page.framedBy : null
