@@ -1,4 +1,6 @@
-/** The page that tells a person who they are here, what gave them their roles, and why a page is open to them or not. */
+/**
+ * The page that tells a person who they are here, what gave them their roles, and why a page is open to them or not.
+ */
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import type { Asks, Reasoning } from '../core/answer/reasoning.ts'
 import { spanText } from '../core/answer/span.ts'
