@@ -1,11 +1,14 @@
-/** Somebody who might have signed in: a session out of nothing but groups and app roles, to think a decision through. */
+/**
+ * Somebody who might have signed in: a session out of nothing but groups and app roles, to think a decision through.
+ */
 import type { Provider, Tenant } from '../core/gateway.ts'
 import { authorityOf, personalDirectory, registrationOf } from '../core/identity/authority.ts'
 import { namedGroups } from '../core/identity/claims.ts'
 import type { Session } from '../core/identity/session.ts'
 
 /**
- * @param held groups and app roles as somebody typed them. Of the groups a session keeps those that the configuration names.
+ * @param held groups and app roles as somebody typed them. Of the groups a session keeps those that the configuration
+ * names.
  * @returns a session that this provider vouches for at this tenant.
  */
 export function imaginedSession(

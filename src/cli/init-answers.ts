@@ -85,7 +85,9 @@ export function understand(given: Given): Understood {
   return { starter: provider ? { name, publicUrl, upstream, provider, roles } : null, file, missing, problems }
 }
 
-/** A tenant file is named after its tenant; else the first name of the host: `https://payroll.contoso.com` → `payroll`. */
+/**
+ * A tenant file is named after its tenant; else the first name of the host: `https://payroll.contoso.com` → `payroll`.
+ */
 export function nameFor({ tenantFile, out }: Given, publicUrl: string | undefined): string {
   const host = publicUrl === undefined ? '' : new URL(publicUrl).hostname
   const first = /^[\d.]+$/.test(host) ? '' : (host.split('.')[0] ?? '')

@@ -74,7 +74,10 @@ function several(text: string, before: readonly string[]): readonly string[] {
   return [...before, text]
 }
 
-/** What the flags say, and for the rest the person at the terminal. What is wrong with flags is said before any question. */
+/**
+ * What the flags say, and for the rest the person at the terminal. What is wrong with flags is said before any
+ * question.
+ */
 async function complete(given: Given, command: Command, isTaken: Terminal['isTaken']): Promise<Complete> {
   const first = judge(given, isTaken)
   if (first.problems.length > 0) return refuse(first, command)

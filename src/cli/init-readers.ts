@@ -1,4 +1,7 @@
-/** How the answers and flags of `sallyport init` are read that no setting is like: ids with what they were pasted in, roles, places. */
+/**
+ * How the answers and flags of `sallyport init` are read that no setting is like: ids with what they were pasted in,
+ * roles, places.
+ */
 import { basename } from 'node:path'
 import { isGuid, readPasted } from '../config/pasted.ts'
 import { variablePrefix } from '../config/tenant-secrets.ts'

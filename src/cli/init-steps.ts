@@ -1,4 +1,7 @@
-/** What is to be done once `sallyport init` has written its file: at Entra, for the secrets, and on the way to the first sign-in. */
+/**
+ * What is to be done once `sallyport init` has written its file: at Entra, for the secrets, and on the way to the first
+ * sign-in.
+ */
 import { basename, dirname, join } from 'node:path'
 import { styleText } from 'node:util'
 import type { Starter, StarterProvider } from '../config/starter.ts'

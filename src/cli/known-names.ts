@@ -1,4 +1,7 @@
-/** Names on the command line that must be in the configuration: a typing error is told, and does not look like an empty result. */
+/**
+ * Names on the command line that must be in the configuration: a typing error is told, and does not look like an empty
+ * result.
+ */
 import type { Command } from 'commander'
 import { printable } from '../config/issues.ts'
 import type { Written } from '../config/loader.ts'

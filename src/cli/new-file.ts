@@ -16,8 +16,8 @@ import {
 import { basename, dirname, join } from 'node:path'
 
 /**
- * The folder is made if its own folder is there. The file's permissions are as the user's umask has it: nothing in it is secret,
- * and the gateway must be able to read it.
+ * The folder is made if its own folder is there. The file's permissions are as the user's umask has it: nothing in it
+ * is secret, and the gateway must be able to read it.
  * @param overwrite replaces a file, or what a link leads to, and keeps its owner and permissions.
  * @throws Error in words for people, where the file is there already, or cannot be written.
  */

@@ -35,7 +35,9 @@ function ofEntra(entry: EntraEntry): readonly string[] {
   ]
 }
 
-/** What the portal calls the supported account types of a `tenantId`; of one directory, where it is none of these words. */
+/**
+ * What the portal calls the supported account types of a `tenantId`; of one directory, where it is none of these words.
+ */
 const accountTypes = new Map([
   ['organizations', ['Accounts in any organizational', 'directory.']],
   ['common', ['Accounts in any organizational', 'directory and personal Microsoft accounts.']],

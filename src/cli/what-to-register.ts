@@ -47,7 +47,7 @@ function atEntra(registration: EntraRegistration): EntraEntry {
     frontChannelLogoutUrl: speakerOf(tenants)?.frontChannelLogoutUrl ?? null,
     // The consent is to the registration: it does not matter by which of them it comes.
     adminConsentUrl: tenants.map(({ adminConsentUrl: each }) => each).find((each) => each !== null) ?? null,
-    warnings: [...warningsOfSize(redirectUris), ...warningsOfLoopback(redirectUris)],
+    warnings: [...warningsOfSize(redirectUris, registration.tenantId), ...warningsOfLoopback(redirectUris)],
   }
 }
 
@@ -56,17 +56,19 @@ function speakerOf(tenants: readonly RegisteredTenant[]): RegisteredTenant | und
   return tenants.find(({ enabled }) => enabled) ?? tenants[0]
 }
 
-/** https://learn.microsoft.com/entra/identity-platform/reply-url, for accounts of one organization. */
-const mostRedirectUris = 256
+/** https://learn.microsoft.com/entra/identity-platform/reply-url: fewer where personal Microsoft accounts sign in. */
+const mostRedirectUris = { ofOrganizations: 256, withPersonalAccounts: 100 }
 const longestRedirectUri = 256
 
-function warningsOfSize(uris: readonly string[]): readonly string[] {
+function warningsOfSize(uris: readonly string[], tenantId: string | null): readonly string[] {
+  const hasPersonal = tenantId === 'common' || tenantId === 'consumers'
+  const most = hasPersonal ? mostRedirectUris.withPersonalAccounts : mostRedirectUris.ofOrganizations
   const tooLong = uris.filter((uri) => uri.length > longestRedirectUri)
   const tooMany =
-    uris.length > mostRedirectUris
+    uris.length > most
       ? [
-          `These are ${uris.length} redirect URIs, and a registration holds ${mostRedirectUris}: ` +
-            `give every ${mostRedirectUris / 2} tenants a registration, and so a provider, of their own.`,
+          `These are ${uris.length} redirect URIs, and a registration holds ${most}: ` +
+            `give every ${most / 2} tenants a registration, and so a provider, of their own.`,
         ]
       : []
   return [...tooMany, ...tooLong.map((uri) => `Entra takes no redirect URI of ${uri.length} characters: ${uri}`)]

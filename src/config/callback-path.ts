@@ -6,9 +6,9 @@ import type { Reading } from './values.ts'
 const longest = 200
 
 /**
- * Compared byte for byte with what a request says, so nothing may stand there that could be written in another way, or that a
- * request is refused for. Below our prefix it may be anything but another endpoint, also with a slash at its end: what was
- * registered for others that use the same prefix, such as `/.auth/login/aad/callback`, goes on working.
+ * Compared byte for byte with what a request says, so nothing may stand there that could be written in another way, or
+ * that a request is refused for. Below our prefix it may be anything but another endpoint, also with a slash at its
+ * end: what was registered for others that use the same prefix, such as `/.auth/login/aad/callback`, goes on working.
  */
 export function readCallbackPath(text: string): Reading<string> {
   if (text.length > longest) return { problem: `this has more than ${longest} characters` }

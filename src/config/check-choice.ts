@@ -3,7 +3,10 @@ import type { Finding } from './issues.ts'
 import { type ProviderDraft, providersOf } from './provider-draft.ts'
 import type { TenantDraft } from './salvage.ts'
 
-/** @returns a finding at each provider of the tenant whose domain an earlier one has: an address would then choose neither. */
+/**
+ * @returns a finding at each provider of the tenant whose domain an earlier one has: an address would then choose
+ * neither.
+ */
 export function checkChoice(tenant: TenantDraft, shared: readonly ProviderDraft[]): readonly Finding[] {
   const owners = new Map<string, string>()
   return providersOf(tenant, shared).flatMap(({ name = '', enabled, emailDomains }, index) => {

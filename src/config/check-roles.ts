@@ -71,7 +71,10 @@ function isNobodys(role: RoleDraft | undefined): boolean {
   return lists.every((list) => list?.length === 0) && claims !== undefined && Object.keys(claims).length === 0
 }
 
-/** Where all tokens name groups by object ids, a name would never match; and where all name them otherwise, an id would not. */
+/**
+ * Where all tokens name groups by object ids, a name would never match; and where all name them otherwise, an id would
+ * not.
+ */
 function checkGroups({ groups = [] }: RoleDraft, path: Path, providers: readonly ProviderDraft[]): readonly Finding[] {
   const naming = providers.map(({ kind, groupNames }) => (kind === 'oidc' ? 'any' : groupNames))
   return groups.flatMap((group, index) => {
@@ -101,7 +104,10 @@ function checkPeople({ people = [] }: RoleDraft, path: Path, providers: readonly
   })
 }
 
-/** People and other directories choose what these say, or they change; the others have a key of their own, or are not kept. */
+/**
+ * People and other directories choose what these say, or they change; the others have a key of their own, or are not
+ * kept.
+ */
 const unfitClaims: ReadonlyMap<string, string> = new Map([
   ...['email', 'preferred_username', 'upn', 'unique_name', 'name'].map(
     (claim) => [claim, 'this claim can be changed to say somebody else, so it gives no role: use `people`'] as const,

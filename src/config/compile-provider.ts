@@ -30,7 +30,7 @@ function compileGraph(origin: string, isPrefixed: boolean): GraphAccess {
 }
 
 /** @see https://learn.microsoft.com/graph/deployments */
-const graphs = {
+export const graphs = {
   global: 'https://graph.microsoft.com',
   'us-gov': 'https://graph.microsoft.us',
   'us-gov-dod': 'https://dod-graph.microsoft.us',

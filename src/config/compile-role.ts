@@ -4,7 +4,9 @@ import { isDirectoryId, personalDirectory } from '../core/identity/authority.ts'
 import { readPerson } from './person.ts'
 import type { RoleDocument } from './schema-role.ts'
 
-/** @param providers those of the tenant that are enabled; where people are named by an object id alone, there is one. */
+/**
+ * @param providers those of the tenant that are enabled; where people are named by an object id alone, there is one.
+ */
 export function compileRole(role: RoleDocument, providers: readonly Provider[]): RoleRule {
   const { name, groups, appRoles, directoryRoles, people, claims } = role
   const hasEntra = providers.some(({ kind }) => kind === 'entra')

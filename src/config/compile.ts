@@ -78,7 +78,7 @@ export function compileTenant(tenant: TenantDocument, { providers, before }: Kno
   }
 }
 
-/** Those that are switched on. A shared one is taken as it is: a likeness of it would have connections and keys of its own. */
+/** Those that are switched on. A shared one is taken as it is: a likeness would have connections and keys of its own. */
 function enabledOf(tenant: TenantDocument, { providers, before }: Known): readonly Provider[] {
   return tenant.providers.flatMap((each) => {
     if (typeof each === 'string') return providers.get(each) ?? []

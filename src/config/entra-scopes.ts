@@ -1,15 +1,11 @@
 /** Further scopes at Microsoft Entra: how each is written, and which of them can stand together. */
+import { graphs } from './compile-provider.ts'
 import type { Finding, Path } from './issues.ts'
 import type { Salvaged } from './salvage.ts'
 import type { Reading } from './values.ts'
 
 /** Hosts of Microsoft Graph, whose permissions need no prefix in the global cloud. */
-const graphHosts: ReadonlySet<string> = new Set([
-  'graph.microsoft.com',
-  'graph.microsoft.us',
-  'dod-graph.microsoft.us',
-  'microsoftgraph.chinacloudapi.cn',
-])
+const graphHosts: ReadonlySet<string> = new Set(Object.values(graphs).map((origin) => new URL(origin).host))
 
 /** A permission of Graph (`Mail.Read`), or of another resource (`api://…/access`, `https://…/.default`). */
 export function readEntraScope(text: string): Reading<string> {

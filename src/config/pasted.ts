@@ -1,4 +1,6 @@
-/** What people paste where a directory is asked for, taken apart: an issuer, an address of a sign-in, one of the portal. */
+/**
+ * What people paste where a directory is asked for, taken apart: an issuer, an address of a sign-in, one of the portal.
+ */
 import { isKeyword, personalDirectory } from '../core/identity/authority.ts'
 import { signInServices } from './compile-provider.ts'
 import { isHostName, type Reading, readGuid } from './values.ts'
@@ -14,7 +16,10 @@ export interface Pasted {
   readonly clientId: string | null
 }
 
-/** Where each cloud signs people in, and every other name that it goes by (https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud). */
+/**
+ * Where each cloud signs people in, and every other name that it goes by
+ * (https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud).
+ */
 const signInHosts: Readonly<Record<string, Pasted['cloud']>> = {
   ...{ 'login.microsoftonline.com': 'global', 'login.windows.net': 'global', 'login.microsoft.com': 'global' },
   // The issuer of version 1. Tokens of the US government's clouds name it too, so it does not tell these apart.
@@ -40,7 +45,8 @@ const noDirectory = 'this names no directory: its id, a GUID, is on the Overview
 
 /**
  * @param text as it was pasted, perhaps with blanks, quotes or brackets around it, or without https://.
- * @returns the directory, in what cloud, and what else was found; or the problem, which says what the text is and never repeats it.
+ * @returns the directory, in what cloud, and what else was found; or the problem, which says what the text is and never
+ * repeats it.
  */
 export function readPasted(text: string): Reading<Pasted> {
   // Real ones are shorter, and the time of some patterns grows with the square (T88).
@@ -62,7 +68,10 @@ export function isSignInHost(host: string): boolean {
   return others.includes(host) || Object.hasOwn(signInHosts, host) || /\.(?:ciamlogin|b2clogin)\.com$/.test(host)
 }
 
-/** What a sign-in service calls itself, given any of its hosts: an alias would not be believed. Null for one that has no other. */
+/**
+ * What a sign-in service calls itself, given any of its hosts: an alias would not be believed. Null for one that has no
+ * other.
+ */
 export function ownOriginOf(host: string): string | null {
   const cloud = Object.hasOwn(signInHosts, host) ? signInHosts[host] : undefined
   return cloud === undefined ? null : signInServices[cloud]
@@ -109,7 +118,10 @@ function ofUrl(url: URL): Reading<Pasted> {
   }
 }
 
-/** Its user flows are named in the path or in the query (https://learn.microsoft.com/azure/active-directory-b2c/tokens-overview). */
+/**
+ * Its user flows are named in the path or in the query
+ * (https://learn.microsoft.com/azure/active-directory-b2c/tokens-overview).
+ */
 function isB2c({ hostname, pathname, searchParams }: URL): boolean {
   if (hostname.endsWith('.b2clogin.com') || /^\/(?:tfp|te)\//i.test(pathname)) return true
   return /\/b2c_1a?_/i.test(pathname) || /^b2c_1a?_/i.test(searchParams.get('p') ?? '')
@@ -143,8 +155,8 @@ function ofExternalId(url: URL, segments: readonly string[]): Reading<Pasted> {
 }
 
 /**
- * What a portal writes into its addresses: `/<directory>`, `#@<directory>/…`, `?tenantId=<directory>`, and of an application
- * `/appId/<client id>/` in the fragment.
+ * What a portal writes into its addresses: `/<directory>`, `#@<directory>/…`, `?tenantId=<directory>`, and of an
+ * application `/appId/<client id>/` in the fragment.
  */
 function ofPortal(url: URL, [first = '']: readonly string[]): Reading<Pasted> {
   const inFragment = /^#@([^/?]+)/.exec(url.hash)?.[1] ?? ''

@@ -1,9 +1,15 @@
-/** How a configuration names one person: by an object id, where several directories can answer with that of the directory before it. */
+/**
+ * How a configuration names one person: by an object id, where several directories can answer with that of the
+ * directory before it.
+ */
 import { isDirectoryId } from '../core/identity/authority.ts'
 import type { Finding } from './issues.ts'
 import type { ProviderDraft } from './provider-draft.ts'
 
-/** `<object id>` or `<directory id>/<object id>`; with an issuer in place of the directory, what follows its last slash is the subject. */
+/**
+ * `<object id>` or `<directory id>/<object id>`; with an issuer in place of the directory, what follows its last slash
+ * is the subject.
+ */
 export function readPerson(text: string): { readonly directoryId: string | null; readonly objectId: string } {
   const slash = text.lastIndexOf('/')
   const directoryId = text.slice(0, Math.max(0, slash))

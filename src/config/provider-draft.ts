@@ -13,7 +13,9 @@ export interface ProviderDraft {
   readonly contexts: readonly string[] | undefined
   /** Whether the e-mail address of somebody could be one that nobody vouches for, and why. */
   readonly email: 'vouched' | 'of-several-directories' | 'not-asked-for' | undefined
-  /** Ids of the directories whose people it lets in, or the issuer; undefined also for a domain whose id nobody said. */
+  /**
+   * Ids of the directories whose people it lets in, or the issuer; undefined also for a domain whose id nobody said.
+   */
   readonly directories: readonly string[] | undefined
   /** Of Entra alone, as what follows. */
   readonly groupNames: 'ids' | 'emitted' | undefined
@@ -63,7 +65,9 @@ function directoriesOf({ tenantId, allowedTenantIds }: Exclude<Written, Plain>):
   return tenantId === 'common' ? ids : ids.filter((id) => id !== personalDirectory)
 }
 
-/** The providers of a tenant in order, all of them, also those that are switched off: a rule must not change with that. */
+/**
+ * The providers of a tenant in order, all of them, also those that are switched off: a rule must not change with that.
+ */
 export function providersOf(
   { providers = [] }: TenantDraft,
   shared: readonly ProviderDraft[],

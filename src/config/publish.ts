@@ -1,4 +1,7 @@
-/** `npm run generate`: writes what is made from the schema, the outcomes and the causes. `tests/generated.test.ts` holds it fresh. */
+/**
+ * `npm run generate`: writes what is made from the schema, the outcomes and the causes. `tests/generated.test.ts` holds
+ * it fresh.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { jsonSchema, schemaTree, tenantJsonSchema } from './json-schema.ts'

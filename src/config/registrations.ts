@@ -41,7 +41,9 @@ export interface RegisteredTenant {
   readonly postLogoutRedirectUri: string
   /** Where a sign-in begins. */
   readonly homePageUrl: string
-  /** Where the provider tells that somebody has signed out there. Any tenant's is for all that share the registration. */
+  /**
+   * Where the provider tells that somebody has signed out there. Any tenant's is for all that share the registration.
+   */
   readonly frontChannelLogoutUrl: string
   readonly backChannelLogoutUrl: string
   /** Where an administrator of a directory begins to consent; null where nobody could, or nothing is served. */

@@ -1,4 +1,7 @@
-/** The settings of what Microsoft Entra is asked beside the sign-in itself: further scopes, groups that it leaves out, Graph. */
+/**
+ * The settings of what Microsoft Entra is asked beside the sign-in itself: further scopes, groups that it leaves out,
+ * Graph.
+ */
 import { z } from 'zod'
 import { readEntraScope } from './entra-scopes.ts'
 import { text } from './schema-kinds.ts'

@@ -31,7 +31,7 @@ export const headers = z.strictObject({
     .prefault({})
     .meta({
       description:
-        'Further headers, name to template. A header whose placeholder has no value is not sent. `{graph.…}` is a property that Microsoft Graph has of the person, read at each sign-in.',
+        'Further headers, name to template. A header whose placeholder has no value is not sent. `{graph.…}` is a property that Microsoft Graph has of the person, read at each sign-in and whenever the provider is asked again.',
       examples: [{ 'X-Employee': '{claim.employeeid}' }],
     }),
   accessToken: z

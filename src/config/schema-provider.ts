@@ -1,4 +1,4 @@
-/** The settings of a provider: a directory of Microsoft Entra, or any other OpenID provider. */
+/** The settings of a provider: Microsoft Entra, or any other OpenID provider. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import { z } from 'zod'
 import { readAcrValue, readContextId } from './context-id.ts'
@@ -99,10 +99,7 @@ const federatedKeys = {
 const credentialMeta = { description: 'How the gateway proves to the provider who it is. Exactly one form.' }
 
 const entraProvider = z.strictObject({
-  kind: z
-    .literal('entra')
-    .optional()
-    .meta({ description: 'One directory of Microsoft Entra; this is meant where nothing is said.' }),
+  kind: z.literal('entra').optional().meta({ description: 'Microsoft Entra; this is meant where nothing is said.' }),
   name: providerName,
   enabled: providerEnabled,
   ...shown,

@@ -68,7 +68,10 @@ export function starterTenantFile(starter: Starter): string {
   ])
 }
 
-/** An application on this machine is opened at the gateway itself, so that listens at its port; any other, where it always does. */
+/**
+ * An application on this machine is opened at the gateway itself, so that listens at its port; any other, where it
+ * always does.
+ */
 function listener(publicUrl: string): readonly string[] {
   const { protocol, port } = new URL(publicUrl)
   return protocol === 'http:' ? ['', 'server:', `  listen: 127.0.0.1:${port === '' ? 80 : port}`] : []
@@ -146,7 +149,9 @@ function textOf(lines: readonly string[]): string {
   return `${aligned.join('\n')}\n`
 }
 
-/** Text as it may stand anywhere, also between brackets: in quotes, unless it is plainly a word, an id or an address. */
+/**
+ * Text as it may stand anywhere, also between brackets: in quotes, unless it is plainly a word, an id or an address.
+ */
 function scalar(text: string): string {
   const isPlain = /^(?:[a-z][\w-]*(?:\.[\w-]+)*|[0-9a-f]{8}(?:-[0-9a-f]+){4}|https?:\/\/[a-z0-9.:-]+)$/i.test(text)
   const meansMore = /^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text)

@@ -1,11 +1,17 @@
-/** Identity headers as a configuration writes them: `{claim.x}`, `{graph.x}`, `{roles}` and `{groups}` in text, and names that may be set. */
+/**
+ * Identity headers as a configuration writes them: `{claim.x}`, `{graph.x}`, `{roles}` and `{groups}` in text, and
+ * names that may be set.
+ */
 import { notPassedOn } from '../core/answer/headers.ts'
 import { foldName } from '../core/answer/identity-names.ts'
 import type { TemplatePart } from '../core/gateway.ts'
 import type { Reading } from './values.ts'
 
 const claimName = /^[A-Za-z0-9_.:/-]{1,200}$/
-/** Of a user in Microsoft Graph, extensions too; below a dot, a part of one. Nothing that could change what the query asks. */
+/**
+ * Of a user in Microsoft Graph, extensions too; below a dot, a part of one. Nothing that could change what the query
+ * asks.
+ */
 const graphProperty = /^[A-Za-z][A-Za-z0-9_]{0,149}(?:\.[A-Za-z][A-Za-z0-9_]{0,99})?$/
 
 /** What `headers.set` holds: text with placeholders. Refused: other words in braces, lone braces, control characters. */

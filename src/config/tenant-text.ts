@@ -103,9 +103,9 @@ export function readTenant(text: TenantText, around: Around, now: number): Tenan
 }
 
 /**
- * What the author of a tenant file has no business with: a socket may belong to anything on the machine; the identity of the
- * machine would be handed to whatever sign-in service the file names; and a registration that is shared may be let in to the
- * APIs of others, whose tokens would then be handed to the application that the file names (T125).
+ * What the author of a tenant file has no business with: a socket may belong to anything on the machine; the identity
+ * of the machine would be handed to whatever sign-in service the file names; and a registration that is shared may be
+ * let in to the APIs of others, whose tokens would then be handed to the application that the file names (T125).
  */
 function checkOutside(text: TenantText): readonly Finding[] {
   const { routes, providers } = isMapping(text.value) ? text.value : {}

@@ -1,4 +1,6 @@
-/** Settings that are right, and yet worth saying aloud: each gives up a protection, and somebody should have meant it. */
+/**
+ * Settings that are right, and yet worth saying aloud: each gives up a protection, and somebody should have meant it.
+ */
 import { presets } from '../core/answer/presets.ts'
 import type { Gateway, HeaderEntry, Provider, RoleRule, Tenant } from '../core/gateway.ts'
 import { isDirectoryId } from '../core/identity/authority.ts'
@@ -24,8 +26,9 @@ function embedded(tenant: Tenant): readonly Warning[] {
 }
 
 /**
- * Where people of several directories come in, whoever runs one of them decides what its tokens say: there an administrator has any
- * directory role, makes a group of any name, assigns app roles, and writes claims (T112). Ids of groups and people are nobody's to choose.
+ * Where people of several directories come in, whoever runs one of them decides what its tokens say: there an
+ * administrator has any directory role, makes a group of any name, assigns app roles, and writes claims (T112). Ids of
+ * groups and people are nobody's to choose.
  */
 function rolesOfOthers(tenant: Tenant): readonly Warning[] {
   const { name, providers, roles } = tenant
@@ -47,8 +50,8 @@ function isOpen(role: RoleRule, key: 'groups' | 'appRoles' | 'directoryRoles' | 
 }
 
 /**
- * The application tells people apart by a header. A user name is one directory's own affair, and so is the subject of a plain
- * provider: there somebody can be called as a person of another directory is (T108).
+ * The application tells people apart by a header. A user name is one directory's own affair, and so is the subject of a
+ * plain provider: there somebody can be called as a person of another directory is (T108).
  */
 function namesOfOthers(tenant: Tenant): readonly Warning[] {
   const { name, providers, routes } = tenant
@@ -61,7 +64,12 @@ function namesOfOthers(tenant: Tenant): readonly Warning[] {
   return [{ tenant: name, setting: 'headers', message }]
 }
 
-const userNames: readonly string[] = ['preferred_username', 'upn', 'unique_name', 'email']
+const userNames: readonly string[] = ['preferred_username', 'upn', 'unique_name', 'email', 'employeeid']
+/** The same of Graph, in small letters: whoever administers a directory writes them there. */
+const userNamesOfGraph: readonly string[] = [
+  ...['userprincipalname', 'mail', 'mailnickname', 'employeeid'],
+  ...['onpremisessamaccountname', 'onpremisesuserprincipalname'],
+]
 /** What a preset sends beside the user says by its name what it is. */
 const namesBeside: ReadonlySet<string> = new Set(
   Object.values(presets).flatMap((all) => all.flatMap(({ name, source }) => (source === 'user' ? [] : [name]))),
@@ -69,7 +77,9 @@ const namesBeside: ReadonlySet<string> = new Set(
 
 function isKey({ name, parts }: HeaderEntry, ambiguous: readonly string[]): boolean {
   const claims = parts.flatMap((part) => ('claim' in part ? [part.claim] : []))
-  return !namesBeside.has(name) && !claims.includes('tid') && claims.some((claim) => ambiguous.includes(claim))
+  const isOfGraph = parts.some((part) => 'graph' in part && userNamesOfGraph.includes(part.graph.toLowerCase()))
+  const isName = isOfGraph || claims.some((claim) => ambiguous.includes(claim))
+  return !namesBeside.has(name) && !claims.includes('tid') && isName
 }
 
 function hasSeveralDirectories({ providers }: Tenant): boolean {

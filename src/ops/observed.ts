@@ -1,4 +1,7 @@
-/** What operators see of the running gateway: the gauges of the metrics, and the detail of readiness, each read when somebody asks. */
+/**
+ * What operators see of the running gateway: the gauges of the metrics, and the detail of readiness, each read when
+ * somebody asks.
+ */
 import type { Gateway, Provider } from '../core/gateway.ts'
 import type { Health } from './health.ts'
 import type { Metrics } from './metrics.ts'

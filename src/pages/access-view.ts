@@ -1,4 +1,6 @@
-/** The page that tells a person who they are here, what gave them their roles, and why a page is open to them or not. */
+/**
+ * The page that tells a person who they are here, what gave them their roles, and why a page is open to them or not.
+ */
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import type { Asks, Reasoning } from '../core/answer/reasoning.ts'
 import { spanText } from '../core/answer/span.ts'
@@ -11,9 +13,12 @@ import { type AccessView, blankView, type Term, type TextPart, type View } from 
 export function accessView(page: AccessPage): View {
   const contact = displayText(page.support ?? '').replace(/^mailto:/i, '')
   const subject = `Access to ${displayText(page.applicationName)}`
-  const body = ['', '', `Account: ${displayText(page.person.username)}`, `Object ID: ${page.person.objectId}`].join(
-    '\r\n',
-  )
+  const body = [
+    '',
+    '',
+    `Account: ${displayText(page.person.username)}`,
+    `Object ID: ${displayText(page.person.objectId)}`,
+  ].join('\r\n')
   return {
     ...blankView(page),
     title: 'Your access',

@@ -1,4 +1,6 @@
-/** The one script of our pages: it carries the fragment of an address, which a browser tells no server, to the sign-in. */
+/**
+ * The one script of our pages: it carries the fragment of an address, which a browser tells no server, to the sign-in.
+ */
 
 /** Stands in the page as it is, and is named by its hash in the policy. Nothing of a request is in it. */
 export const fragmentScript = `

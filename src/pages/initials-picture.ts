@@ -1,4 +1,6 @@
-/** Initials as a drawing that stands where a photo would: shapes and text alone, no style, no script, nothing loaded. */
+/**
+ * Initials as a drawing that stands where a photo would: shapes and text alone, no style, no script, nothing loaded.
+ */
 import type { Initials } from '../core/identity/initials.ts'
 
 /**

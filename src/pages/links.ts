@@ -37,7 +37,7 @@ export function supportLink(support: string, mail: { readonly subject: string; r
 
 /** An origin that may stand in a policy. Throws for anything else: a `;` or a blank would begin a directive of its own. */
 export function policyOrigin(value: string): string {
-  const wellFormed = /^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?$/.test(value)
+  const wellFormed = /^https?:\/\/([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d+)?$/.test(value)
   if (!wellFormed || !URL.canParse(value) || new URL(value).origin !== value) {
     throw new TypeError('an entry of the policy is not an origin')
   }

@@ -68,7 +68,7 @@ export interface SignOutPage {
   readonly applicationName: string
   /** Takes the POST. */
   readonly actionUrl: string
-  /** Origins that the answer to the POST may redirect to (the provider's sign-out), and onward by https; none if not given. */
+  /** Origins that the answer to the POST may redirect to (the provider's sign-out), and onward by https; else none. */
   readonly formOrigins?: readonly string[]
   readonly person: Person | null
   readonly requestId: string
@@ -83,7 +83,7 @@ export interface FramePage {
   readonly loginUrl: string
   /** What the frame shows next, once the person is signed in; the address of the frame itself if not given. */
   readonly againUrl?: string | null
-  /** The part itself, to be opened in a window of its own; `only`: because no session of ours reaches into this frame. */
+  /** The part itself, to be opened in a window of its own; `only`: no session of ours reaches into this frame. */
   readonly apart?: { readonly url: string; readonly only: boolean } | null
   /** Why the sign-in does not come to its end, where that can be told. */
   readonly cause?: Cause | null
@@ -122,7 +122,7 @@ export interface HelpPage {
   readonly requestId: string
 }
 
-/** front: nothing was asked yet. unread: there is no code in what was asked. unknown: a code that the catalogue does not have. */
+/** front: nothing was asked yet. unread: what was asked has no code. unknown: a code that the catalogue does not have. */
 export type HelpTopic =
   | { readonly about: 'front' | 'unread' }
   | { readonly about: 'unknown'; readonly code: number }

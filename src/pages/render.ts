@@ -1,4 +1,7 @@
-/** Turns a page, as data, into a whole HTML document: no script but one, nothing loaded from anywhere, works with links and forms alone. */
+/**
+ * Turns a page, as data, into a whole HTML document: no script but one, nothing loaded from anywhere, works with links
+ * and forms alone.
+ */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Eta } from 'eta/core'
@@ -44,8 +47,8 @@ export function createPages(): Pages {
     contentSecurityPolicyFor(page) {
       const origins = formOrigins(page)
       if (origins.length > 0) return policy({ hash, formTargets: formTargets(origins), frameAncestors: "'none'" })
-      // This page exists to be seen in a frame. It tells nothing about anybody and changes nothing: its one link opens a
-      // window, which any site can do by itself, so there is nothing to gain from luring a click onto it.
+      // This page exists to be seen in a frame. It names nobody and changes nothing: its links open windows, or the
+      // frame anew, which any site can do by itself, so there is nothing to gain from luring a click onto it.
       if (page.page === 'frame') return policy({ hash, formTargets: [], frameAncestors: '*' })
       if (page.page === 'fragment') return policy({ hash, script, formTargets: [], frameAncestors: "'none'" })
       const framedBy = page.page === 'outcome' || page.page === 'signed-out' ? page.framedBy : null

@@ -89,6 +89,14 @@ describe('whatToRegister', () => {
     })
   }
 
+  for (const tenantId of ['common', 'consumers']) {
+    test(`warns of fewer redirect URIs where personal accounts sign in: ${tenantId}`, () => {
+      expect(whatToRegister(entra(many(50), { tenantId })).warnings).toEqual([])
+      const [warning, ...others] = whatToRegister(entra(many(51), { tenantId })).warnings
+      expect([warning, others]).toEqual([expect.stringMatching(/102 redirect URIs.*holds 100.*every 50 tenants/), []])
+    })
+  }
+
   test('warns of every redirect URI that is too long, and of no other', () => {
     const host = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(49)}`
     const [callback, signedOut] = [`https://${host}/.auth/callback`, `https://${host}/.auth/signed-out`]

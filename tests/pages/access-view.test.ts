@@ -18,6 +18,13 @@ describe('accessView', () => {
     assert.equal(access?.others, 'This application knows 1 group and 2 app roles more, which are not yours.')
   })
 
+  test('accessView takes marks that deceive the eye out of the mail that asks for access (T91)', () => {
+    const person = { ...accessPage.person, objectId: 'id\u202e\r\nBcc: x' }
+    const { help } = accessView({ ...accessPage, support: 'it@contoso.example', person })
+    const body = new URL(help?.href ?? '').searchParams.get('body') ?? ''
+    assert.match(body, /\r\nObject ID: id ?Bcc: x$/)
+  })
+
   test('accessView says when there is no role, and whether one is needed', () => {
     const without = { ...accessPage, roles: [], matched: [], unmatched: { groups: 1, appRoles: 0 } }
     assert.equal(

@@ -113,7 +113,12 @@ describe('supportLink', () => {
 })
 
 describe('policyOrigin', () => {
-  for (const origin of ['https://login.microsoftonline.com', 'http://localhost:4000', 'http://[::1]:4000']) {
+  for (const origin of [
+    'https://login.microsoftonline.com',
+    'https://my_portal.contoso.com',
+    'http://localhost:4000',
+    'http://[::1]:4000',
+  ]) {
     test(`policyOrigin accepts ${origin}`, () => assert.equal(policyOrigin(origin), origin))
   }
   for (const value of [
