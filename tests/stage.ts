@@ -217,9 +217,15 @@ function look(request: IncomingMessage, body: string): Seen {
 }
 
 export async function freePort(): Promise<number> {
-  const probe = createSocketServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise<void>((resolve) => probe.close(() => resolve()))
-  return port
+  for (;;) {
+    // Below the ports that systems give to outgoing connections, any of which could take a free one before it is used.
+    const port = 12_000 + Math.floor(Math.random() * 18_000)
+    const probe = createSocketServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false))
+      probe.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    await new Promise<void>((resolve) => probe.close(() => resolve()))
+    if (isFree) return port
+  }
 }

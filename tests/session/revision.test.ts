@@ -139,18 +139,19 @@ describe.each(['memory', 'redis'] as const)('revisions on %s', (kind) => {
 
   test('alone tells those who wait that the session has ended', async () => {
     const { first, second } = await signedIn()
+    const begun = Promise.withResolvers<void>()
     const work = async (session: Session) => {
+      begun.resolve()
       await new Promise((resolve) => setTimeout(resolve, 100))
       await replica(0).end(session)
       return null
     }
-    const both = await Promise.all([
-      replica(0).alone(first, isNew, work),
-      replica(1).alone(second, isNew, async () => {
-        throw new Error('it was the turn of another')
-      }),
-    ])
-    expect(both).toEqual([{ was: 'ended' }, { was: 'ended' }])
+    const one = replica(0).alone(first, isNew, work)
+    await begun.promise
+    const other = replica(1).alone(second, isNew, async () => {
+      throw new Error('it was the turn of another')
+    })
+    expect(await Promise.all([one, other])).toEqual([{ was: 'ended' }, { was: 'ended' }])
   })
 
   test('alone passes on what the work throws, and the next one has the turn at once', async () => {
