@@ -129,6 +129,13 @@ export function createAccessTokens({ sessions, providers, clock, log }: AccessTo
     return flight
   }
 
+  /** Nobody waits for it: a fault has been told of where it was noticed, and a defect must not go unheard. */
+  function inBackground(tenant: Tenant, flight: Promise<unknown>): void {
+    flight.catch((error: unknown) => {
+      if (!(error instanceof Fault)) log.error('revalidation_failed', { tenant: tenant.name, error })
+    })
+  }
+
   return {
     valueFor(tenant, session, { scope, prefix }) {
       const { token = null, notBefore = 0 } = known.get(session)?.get(scope) ?? {}
@@ -138,7 +145,7 @@ export function createAccessTokens({ sessions, providers, clock, log }: AccessTo
         if (!mayAsk) throw new Fault('access_token_unavailable')
         return fly(tenant, session, scope).then(({ value }) => prefix + value)
       }
-      if (seconds < renewedBefore && mayAsk) fly(tenant, session, scope).catch(() => {})
+      if (seconds < renewedBefore && mayAsk) inBackground(tenant, fly(tenant, session, scope))
       return prefix + token.value
     },
   }

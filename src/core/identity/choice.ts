@@ -24,13 +24,13 @@ export type Choice =
 export function chooseProvider(tenant: Tenant, { named, email, hinted, remembered }: Wish): Choice {
   const [only, ...others] = tenant.providers
   if (others.length === 0) return { provider: only }
-  const wished = named === null ? undefined : providerCalled(tenant, named)
-  if (wished !== undefined) return { provider: wished }
+  const wished = named === null ? null : providerCalled(tenant, named)
+  if (wished !== null) return { provider: wished }
   const home = providerFor(tenant, email ?? hinted ?? '')
   if (home !== null) return { provider: home }
   if (email !== null) return { ask: 'person' }
-  const last = remembered === null ? undefined : providerCalled(tenant, remembered)
-  return last === undefined ? { ask: 'person' } : { provider: last }
+  const last = remembered === null ? null : providerCalled(tenant, remembered)
+  return last === null ? { ask: 'person' } : { provider: last }
 }
 
 /** As the tenant calls it: without its own name, which begins that of a provider of its own. */
@@ -38,8 +38,9 @@ export function shortName({ name }: Provider): string {
   return name.slice(name.lastIndexOf('/') + 1)
 }
 
-function providerCalled({ providers }: Tenant, name: string): Provider | undefined {
-  return providers.find((provider) => shortName(provider) === name)
+/** Null where the tenant has none of this name that is enabled. One of its own never shares a name with a shared one. */
+export function providerCalled({ providers }: Tenant, name: string): Provider | null {
+  return providers.find((provider) => shortName(provider) === name) ?? null
 }
 
 /**
