@@ -31,6 +31,7 @@ export const doorkeepers: Readonly<Record<string, readonly string[]>> = {
   'openid-client': ['oidc'],
   pino: ['ops', 'cli'],
   'prom-client': ['ops'],
+  'rate-limiter-flexible': ['http'],
   undici: ['oidc'],
   ws: ['emulator'],
   yaml: ['config'],
