@@ -37,6 +37,7 @@ import { observe, providersOf } from './ops/observed.ts'
 import { createUnreturned } from './ops/unreturned.ts'
 import { createPages } from './pages/render.ts'
 import { createForwarder } from './proxy/forward.ts'
+import { createBonds } from './session/bonds.ts'
 import { createConfiguredStore } from './session/configured-store.ts'
 import { createEndings } from './session/endings.ts'
 import { createSessionKeeping, type SessionKeeping } from './session/keeping.ts'
@@ -129,7 +130,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ revalidation, openSockets, accessTokens },
+    ...{ revalidation, openSockets, accessTokens, bonds: createBonds(ring) },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     clock,
     replace(next) {

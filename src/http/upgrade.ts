@@ -9,9 +9,10 @@ import type { Gateway, Tenant } from '../core/gateway.ts'
 import type { Session } from '../core/identity/session.ts'
 import { refusedUpgrade } from '../core/request/handshake.ts'
 import { locate } from '../core/request/locate.ts'
+import { bondOfCaller } from './callers-bond.ts'
 import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
 import type { GateParts } from './gate.ts'
-import { loadFor } from './load-session.ts'
+import { loadFor, sessionIn } from './load-session.ts'
 import { readFacts } from './read-facts.ts'
 import { createReporter, type Ended, type Passing } from './report.ts'
 import { writeAnswerToSocket } from './writers.ts'
@@ -80,14 +81,15 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const unfit = refusedUpgrade(facts, tenant, false)
     if (unfit !== null) return { ...unfit, tenant }
     const loaded = await loadFor(parts, located, facts)
-    const session = loaded === null || 'again' in loaded ? null : loaded
+    const session = sessionIn(loaded)
     const now = parts.clock()
     const decision = decide({ tenant, requirement: located.requirement, facts, session, now })
     if (decision.act !== 'forward') return { ...decision, tenant, session }
     const { person } = decision
     const refused = refusedUpgrade(facts, tenant, person !== null)
     if (refused !== null) return { ...refused, tenant, session }
-    const way = { tenant, to, target: located.target, strictTransport: strictTransport(parts.current(), tenant) }
+    const bond = bondOfCaller(parts.bonds, tenant, facts, loaded)
+    const way = { tenant, to, target: located.target, strictTransport: strictTransport(parts.current(), tenant), bond }
     const accessToken = await accessTokenFor(parts.accessTokens, way, person)
     const plan = planFor(facts, way, person, { requestId, accessToken })
     const tunnel = await parts.forwarder.tunnel(request, socket, head, plan)
@@ -95,8 +97,9 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     if (typeof tunnel === 'string') return null
     const entry = { passing, way, person, now, cut: tunnel.cut }
     opened.add(entry)
-    // Signing out anywhere cuts what is open (T101), and so does what a revalidation finds out (T126).
-    const unwatch = person === null ? () => {} : parts.sessions.watch(person.session, tunnel.cut)
+    // Signing out anywhere cuts what is open (T101), and so does what a revalidation finds out (T126): where nobody is
+    // named to the application too, which may have taken up its own session of theirs (T128).
+    const unwatch = session === null ? () => {} : parts.sessions.watch(session, tunnel.cut)
     const tenantNow = () => locate(parts.current(), facts).tenant
     const unfollow =
       person === null ? () => {} : parts.openSockets.follow(person.session, tenantNow, (news) => takeNews(entry, news))

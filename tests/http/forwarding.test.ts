@@ -46,7 +46,7 @@ describe('the gate and cookies', () => {
     for (const [sent, arrives] of [
       [own, undefined],
       [`a=1; ${own}; b="2"; c`, 'a=1; b="2"; c'],
-      [`JSESSIONID=x==;theme=d\xe4rk; ${own}`, 'JSESSIONID=x==;theme=d\xe4rk'],
+      [`prefs=x==;theme=d\xe4rk; ${own}`, 'prefs=x==;theme=d\xe4rk'],
       [`${own}; __Host-other=1; __host-sid=2; x__Host-sid=3`, '__Host-other=1; __host-sid=2; x__Host-sid=3'],
       [`a=1; a=2; ${own}; a=3`, 'a=1; a=2; a=3'],
       [`${own}; __Host-login=planted; z=1`, 'z=1'],
