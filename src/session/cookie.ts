@@ -15,6 +15,8 @@ import {
 const maxCookieBytes = 100
 const maxValueLength = maxCookieBytes - sessionCookieName.length - 1
 const idLength = 22
+/** Of an id, and of a binding: 16 bytes in base64url. */
+const idForm = /^[\w-]{22}$/
 const bindingSeconds = 3600
 const choiceSeconds = 180 * 86_400
 
@@ -67,6 +69,7 @@ export function findSessionCookie(header: string | undefined): string | null {
  */
 export function verifySessionCookie(value: string, cookieKeys: readonly string[]): string | null {
   const id = value.slice(4, 4 + idLength)
+  if (!idForm.test(id)) return null
   for (const key of cookieKeys) {
     // A copy: a slice would keep the whole Cookie header in memory for as long as the session is known.
     if (sameText(value, signedValue(id, key))) return Buffer.from(id).toString('latin1')
@@ -104,7 +107,7 @@ export function newBinding(): string {
 /** The binding in a Cookie header, or null. Not signed: whoever can write it can only bind a browser to itself. */
 export function readBinding(header: string | undefined): string | null {
   const value = findCookie(header, loginCookieName)
-  return value !== null && /^[\w-]{22}$/.test(value) ? value : null
+  return value !== null && idForm.test(value) ? value : null
 }
 
 /** The Set-Cookie value of a binding; each login start renews its hour. */
