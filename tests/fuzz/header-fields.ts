@@ -13,7 +13,7 @@ const entries: readonly HeaderEntry[] = [
 ]
 const to = toUpstream({ headers: { entries, encoding: 'utf8', accessToken: null } })
 const payroll = tenant()
-const ada = { session: session(), roles: { roles: ['user'], matches: [] } }
+const ada = { session: session(), roles: { roles: ['user'], matched: [], admitted: true } }
 
 /** As Node has them: lower case, and every character that HTTP allows in a name. */
 const separator = fc.constantFrom('-', '_', '.', '~', '', '--', "'", '!', '|', '^')
