@@ -15,6 +15,8 @@ import {
 const maxCookieBytes = 100
 const maxValueLength = maxCookieBytes - sessionCookieName.length - 1
 const idLength = 22
+/** Of an id, and of a binding: 16 bytes in base64url. */
+const idForm = /^[\w-]{22}$/
 const bindingSeconds = 3600
 const choiceSeconds = 180 * 86_400
 
@@ -67,6 +69,7 @@ export function findSessionCookie(header: string | undefined): string | null {
  */
 export function verifySessionCookie(value: string, cookieKeys: readonly string[]): string | null {
   const id = value.slice(4, 4 + idLength)
+  if (!idForm.test(id)) return null
   for (const key of cookieKeys) {
     // A copy: a slice would keep the whole Cookie header in memory for as long as the session is known.
     if (sameText(value, signedValue(id, key))) return Buffer.from(id).toString('latin1')
