@@ -13,6 +13,7 @@ import type { Forwarder } from '../proxy/forward.ts'
 import type { Bonds } from '../session/bonds.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { Answers } from './answers.ts'
+import type { Budgets } from './budgets.ts'
 import { bondOfCaller } from './callers-bond.ts'
 import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
 import { type Loaded, sessionIn } from './load-session.ts'
@@ -28,6 +29,7 @@ export interface EnforceParts {
   readonly forwarder: Forwarder
   readonly login: Login
   readonly answers: Answers
+  readonly budgets: Budgets
   readonly metrics: Metrics
   /** Seconds since 1970. */
   readonly clock: () => number

@@ -19,6 +19,8 @@ export interface KeyRing {
   readonly cookieKeys: readonly string[]
   /** Keys of the marks on the applications' own cookies, one per secret: the first makes them, all are tried. */
   readonly bondKeys: readonly Buffer[]
+  /** Keys that vouch for the bindings of browsers, in the same way. */
+  readonly bindingKeys: readonly string[]
   sealRecord(address: RecordAddress, text: string): string
   /** null where it does not open: another address, another secret, a changed byte. */
   openRecord(address: RecordAddress, sealed: string): string | null
@@ -43,6 +45,7 @@ interface Ringed {
   readonly keyId: string
   readonly cookieKey: string
   readonly bondKey: Buffer
+  readonly bindingKey: string
   readonly recordKey: Buffer
   readonly textKey: Buffer
   readonly stubKey: Buffer
@@ -68,6 +71,9 @@ export function createKeyRing(secrets: readonly Secret[]): KeyRing {
     },
     get bondKeys() {
       return ring.bondKeys
+    },
+    get bindingKeys() {
+      return ring.bindingKeys
     },
     rotate(next) {
       ring = ringOf(next)
@@ -112,7 +118,8 @@ function ringOf(secrets: readonly Secret[]) {
   if (first === undefined) throw new Error('A key ring needs at least one secret')
   const byId: ReadonlyMap<string, Ringed> = new Map(all.map((keys) => [keys.keyId, keys]))
   const cookieKeys = all.map((keys) => keys.cookieKey)
-  return { first, all, byId, cookieKeys, bondKeys: all.map((keys) => keys.bondKey) }
+  const bindingKeys = all.map((keys) => keys.bindingKey)
+  return { first, all, byId, cookieKeys, bindingKeys, bondKeys: all.map((keys) => keys.bondKey) }
 }
 
 /** The name of a session in the store: it does not lead back to the id. */
@@ -132,6 +139,7 @@ function deriveKeys(secret: Secret): Ringed {
     keyId: derive('key id', 6).toString('base64url'),
     cookieKey: derive('session cookie', 32).toString('base64url'),
     bondKey: derive('bound cookie', 32),
+    bindingKey: derive('binding cookie', 32).toString('base64url'),
     recordKey: derive('session record', 32),
     textKey: derive('text', 32),
     stubKey: derive('stub', 32),
