@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
-import { aspNet, classicAsp, type OldApplication, php, tomcat, type Visit } from './old-applications.ts'
+import { type OldApplication, php, tomcat, type Visit } from './old-applications.ts'
 import { approve } from './pages-of-entra.ts'
 import { begin, setCookies, sid, visit } from './scene.ts'
 import { bytesOf, handshake, openWire, speak } from './wire.ts'
@@ -64,54 +64,6 @@ describe('an application with sessions of its own', () => {
     stage.upstream.handle(null)
   })
   afterAll(() => stage.close())
-
-  for (const [like, create] of [
-    ['Tomcat', tomcat],
-    ['PHP', php],
-    ['classic ASP', classicAsp],
-    ['ASP.NET', aspNet],
-  ] as const) {
-    test(`like ${like} notices nothing, and never continues the last person’s session for the next (T128)`, async () => {
-      const application = run(create())
-      const { path, cookie, given, arrived } = application
-      await signIn(browser, at(`${path}/x`), uwe)
-      const first = await use(`${path}/x`)
-      const again = await use(`${path}/y`)
-      expect(again).toEqual({ ...first, hits: first.hits + 1 })
-      expect(arrived.every((id) => given.has(id))).toBe(true)
-      // What scripts read is as the application said it; the session's cookie ends with its value.
-      expect(cookieOf('XSRF-TOKEN')).toBe('for-scripts')
-      expect(cookieOf(cookie)).toMatch(new RegExp(`^[\\w-]{22}\\.${first.id}$`))
-      const login = await use(`${path}/login`)
-      expect(login.owner).toBe(first.owner)
-      expect((await use(`${path}/x`)).id).toBe(login.id)
-
-      await signOut()
-      arrived.splice(0)
-      const stale = cookieOf(cookie)
-      expect(stale).toBeDefined()
-      // Nobody, then the next person: neither continues it.
-      expect((await use(`${path}/open`)).owner).toBeNull()
-      await signIn(browser, at(`${path}/x`), ada)
-      const next = await use(`${path}/x`)
-      expect(next.owner).not.toBe(first.owner)
-      expect(next.owner).toMatch(/^ada|^[0-9a-f-]{36}$/)
-      // Not with what the browser still had, nor with the bare value, nor under another spelling of the name.
-      const bare = String(stale).slice(23)
-      for (const planted of [
-        `${cookie}=${stale}`,
-        `${cookie}=${bare}`,
-        `${cookie.toLowerCase()}=${bare}`,
-        `x=1,${cookie}=${bare}`,
-        `${cookie}=${stale}; ${cookie}=${bare}`,
-      ]) {
-        const headers = { cookie: `${planted}; ${sid}=${cookieOf(sid)}; other=1` }
-        const { owner, id } = told(await browser.ask(at(`${path}/x`), { headers }))
-        expect([owner, id === bare]).toEqual([next.owner, false])
-      }
-      expect(arrived.filter((id) => id.includes(bare))).toEqual([])
-    })
-  }
 
   test('lets an application end its own session', async () => {
     run(php())
