@@ -158,6 +158,24 @@ export const outcomes = {
     remedy:
       'A caller opened the log-out addresses of a provider more than 120 times within a minute with a `sid` or a token that led to nothing: somebody tries them out, or the provider sends what cannot be right. See `callerAddress`.',
   },
+  too_many_open: {
+    kind: 'refusal',
+    status: 429,
+    level: 'info',
+    title: 'You have too much open',
+    text: 'Too many pages of this application are open at the same time. Close some of them and try again.',
+    remedy:
+      'One person has `server.limits.openPerPerson` WebSockets and long requests open at this gateway: a page that opens them without end, or an account that many devices share.',
+  },
+  websockets_full: {
+    kind: 'refusal',
+    status: 503,
+    level: 'warn',
+    title: 'Too much is open at the moment',
+    text: 'The connection cannot be opened now. Please try again in a minute.',
+    remedy:
+      'This gateway has `server.limits.webSockets` WebSockets open, or half as many of people who are not signed in. Raise the limit, or run more gateways.',
+  },
   https_required: {
     kind: 'refusal',
     status: 403,
