@@ -25,12 +25,7 @@ export interface Forwarder {
    * @throws Fault `upstream_unreachable` or `upstream_timeout` while nothing of an answer was sent: the response is then
    * free to be written. Any other error is a defect, under the same condition.
    */
-  forward(
-    request: IncomingMessage,
-    response: ServerResponse,
-    plan: ForwardPlan,
-    reins?: Reins,
-  ): Promise<ForwardOutcome>
+  forward(request: IncomingMessage, response: ServerResponse, plan: ForwardPlan, reins?: Reins): Promise<ForwardOutcome>
   /**
    * The same for an upgrade that the gate has found to be a WebSocket handshake.
    * @returns the open tunnel once the upstream has accepted (101 with a valid Sec-WebSocket-Accept); `refused_by_upstream`

@@ -16,6 +16,8 @@ export interface Open {
   isOpen(): boolean
   /** The application's end is closed, and the caller has been cut off or answered. */
   isOver(): boolean
+  /** The end of the connection cannot be taken for the end of the answer. */
+  wasReset(): boolean
   /** What the caller has got by now. */
   got(): string
   /** What the application has got beside the head, in bytes. */
@@ -83,7 +85,9 @@ export function createOpenings(upstream: Upstream): Openings {
     // The server would leave its half open.
     socket.on('end', () => socket.end())
     const accept = acceptValue(String(request.headers['sec-websocket-key']))
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\nbegin`)
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\nbegin`,
+    )
   })
 
   async function open(kind: Kind, { origin, port, folder = '/' }: Place, lines: readonly string[] = []): Promise<Open> {
@@ -93,6 +97,10 @@ export function createOpenings(upstream: Upstream): Openings {
     wires.push(wire)
     wire.send(requestFor(kind, { origin, path: `${folder}${pathOf(kind)}?${name}` }, lines))
     let over = false
+    let reset = false
+    wire.socket.on('error', (error: NodeJS.ErrnoException) => {
+      reset = error.code === 'ECONNRESET'
+    })
     wire.socket.on('close', () => {
       over = true
     })
@@ -103,6 +111,7 @@ export function createOpenings(upstream: Upstream): Openings {
       ...{ kind, wire },
       isOpen: () => end()?.open === true && !over && began() && !answered(),
       isOver: () => end()?.open === false && (over || answered()),
+      wasReset: () => reset,
       got: () => wire.rest(),
       received: () => end()?.received ?? 0,
       say: (text) => end()?.say(text),

@@ -32,7 +32,13 @@ test('compile fills in every default', () => {
     drainSeconds: 25,
     tls: null,
     timeouts: { headerSeconds: 30, bodySeconds: 60, keepAliveSeconds: 75 },
-    limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100, webSockets: 10_000, openPerPerson: 500 },
+    limits: {
+      headerBytes: 16_384,
+      connections: 20_000,
+      minimumBytesPerSecond: 100,
+      webSockets: 10_000,
+      openPerPerson: 500,
+    },
     egress: { proxy: null, noProxy: [], ca: null },
   })
   const { secrets: _, ...session } = gateway.session

@@ -99,7 +99,13 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
       drainSeconds: 5,
       tls: null,
       timeouts: { headerSeconds: 30, bodySeconds: 60, keepAliveSeconds: 75 },
-      limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100, webSockets: 10_000, openPerPerson: 500 },
+      limits: {
+        headerBytes: 16_384,
+        connections: 20_000,
+        minimumBytesPerSecond: 100,
+        webSockets: 10_000,
+        openPerPerson: 500,
+      },
       egress: straight,
     },
     session: {

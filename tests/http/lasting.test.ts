@@ -6,13 +6,14 @@ import type { Session } from '../../src/core/identity/session.ts'
 import { createLasting } from '../../src/http/lasting.ts'
 import { createPlaces } from '../../src/http/places.ts'
 import { createLog } from '../../src/ops/log.ts'
-import { facts, gateway, now, session, tenant, toUpstream } from '../core/build.ts'
+import { facts, gateway, session, tenant, toUpstream } from '../core/build.ts'
 import { until } from '../redis.ts'
 import { createVisitor, signIn } from '../visitor.ts'
 import { type ClockedStage, startClockedStage } from './clocked.ts'
 
 const contosoTenant = tenant({})
 const interval = 600
+const now = 1_000_001
 const [uwe, ada, nick] = ['uwe@contoso.example', 'ada@contoso.example', 'nick@contoso.example'] as const
 const payrollStaff = '8e2c7a10-5d4f-4b96-a3e8-1f0d9c8b7a65'
 
