@@ -104,13 +104,21 @@ export function newBinding(): string {
   return randomBytes(16).toString('base64url')
 }
 
-/** The binding in a Cookie header, or null. Not signed: whoever can write it can only bind a browser to itself. */
+/**
+ * The binding in a Cookie header, or null, whether we vouch for it (vouched-binding.ts) or not: whoever can write it can
+ * only bind a browser to itself.
+ */
 export function readBinding(header: string | undefined): string | null {
-  const value = findCookie(header, loginCookieName)
-  return value !== null && idForm.test(value) ? value : null
+  return findBinding(header)?.slice(0, idLength) ?? null
 }
 
-/** The Set-Cookie value of a binding; each login start renews its hour. */
+/** The whole value of the one binding cookie: the binding, and behind a dot what vouches for it. */
+export function findBinding(header: string | undefined): string | null {
+  const value = findCookie(header, loginCookieName)
+  return value !== null && /^[\w-]{22}(?:\.[0-9a-z]{1,8}\.[\w-]{22})?$/.test(value) ? value : null
+}
+
+/** The Set-Cookie value of a binding, with what vouches for it; each login start renews its hour. */
 export function bindingCookie(binding: string, embeddable = false): string {
   return `${loginCookieName}=${binding}; Max-Age=${bindingSeconds}; Path=/; HttpOnly; Secure; ${sameSite(embeddable)}`
 }
