@@ -33,6 +33,10 @@ export function createRedisStore(parts: RedisStoreParts): SessionStore {
   const recordKeys = (session: string) => recordKinds.map((kind) => recordKey(session, kind))
   const index = createRedisIndex({ redis, prefix, answered })
 
+  function isReady(): boolean {
+    return health.isUp() && link.isOpen()
+  }
+
   async function readRecord(name: string): Promise<StoredRecord | null> {
     const stored = await answered(() => redis.get(name))
     return stored === null ? null : parseRecord(stored)
@@ -89,7 +93,16 @@ export function createRedisStore(parts: RedisStoreParts): SessionStore {
     },
     take: (name) => answered(() => redis.sallyportTake(key('kept', name))),
     changes,
-    ready: () => (health.isUp() && link.isOpen() ? 'ready' : 'down'),
+    counting: {
+      prefix: `${prefix}:limit`,
+      connection: {
+        get status() {
+          return isReady() ? 'ready' : 'down'
+        },
+        rlflxIncr: ([name = '', by = '1', seconds = '1']) => answered(() => redis.sallyportCount(name, by, seconds)),
+      },
+    },
+    ready: () => (isReady() ? 'ready' : 'down'),
     async close() {
       health.close()
       link.close()
