@@ -33,11 +33,9 @@ test('compile fills in every default', () => {
     tls: null,
     timeouts: { headerSeconds: 30, bodySeconds: 60, keepAliveSeconds: 75 },
     limits: {
-      headerBytes: 16_384,
-      connections: 20_000,
-      minimumBytesPerSecond: 100,
-      webSockets: 10_000,
-      openPerPerson: 500,
+      ...{ headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100, failures: 600 },
+      signIns: { perCaller: 6_000, perTenant: 30_000, overall: 60_000 },
+      ...{ webSockets: 10_000, openPerPerson: 500 },
     },
     egress: { proxy: null, noProxy: [], ca: null },
   })
