@@ -1,6 +1,6 @@
 /** A request that has come in and is not over: what the port knows of it, and what is noted there about its way. */
 import type { ServerResponse } from 'node:http'
-import type { Granted, NotLetThrough } from '../core/answer/standing.ts'
+import type { Granted, NotLetThrough } from '../core/answer/granted.ts'
 import type { Reins } from '../proxy/passage.ts'
 import type { Ending } from './lasting.ts'
 import type { Passing } from './report.ts'

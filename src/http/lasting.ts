@@ -2,8 +2,9 @@
  * What stays open: WebSockets, and answers and uploads that take their time. Nobody asks for them again, so a timer does,
  * as requests would; and they end with what let them through (T101, T126, T129).
  */
+
+import { type Granted, type NotLetThrough, standingOf } from '../core/answer/granted.ts'
 import type { Person } from '../core/answer/headers.ts'
-import { type Granted, type NotLetThrough, standingOf } from '../core/answer/standing.ts'
 import { Fault } from '../core/fault.ts'
 import type { Gateway } from '../core/gateway.ts'
 import type { Session } from '../core/identity/session.ts'
