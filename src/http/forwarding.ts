@@ -3,6 +3,7 @@ import { bindSetCookie, type CookieBond } from '../core/answer/bound-cookies.ts'
 import { ownCookieNames } from '../core/answer/cookies.ts'
 import { finishHeaders, type Person } from '../core/answer/headers.ts'
 import type { Tenant, ToUpstream } from '../core/gateway.ts'
+import type { Session } from '../core/identity/session.ts'
 import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import type { ForwardPlan } from '../proxy/plan.ts'
@@ -16,6 +17,7 @@ export interface Forwarding {
   readonly strictTransport: string | null
   /** To whom the application's own session cookies belong; null: nobody knows. */
   readonly bond: CookieBond | null
+  readonly holder: Session | null
 }
 
 /**

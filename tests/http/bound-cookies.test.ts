@@ -203,6 +203,24 @@ describe('an application with sessions of its own', () => {
     expect(await wire.closed()).toBe(true)
     wire.end()
   })
+
+  test('is cut off from a stream on a public route in the same way, and that of nobody goes on', async () => {
+    run(tomcat())
+    await signIn(browser, at('/app/x'), uwe)
+    await use('/app/x')
+    stage.upstream.handle((_request, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: 1\n\n')
+      return true
+    })
+    const [mine, nobodys] = [await openWire(stage.origin), await openWire(stage.origin)]
+    mine.send(bytesOf(stage.origin, 'GET /app/open', [`Cookie: ${browser.cookies(stage.origin).join('; ')}`]))
+    nobodys.send(bytesOf(stage.origin, 'GET /app/open'))
+    for (const wire of [mine, nobodys]) await until('the stream', () => wire.rest().includes('data: 1'))
+    await signOut()
+    expect(await mine.closed()).toBe(true)
+    expect(nobodys.socket.destroyed).toBe(false)
+    nobodys.end()
+  })
 })
 
 describe('bindCookies', () => {

@@ -25,6 +25,8 @@ export interface Way {
   readonly to: ToUpstream
   /** To whom the application's own session cookies belong; none: nobody knows, and none of them goes on. */
   readonly bond?: CookieBond | null
+  /** The session that these belong to, also where nobody is named to the application. */
+  readonly holder?: Session | null
 }
 
 /**
