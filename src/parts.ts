@@ -119,6 +119,7 @@ export function createParts(
       ...{ current, credentials: credentialHealth, unreturned, providers },
       tunnels: () => forwarder.openTunnels(),
       isStoreReady: () => store.ready() === 'ready',
+      storeTrouble: () => store.trouble?.() ?? null,
     },
   )
   const look = () => credentialHealth.look(providersOf(current()))

@@ -1,4 +1,5 @@
 /** From a checked document to the frozen model that requests are decided on. */
+import { resolve } from 'node:path'
 import { presets } from '../core/answer/presets.ts'
 import type {
   Access,
@@ -45,8 +46,14 @@ export function compileServer(server: Document['server']): ServerSettings {
   }
 }
 
-export function compileSession({ secrets, lifetime, idle, revalidate, store }: Document['session']): SessionPolicy {
-  return { secrets, lifetimeSeconds: lifetime, idleSeconds: idle, revalidateSeconds: revalidate, store }
+/** @param base the folder that relative paths begin at. */
+export function compileSession(
+  { secrets, lifetime, idle, revalidate, store }: Document['session'],
+  base: string,
+): SessionPolicy {
+  const times = { lifetimeSeconds: lifetime, idleSeconds: idle, revalidateSeconds: revalidate }
+  const kept = store.type === 'file' ? { ...store, path: resolve(base, store.path) } : store
+  return { secrets, ...times, store: kept }
 }
 
 interface Known {

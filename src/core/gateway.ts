@@ -110,6 +110,7 @@ export interface SessionPolicy {
 
 export type StoreSettings =
   | { readonly type: 'memory'; readonly maxSessions: number }
+  | { readonly type: 'file'; readonly path: string; readonly maxSessions: number }
   | { readonly type: 'redis'; readonly url: Secret; readonly prefix: string }
 
 export type Provider = EntraProvider | PlainProvider

@@ -13,6 +13,8 @@ export interface Seen {
   readonly current: () => Gateway
   readonly tunnels: () => number
   readonly isStoreReady: () => boolean
+  /** What is wrong with a store that answers all the same. */
+  readonly storeTrouble: () => string | null
   readonly unreturned: { read(): Readings }
   readonly providers: { summary(): unknown }
   readonly credentials: {
@@ -56,7 +58,7 @@ export function observe({ metrics, health }: { readonly metrics: Metrics; readon
     'provider',
     () => credentials.expiries(providersOf(current())),
   )
-  health.part('sessionStore', () => (seen.isStoreReady() ? 'ready' : 'down'))
+  health.part('sessionStore', () => (seen.isStoreReady() ? (seen.storeTrouble() ?? 'ready') : 'down'))
   health.awaits(seen.isStoreReady)
   health.part('providers', () => seen.providers.summary())
   health.part('credentials', () => credentials.summary(providersOf(current())))

@@ -1,4 +1,4 @@
-/** What a session store must do. Both stores fulfil it, and one suite of tests is run by each. */
+/** What a session store must do. All stores fulfil it, and one suite of tests is run by each. */
 
 export interface StoredRecord {
   /** Counts the writes of this record; authenticated by the seal. */
@@ -86,6 +86,8 @@ export interface SessionStore {
   take(key: string): Promise<string | null>
   readonly changes: Changes
   ready(): 'ready' | 'down'
+  /** What is wrong with a store that answers all the same, for whoever runs it; null: nothing. */
+  trouble?(): string | null
   close(): Promise<void>
 }
 
