@@ -186,6 +186,9 @@ function policyInForce(current: () => Gateway): SessionPolicy {
     get revalidateSeconds() {
       return current().session.revalidateSeconds
     },
+    get perPerson() {
+      return current().session.perPerson
+    },
     get store() {
       return current().session.store
     },

@@ -48,12 +48,12 @@ export function compileServer(server: Document['server']): ServerSettings {
 
 /** @param base the folder that relative paths begin at. */
 export function compileSession(
-  { secrets, lifetime, idle, revalidate, store }: Document['session'],
+  { secrets, lifetime, idle, revalidate, perPerson, store }: Document['session'],
   base: string,
 ): SessionPolicy {
   const times = { lifetimeSeconds: lifetime, idleSeconds: idle, revalidateSeconds: revalidate }
   const kept = store.type === 'file' ? { ...store, path: resolve(base, store.path) } : store
-  return { secrets, ...times, store: kept }
+  return { secrets, ...times, perPerson: perPerson ?? null, store: kept }
 }
 
 interface Known {

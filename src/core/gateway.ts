@@ -105,6 +105,8 @@ export interface SessionPolicy {
   readonly idleSeconds: number
   /** How old the word of the provider for a person may be. */
   readonly revalidateSeconds: number
+  /** How many sessions a person may have at a tenant; null: as many as they like. */
+  readonly perPerson: number | null
   readonly store: StoreSettings
 }
 

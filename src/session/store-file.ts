@@ -92,6 +92,15 @@ export function createFileStore(parts: FileStoreParts): SessionStore {
     })
   }
 
+  let closing: Promise<void> | null = null
+  async function end(): Promise<void> {
+    for (const timer of [flushing, sweeping]) clearInterval(timer)
+    await flush()
+    changes.stop()
+    await threads.close()
+    hold?.release()
+  }
+
   const holder = (owner: string, ttlSeconds: number): Holder => ({ owner, until: clock() + ttlSeconds })
 
   return {
@@ -141,12 +150,9 @@ export function createFileStore(parts: FileStoreParts): SessionStore {
       if (threads.state().writes === false) return 'nothing can be written'
       return setAside === null ? null : `set aside: ${setAside}`
     },
-    async close() {
-      for (const timer of [flushing, sweeping]) clearInterval(timer)
-      await flush()
-      changes.stop()
-      await threads.close()
-      hold?.release()
+    close() {
+      closing ??= end()
+      return closing
     },
   }
 }
