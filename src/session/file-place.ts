@@ -1,5 +1,16 @@
 /** Where the file of sessions lies: whose it may be, who may read it, what becomes of one that cannot be used. */
-import { chmodSync, closeSync, constants, existsSync, lstatSync, openSync, readSync, renameSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { type Beginning, judgeBeginning } from './file-schema.ts'
 import { type Database, resultCode, results, sqlite } from './file-sqlite.ts'
@@ -55,9 +66,13 @@ export function setAside(path: string): string {
   return to
 }
 
+/** A folder that is missing is made, for this user alone; those above it have to be there. */
 function judgeFolder(path: string): void {
   const folder = dirname(path)
-  const { mode } = attempt(path, () => lstatSync(`${folder}/.`))
+  const { mode } = attempt(path, () => {
+    if (!isThere(folder)) mkdirSync(folder, { mode: 0o700 })
+    return lstatSync(`${folder}/.`)
+  })
   if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) {
     throw new Error(`${path}: everybody may change files in ${folder}. Give it a folder of its own, mode 700`)
   }

@@ -2,7 +2,7 @@
 import type { Database } from './file-sqlite.ts'
 
 /** Stands in the header of every file of ours, and of no other program’s: `Saly`. */
-export const applicationId = 0x53616c79
+const applicationId = 0x53616c79
 
 /** Where the header of a SQLite file has it (https://www.sqlite.org/fileformat.html#the_database_header). */
 const magic = Buffer.from('SQLite format 3\0')

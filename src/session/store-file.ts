@@ -147,8 +147,8 @@ export function createFileStore(parts: FileStoreParts): SessionStore {
     changes,
     ready: () => (threads.state().reads === true ? 'ready' : 'down'),
     trouble() {
-      if (threads.state().writes === false) return 'nothing can be written'
-      return setAside === null ? null : `set aside: ${setAside}`
+      if (threads.state().writes === false) return { says: 'nothing can be written', isOver: false }
+      return setAside === null ? null : { says: `set aside: ${setAside}`, isOver: true }
     },
     close() {
       closing ??= end()

@@ -86,9 +86,16 @@ export interface SessionStore {
   take(key: string): Promise<string | null>
   readonly changes: Changes
   ready(): 'ready' | 'down'
-  /** What is wrong with a store that answers all the same, for whoever runs it; null: nothing. */
-  trouble?(): string | null
+  /** What is wrong with a store that answers all the same; null: nothing. */
+  trouble?(): Trouble | null
   close(): Promise<void>
+}
+
+/** For whoever runs the gateway. */
+export interface Trouble {
+  readonly says: string
+  /** It has happened, and nothing is wrong any more. */
+  readonly isOver: boolean
 }
 
 /** What other replicas did. What was read in one epoch may be trusted in that epoch, while `announcing`. */

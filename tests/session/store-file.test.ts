@@ -170,9 +170,12 @@ describe('createFileStore', () => {
     await start()
   })
 
-  test('a place that does not exist is refused in a sentence', () => {
+  test('a folder that is missing is made, for its owner alone, and one that cannot be is refused in a sentence', async () => {
     path = join(path, '..', 'missing', 'sessions.db')
-    expect(() => create()).toThrow(/missing\/sessions.db: sessions cannot be kept there \(ENOENT\)/)
+    await start()
+    expect(lstatSync(join(path, '..')).mode & 0o777).toBe(0o700)
+    path = join(path, '..', 'also', 'missing', 'sessions.db')
+    expect(() => create()).toThrow(/also\/missing\/sessions.db: sessions cannot be kept there \(ENOENT\)/)
   })
 
   test.skipIf(process.geteuid?.() !== 0)('a file of somebody else is refused (needs root to make one)', () => {
@@ -208,7 +211,7 @@ describe('createFileStore', () => {
       expect(lstatSync(join(path, '..', aside)).mode & 0o777).toBe(0o600)
       expect(log.lines.join()).toContain(`"why":"${why}"`)
       expect(log.lines.join()).toMatch(/^error session_file_set_aside /)
-      expect(store.trouble?.()).toContain(aside)
+      expect(store.trouble?.()).toEqual({ says: `set aside: ${join(path, '..', aside)}`, isOver: true })
       expect(await store.create('key-0', records)).toBe(true)
       expect(await store.read('key-1')).toBeNull()
     })
@@ -275,7 +278,7 @@ describe('createFileStore', () => {
       return false
     })
     expect(made).toBeGreaterThan(3)
-    expect(store.trouble?.()).toBe('nothing can be written')
+    expect(store.trouble?.()).toEqual({ says: 'nothing can be written', isOver: false })
     expect(store.ready()).toBe('ready')
     expect(log.lines.filter((line) => line.startsWith('error session_store_down'))).toHaveLength(1)
     await expect(store.create('too-much', large)).rejects.toSatisfy(isFault)
