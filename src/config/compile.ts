@@ -1,5 +1,4 @@
 /** From a checked document to the frozen model that requests are decided on. */
-import { resolve } from 'node:path'
 import { presets } from '../core/answer/presets.ts'
 import type {
   Access,
@@ -21,6 +20,7 @@ import { createPool, keepSame } from '../core/same.ts'
 import { compileCertificate } from './certificates.ts'
 import { compileProvider } from './compile-provider.ts'
 import { compileRole } from './compile-role.ts'
+import { compileStore } from './compile-store.ts'
 import type { Document, RouteDocument, TenantDocument, UpstreamDocument } from './schema.ts'
 
 /** @param server of a document without issues. */
@@ -37,6 +37,8 @@ export function compileServer(server: Document['server']): ServerSettings {
       headerBytes: limits.headers,
       connections: limits.connections,
       minimumBytesPerSecond: limits.minimumRate,
+      signIns: limits.signIns,
+      failures: limits.failures,
     },
     egress: {
       proxy: egress.proxy === undefined || egress.proxy.reveal() === '' ? null : egress.proxy,
@@ -52,8 +54,7 @@ export function compileSession(
   base: string,
 ): SessionPolicy {
   const times = { lifetimeSeconds: lifetime, idleSeconds: idle, revalidateSeconds: revalidate }
-  const kept = store.type === 'file' ? { ...store, path: resolve(base, store.path) } : store
-  return { secrets, ...times, perPerson: perPerson ?? null, store: kept }
+  return { secrets, ...times, perPerson: perPerson ?? null, store: compileStore(store, base) }
 }
 
 interface Known {

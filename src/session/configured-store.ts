@@ -24,7 +24,7 @@ export function createConfiguredStore(
       return createFileStore({ path, maxSessions, clock, log, role })
     }
     case 'redis':
-      return createRedisStore({ url: settings.url, prefix: settings.prefix, log })
+      return createRedisStore({ ...settings, log })
     default:
       return settings satisfies never
   }
