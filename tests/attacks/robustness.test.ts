@@ -1,156 +1,238 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { cameBack, expectPage, visit } from '../http/scene.ts'
-import { impostor } from '../oidc/graph-scene.ts'
-import { type PlainStage, signInAs, startPlainStage, typeName } from '../plain-stage.ts'
-import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
-import { startStage } from '../stage.ts'
-import { createVisitor, navigation, type Reply } from '../visitor.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { startCommand } from '../cli/command.ts'
+import { reconfigure } from '../http/pages-of-entra.ts'
+import { expectPage, sid } from '../http/scene.ts'
+import { bytesOf, speak } from '../http/wire.ts'
+import { freePort, type Stage, type StageOptions, stageYaml, startStage } from '../stage.ts'
+import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
 import { attack } from './attack.ts'
-import { drip, endless, type HostileBody } from './hostile-streams.ts'
 
-const anna = 'auth0|anna'
-/** Far more than an honest answer, far less than what does harm: what lies in the buffers of two sockets is in it. */
-const mostTaken = 16 * 1_048_576
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-robustness-'))
+let stage: Stage
+beforeAll(async () => {
+  const people = [
+    'a@evil@contoso.example',
+    '"x@contoso.example"@evil.example',
+    'x@contoso.example.',
+    'X@CONTOSO.EXAMPLE',
+  ]
+  stage = await startStage({
+    people: [
+      { username: 'mail0@fabrikam.example', name: 'No Mail', mail: null },
+      ...[...people, 'x@sub.contoso.example', 'x@contoso.example.evil.example', 'x@c\u043entoso.example'].map(
+        (mail, at) => ({ username: `mail${at + 1}@fabrikam.example`, name: `Mail ${at + 1}`, mail }),
+      ),
+    ].map((person) => ({ ...person, appRoles: ['Payroll.Reader'] })),
+  })
+})
+afterAll(async () => {
+  await stage.close()
+  rmSync(folder, { recursive: true })
+})
 
-/** One stage for each endpoint of a provider: what is asked there, and how that ends. */
-const endpoints: Readonly<Record<string, (stage: PlainStage) => Promise<Reply>>> = {
-  '/.well-known/openid-configuration': async (stage) => {
-    // Another provider to the gateway: it has to be looked up.
-    stage.edit((yaml) => yaml.replace('[profile, email, groups]', '[profile, groups]'))
-    return await createVisitor().open(`${stage.origin}/x`)
-  },
-  '/jwks': async (stage) => await signInAs(createVisitor(), `${stage.origin}/x`, anna),
-  '/token': async (stage) => await signInAs(createVisitor(), `${stage.origin}/x`, anna),
-  '/me': async (stage) => await signInAs(createVisitor(), `${stage.origin}/x`, anna),
+/** What somebody meets who signs in while these rules are in force. */
+async function arriving(
+  username: string,
+  rules: StageOptions,
+  work: (reply: Reply, visitor: Visitor) => Promise<void>,
+) {
+  reconfigure(stage, rules)
+  const visitor = createVisitor()
+  try {
+    await work(await signIn(visitor, `${stage.origin}/x`, username), visitor)
+  } finally {
+    visitor.close()
+    reconfigure(stage, {})
+  }
 }
 
-/** Puts a hostile body into each endpoint's mouth. @returns how each ended, and how much was taken of it. */
-async function attackEach(hostile: () => HostileBody): Promise<readonly (readonly [string, Reply, number])[]> {
-  return await Promise.all(
-    Object.entries(endpoints).map(async ([path, ask]) => {
-      const stage = await startPlainStage()
-      const bodies: HostileBody[] = []
-      // The gateway knows the provider, so that the attack meets the endpoint that it is meant for.
-      await createVisitor().open(`${stage.origin}/x`)
-      stage.provider.tamper(path, (exchange) => {
-        const made = hostile()
-        bodies.push(made)
-        exchange.status = 200
-        exchange.type = 'application/json'
-        exchange.body = made.body
-      })
-      const reply = await ask(stage)
-      expect(bodies.length, path).toBeGreaterThan(0)
-      await until(`${path} is let go`, () => bodies.every(({ body }) => body.destroyed))
-      stage.provider.tamper(path, null)
-      await until(`${path} serves again`, async () => {
-        const visitor = createVisitor()
-        const page = await visitor.open(`${stage.origin}/x`)
-        const signedIn = page.status === 200 ? await typeName(visitor, page, anna) : page
-        visitor.close()
-        return signedIn.status === 200
-      })
-      await stage.close()
-      return [path, reply, bodies.reduce((sum, { taken }) => sum + taken(), 0)] as const
-    }),
+const [uwe, nora, zoe] = ['uwe@contoso.example', 'nora@contoso.example', 'zoë@fabrikam.example']
+for (const [option, username, rules] of [
+  ['roles', nora, {}],
+  [
+    'roles by people',
+    uwe,
+    { roles: '- { name: user, people: [0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30/3c6e0a94-8d1b-4b57-9f20-5e7a1c4d8b36] }' },
+  ],
+  ['roles by claims', uwe, { roles: '- { name: user, claims: { department: [Finance] } }' }],
+  ['roles by app roles', uwe, { roles: '- { name: user, appRoles: [Payroll.Admin] }' }],
+  ['guests: deny', zoe, { tenant: 'guests: deny' }],
+  ['require.emailDomains', uwe, { tenant: 'require: { emailDomains: [fabrikam.example] }' }],
+  ['require.claims', uwe, { tenant: 'require: { claims: [employeeid] }' }],
+] as const) {
+  attack('T51', `is not possible with ${option}: whoever is no member gets 403, and no further`, () =>
+    arriving(
+      username,
+      { ...rules, ...(`${option}`.startsWith('roles by') ? { routes: '- { path: /, access: signed-in }' } : {}) },
+      async (reply, visitor) => {
+        expect(reply.status).toBe(403)
+        const before = stage.upstream.seen.length
+        for (const path of ['/x', '/admin', '/reports']) {
+          expect([401, 403], path).toContain((await visitor.ask(stage.origin + path)).status)
+        }
+        expect(stage.upstream.seen.length).toBe(before)
+        if (!option.startsWith('roles')) expect(visitor.cookie(stage.origin, sid)).toBeUndefined()
+      },
+    ),
   )
 }
 
 attack(
-  'T88',
-  'took no more of an endless answer of a provider than room is for, at none of its endpoints',
-  async () => {
-    for (const [path, { status }, taken] of await attackEach(endless)) {
-      expect([502, 503], path).toContain(status)
-      expect(taken, path).toBeLessThan(mostTaken)
+  'T51',
+  'is not possible by a misspelt option: the gateway does not start with a key that it does not know',
+  () => {
+    const parts = { port: 1, upstream: 'http://127.0.0.1:9', authority: 'http://127.0.0.1:9' }
+    for (const tenant of [
+      'guest: deny',
+      'allowedGroups: [x]',
+      'require: { emailDomain: [x] }',
+      'Roles: []',
+      'noroles: refuse',
+    ]) {
+      const file = join(folder, 'misspelt.yaml')
+      writeFileSync(file, stageYaml({ ...parts, tenant }))
+      expect(() => loadConfig(file, { env: {} }), tenant).toThrow(/this key is not known/)
     }
   },
-  60_000,
 )
 
 attack(
-  'T88',
-  'did not wait for an answer of a provider that comes a byte at a time, at none of its endpoints',
+  'T84',
+  'opens nothing: the gateway does not start without a secret, a certificate or its authority',
   async () => {
-    for (const [path, { status }] of await attackEach(drip)) expect([502, 503], path).toContain(status)
+    const [port, managementPort] = [await freePort(), await freePort()]
+    const parts = { port, managementPort, upstream: 'http://127.0.0.1:9', authority: 'http://127.0.0.1:9' }
+    const missing = join(folder, 'no-such-file')
+    const empty = join(folder, 'empty')
+    writeFileSync(empty, '')
+    for (const [what, text] of [
+      ['client secret', stageYaml({ ...parts, credential: `{ secret: '\${file:${missing}}' }` })],
+      ['empty client secret', stageYaml({ ...parts, credential: `{ secret: '\${file:${empty}}' }` })],
+      [
+        'session secret',
+        stageYaml(parts).replace('a-session-secret-of-the-tests-0123456789abcdef', `'\${file:${missing}}'`),
+      ],
+      ['short session secret', stageYaml(parts).replace('a-session-secret-of-the-tests-0123456789abcdef', 'short')],
+      ['authority of egress', stageYaml({ ...parts, server: `, egress: { ca: '${missing}' }` })],
+      ['empty authority of egress', stageYaml({ ...parts, server: `, egress: { ca: '${empty}' }` })],
+      ['certificate', stageYaml({ ...parts, server: `, tls: { cert: '${missing}', key: '${missing}' }` })],
+      ['certificate of nothing', stageYaml({ ...parts, server: `, tls: { cert: '${empty}', key: '${empty}' }` })],
+    ] as const) {
+      const file = join(folder, 'broken.yaml')
+      writeFileSync(file, text)
+      const command = startCommand(['serve', '--config', file])
+      const { code } = await command.ended
+      expect(code, `${what}: ${command.stderr()}`).toBe(2)
+      await expect(fetch(`http://127.0.0.1:${port}/`), what).rejects.toThrow()
+    }
   },
-  60_000,
 )
 
+attack('T85', 'never opens a route: whatever stands in place of a cookie, nobody is let in', async () => {
+  const odd = [
+    '',
+    '=',
+    ';',
+    '; ;',
+    '%',
+    '\x80\xff',
+    's%3A',
+    `s%3A${'A'.repeat(22)}.${'A'.repeat(43)}`,
+    'a'.repeat(8_000),
+  ]
+  for (const value of odd) {
+    for (const name of ['__Host-sid', '__Host-login', '__Host-provider', ' __Host-sid ', '__Host-sid=__Host-sid']) {
+      const before = stage.upstream.seen.length
+      const answer = await speak(stage.origin, bytesOf(stage.origin, 'GET /x', [`Cookie: ${name}=${value}`]))
+      expect(answer?.status, `${name}=${value.slice(0, 20)}`).toBe(401)
+      expect(stage.upstream.seen.length).toBe(before)
+    }
+  }
+})
+
+attack('T87', 'is never read as leave: what is not decided for is refused, in every kind of request', async () => {
+  const undecided = '- { path: /public, access: public }\n- { path: /reports, access: [admin], methods: [GET] }'
+  reconfigure(stage, { routes: undecided })
+  const before = stage.upstream.seen.length
+  for (const [line, status] of [
+    ['GET /', 404],
+    ['GET /x', 404],
+    ['GET /publicity', 404],
+    ['GET /reports', 401],
+    ['POST /reports', 405],
+    ['OPTIONS /reports', 405],
+    ['HEAD /', 404],
+    ['PROPFIND /', 404],
+    ['GET /.auth/unknown', 404],
+    ['GET /.auth/check/nginx', 404],
+  ] as const) {
+    const answer = await speak(stage.origin, bytesOf(stage.origin, line, ['Content-Length: 0']))
+    expect(answer?.status, line).toBe(status)
+  }
+  expect(stage.upstream.seen.length).toBe(before)
+  reconfigure(stage, {})
+})
+
 attack(
-  'T88',
-  'neither took an endless answer of Microsoft Graph nor waited for one that never ends',
+  'T89',
+  'stays data: patterns, keys of stores, formats and templates in what callers send are never run',
   async () => {
-    await Promise.all(
-      [endless, drip].map(async (hostile) => {
-        const bodies: HostileBody[] = []
-        const graph = await impostor((_request, response) => {
-          const made = hostile()
-          bodies.push(made)
-          response.writeHead(200, { 'content-type': 'application/json' })
-          response.on('close', () => made.body.destroy())
-          made.body.pipe(response)
+    const visitor = createVisitor()
+    const hostile = [
+      '(a+)+$',
+      '%s%s%n%d',
+      '${jndi:ldap://evil/x}',
+      '{{7*7}}',
+      '<%= 7*7 %>',
+      '__proto__',
+      '*',
+      '\\u0000',
+      '$where',
+      '../../x',
+    ]
+    for (const text of hostile) {
+      const encoded = encodeURIComponent(text)
+      for (const path of [
+        `/.auth/help/${encoded}`,
+        `/.auth/login?login_hint=${encoded}&return_to=/${encoded}`,
+        `/.auth/explain?path=/${encoded}`,
+        `/x?${encoded}=${encoded}`,
+        `/.auth/callback?state=${encoded}&error=${encoded}&error_description=${encoded}`,
+      ]) {
+        const reply = await visitor.ask(stage.origin + path, {
+          headers: { ...navigation, 'user-agent': text.replaceAll(/[^\x20-\x7e]/g, '') },
         })
-        const headers = "presets: [x-forwarded]\nset: { X-Department: '{graph.department}' }"
-        const stage = await startStage({ graph: graph.origin, headers })
-        const visitor = createVisitor()
-        const answer = await cameBack(visitor, `${stage.origin}/x`, 'uwe@contoso.example')
-        expectPage(await visit(visitor, answer), 503, 'graph_unreachable')
-        await until('Graph is let go', () => bodies.length > 0 && bodies.every(({ body }) => body.destroyed))
-        if (hostile === endless) {
-          // Asked three times at the most.
-          expect(bodies.reduce((sum, { taken }) => sum + taken(), 0)).toBeLessThan(3 * mostTaken)
-        }
-        visitor.close()
-        await stage.close()
-        graph.close()
-      }),
-    )
+        expect(reply.status, path).toBeLessThan(500)
+        expect(reply.body, path).not.toMatch(/\b49\b(?!\d)|\[object|undefined/)
+        expect(reply.body, path).not.toContain(text.startsWith('<') ? text : '<%=')
+      }
+    }
+    visitor.close()
+    for (const line of stage.log()) expect(String(line.event)).toMatch(/^[a-z_]+$/)
   },
-  60_000,
 )
 
-if (!redisMissing()) {
-  let redis: TestRedis
-  beforeAll(async () => {
-    redis = await startRedis()
-  })
-  afterAll(() => redis.stop())
-
-  attack(
-    'T95',
-    'wrote nothing but nameless counters for a minute, with 5,000 sign-ins begun from 5,000 networks',
-    async () => {
-      const stage = await startStage({
-        session: `store: { type: redis, url: '${redis.url}', prefix: full }`,
-        server: ", trustedProxies: [127.0.0.1, '::1']",
+attack(
+  'T92',
+  'never lets an address pass by its looks: one @, the exact domain, and somebody who vouches for it',
+  async () => {
+    const rules = { tenant: 'require: { emailDomains: [contoso.example] }' }
+    const lettingIn: string[] = []
+    for (let at = 0; at <= 7; at += 1) {
+      const username = `mail${at}@fabrikam.example`
+      await arriving(username, rules, async (reply, visitor) => {
+        if (reply.status === 200) lettingIn.push(username)
+        else {
+          expectPage(reply, 403, 'email_refused')
+          expect(visitor.cookie(stage.origin, sid)).toBeUndefined()
+        }
       })
-      const visitor = createVisitor()
-      await until('Redis is there', async () =>
-        (await visitor.ask(`${stage.management}/readyz`)).body.includes('"sessionStore":"ready"'),
-      )
-      // The longest that can be asked for: too long for `state`, so each would have to be kept.
-      const long = `/x?${'a'.repeat(6_000)}`
-      for (let from = 0; from < 5_000; from += 100) {
-        const replies = await Promise.all(
-          Array.from({ length: 100 }, (_, n) => {
-            const who = { 'x-forwarded-for': `2001:db8:${(from + n).toString(16)}::1`, cookie: 'other=1' }
-            return visitor.ask(stage.origin + long, { headers: { ...navigation, ...who } })
-          }),
-        )
-        expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([302]))
-      }
-      const names = await redis.client.keys('full:*')
-      const counters = names.filter((name) => name.startsWith('full:limit:'))
-      const kept = names.filter((name) => name.startsWith('full:kept:'))
-      expect(counters.length + kept.length).toBe(names.length)
-      expect(counters.length).toBeLessThanOrEqual(5_002)
-      for (const name of counters) expect(name).toMatch(/^full:limit:[a-z-]+:[0-9a-f]{4}$/)
-      // In one minute, or two that meet.
-      expect(kept.length).toBeLessThanOrEqual(240)
-        visitor.close()
-      await stage.close()
-    },
-    60_000,
-  )
-}
+    }
+    // Letters are the same in either case; that is the one that is Contoso's.
+    expect(lettingIn).toEqual(['mail4@fabrikam.example'])
+  },
+)
