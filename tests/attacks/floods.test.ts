@@ -148,7 +148,7 @@ if (!redisMissing()) {
       for (const name of counters) expect(name).toMatch(/^full:limit:[a-z-]+:[0-9a-f]{4}$/)
       // In one minute, or two that meet.
       expect(kept.length).toBeLessThanOrEqual(240)
-        visitor.close()
+      visitor.close()
       await stage.close()
     },
     60_000,
