@@ -37,6 +37,8 @@ export function compileServer(server: Document['server']): ServerSettings {
       headerBytes: limits.headers,
       connections: limits.connections,
       minimumBytesPerSecond: limits.minimumRate,
+      webSockets: limits.webSockets,
+      openPerPerson: limits.openPerPerson,
       signIns: limits.signIns,
       failures: limits.failures,
     },

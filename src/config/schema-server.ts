@@ -129,6 +129,14 @@ export const server = z.strictObject({
       minimumRate: z.int().min(0).max(1_000_000).default(100).meta({
         description: 'Bytes per second that the body of a request must bring, measured over `timeouts.body`.',
       }),
+      webSockets: z.int().min(0).max(1_000_000).default(10_000).meta({
+        description:
+          'How many WebSockets may be open; further ones are refused with 503. Of people who are not signed in, half as many.',
+      }),
+      openPerPerson: z.int().min(1).max(1_000_000).default(500).meta({
+        description:
+          'How many WebSockets, and requests that take longer than ten seconds, one person may have open; further ones are refused with 429.',
+      }),
       signIns: z
         .strictObject({
           perCaller: often(6_000).meta({

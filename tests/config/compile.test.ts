@@ -35,6 +35,7 @@ test('compile fills in every default', () => {
     limits: {
       ...{ headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100, failures: 600 },
       signIns: { perCaller: 6_000, perTenant: 30_000, overall: 60_000 },
+      ...{ webSockets: 10_000, openPerPerson: 500 },
     },
     egress: { proxy: null, noProxy: [], ca: null },
   })
