@@ -12,12 +12,13 @@ import { type CallerReader, createCallerReader } from './http/caller.ts'
 import { createEndpoints } from './http/endpoints.ts'
 import { createFrontchannelLogout } from './http/frontchannel-logout.ts'
 import type { GateParts } from './http/gate.ts'
+import { createLasting } from './http/lasting.ts'
 import { createLimits } from './http/limits.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
-import { createOpenSockets } from './http/open-sockets.ts'
 import { createPhoto } from './http/photo.ts'
 import { createPictures } from './http/pictures.ts'
+import { createPlaces } from './http/places.ts'
 import { createProofRounds } from './http/proof-rounds.ts'
 import { createRefuse } from './http/refusals.ts'
 import { createRevalidation } from './http/revalidation.ts'
@@ -101,7 +102,8 @@ export function createParts(
   const askAgain = createAskAgain({ sessions, providers, identify, clock, metrics, log })
   const revalidation = createRevalidation({ sessions, providers, askAgain, policy, clock, log })
   const accessTokens = createAccessTokens({ sessions, providers, clock, log })
-  const openSockets = createOpenSockets({ sessions, revalidation, log })
+  const places = createPlaces(() => current().server.limits)
+  const lasting = createLasting({ current, sessions, revalidation, places, clock, metrics, log })
   const login = createLogin({ ...signingIn, refuse, proofRounds: createProofRounds(clock) })
   const adminConsent = createAdminConsent({ answers, refuse, transactions, budgets, bindings, log })
   const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify, adminConsent, clock })
@@ -122,8 +124,9 @@ export function createParts(
     { metrics, health },
     {
       ...{ current, credentials: credentialHealth, unreturned, providers },
-      tunnels: () => forwarder.openTunnels(),
+      open: (what) => places.taken(what),
       isStoreReady: () => store.ready() === 'ready',
+      storeTrouble: () => store.trouble?.() ?? null,
     },
   )
   const look = () => credentialHealth.look(providersOf(current()))
@@ -134,7 +137,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ revalidation, openSockets, accessTokens, budgets },
+    ...{ revalidation, lasting, places, accessTokens, budgets },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     clock,
     replace(next) {
@@ -156,7 +159,7 @@ export function createParts(
     warm,
     async close() {
       clearInterval(lookAgain)
-      openSockets.close()
+      lasting.close()
       providers.close()
       egress.close()
       sessions.close()
@@ -189,6 +192,9 @@ function policyInForce(current: () => Gateway): SessionPolicy {
     },
     get revalidateSeconds() {
       return current().session.revalidateSeconds
+    },
+    get perPerson() {
+      return current().session.perPerson
     },
     get store() {
       return current().session.store

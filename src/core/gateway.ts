@@ -96,6 +96,10 @@ export interface CallerLimits {
   readonly connections: number
   /** Of a request's body while it is being sent. */
   readonly minimumBytesPerSecond: number
+  /** Open at the same time; those of nobody at most half as many. */
+  readonly webSockets: number
+  /** WebSockets and long answers of one person. */
+  readonly openPerPerson: number
   readonly signIns: SignInLimits
   /** Of one caller within a minute: answers to no sign-in of ours, sign-outs at a provider that end nothing. 0: any number. */
   readonly failures: number
@@ -115,11 +119,14 @@ export interface SessionPolicy {
   readonly idleSeconds: number
   /** How old the word of the provider for a person may be. */
   readonly revalidateSeconds: number
+  /** How many sessions a person may have at a tenant; null: as many as they like. */
+  readonly perPerson: number | null
   readonly store: StoreSettings
 }
 
 export type StoreSettings =
   | { readonly type: 'memory'; readonly maxSessions: number }
+  | { readonly type: 'file'; readonly path: string; readonly maxSessions: number }
   | ({ readonly type: 'redis' } & RedisSettings)
 
 export type RedisSettings = RedisPlace & {

@@ -109,7 +109,7 @@ test('the gate answers a defect with 500 and a request id, tells nothing of it, 
   const broken = { ...parts, forwarder: { ...parts.forwarder, forward } }
   const main = await listen({
     ...{ address: gateway.server.listen, gate: createGate(broken), upgrade: createUpgradeGate(broken).take },
-    ...{ current: parts.current, answers: parts.answers, metrics: parts.metrics, log },
+    ...{ current: parts.current, answers: parts.answers, metrics: parts.metrics, log, lasting: parts.lasting },
   })
   const visitor = createVisitor()
   const reply = await visitor.ask(`http://localhost:${main.port}/public?planted=query`, { headers: navigation })
