@@ -200,7 +200,8 @@ describe('an application with sessions of its own', () => {
     wire.send(bytesOf(stage.origin, 'GET /app/open', [...handshake(stage.origin), cookie]))
     expect((await wire.answer())?.status).toBe(101)
     await signOut()
-    expect(await wire.closed()).toBe(true)
+    // At once, and not when all that is open is looked at again.
+    expect(await wire.closed(2_000)).toBe(true)
     wire.end()
   })
 
@@ -217,7 +218,7 @@ describe('an application with sessions of its own', () => {
     nobodys.send(bytesOf(stage.origin, 'GET /app/open'))
     for (const wire of [mine, nobodys]) await until('the stream', () => wire.rest().includes('data: 1'))
     await signOut()
-    expect(await mine.closed()).toBe(true)
+    expect(await mine.closed(2_000)).toBe(true)
     expect(nobodys.socket.destroyed).toBe(false)
     nobodys.end()
   })
