@@ -82,15 +82,17 @@ export function bindSetCookie(line: string, list: CookieNames, bond: CookieBond 
 /**
  * A name as the most lenient server reads it, so that no other spelling gets past: ASP.NET and ColdFusion do not look
  * at the case, PHP takes `.`, blank and `[` for `_` (CVE-2022-31629), PHP and Rack decoded `%XX` (CVE-2020-7070,
- * CVE-2020-8184). Folding can hold a cookie back, and never lets one on: marks are made over the name as it is.
+ * CVE-2020-8184). The prefixes by which a browser keeps a cookie safer (RFC 6265bis section 4.1.3) change nothing of what
+ * it is. Folding can hold a cookie back, and never lets one on: marks are made over the name as it is.
  */
 export function foldCookieName(name: string): string {
-  if (/^[a-z0-9_-]*$/.test(name)) return name
+  if (/^[a-z0-9_-]*$/.test(name) && !name.startsWith('__')) return name
   const decoded = name.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
   const array = /\[.*\]/s.test(decoded) ? decoded.replace(/\[.*$/s, '') : decoded
   return trimmed(array)
-    .replace(/[.[+ ]/g, '_')
     .toLowerCase()
+    .replace(/^__(?:host|secure)-/, '')
+    .replace(/[.[+ ]/g, '_')
 }
 
 /** Old servers also end a cookie at a comma (RFC 2109 section 4.4), and find in one cookie what we read as another's value. */
