@@ -252,6 +252,21 @@ describe('an application with sessions of its own, as time goes by', () => {
     expect(await clocked.metrics()).toMatch(/revalidations_total\{[^}]*result="refreshed"\} [1-9]/)
   })
 
+  test('loses nothing while the provider wants to see the person: until then it gets and gives no session', async () => {
+    const { id } = await use('/app/x')
+    const mine = browser.cookie(clocked.origin, 'JSESSIONID')
+    clocked.emulator.control.fail('token', { kind: 'aadsts', code: 50076 }, 1)
+    clocked.forward(601)
+    for (const path of ['/app/open', '/app/maybe']) {
+      const between = await use(path)
+      expect([path, between.id === id, between.owner]).toEqual([path, false, null])
+      expect(browser.cookie(clocked.origin, 'JSESSIONID')).toBe(mine)
+    }
+    const page = await browser.open(at('/app/x'))
+    const back = page.url.startsWith(clocked.origin) ? page : await approve(browser, page)
+    expect(told(back).id).toBe(id)
+  })
+
   test('keeps no session alive by its requests on public routes: they are nobody’s activity (T131)', async () => {
     const { id } = await use('/app/x')
     for (let minutes = 0; minutes < 29; minutes += 7) {
