@@ -2,7 +2,12 @@
 import type { IncomingMessage } from 'node:http'
 import { onceEach } from './query.ts'
 
-const mostBytes = 65_536
+/**
+ * Room for the longest token that is read (oidc/logout-token.ts) and its name. Anybody may send one, on as many
+ * connections as there may be, and as slowly as bodies may come: so it is held in this much memory and no more, however
+ * small the pieces are in which it comes (T88).
+ */
+const mostBytes = 20_480
 
 /**
  * The parameters of these names from a body in `application/x-www-form-urlencoded`, read as a query is.
@@ -19,17 +24,17 @@ export async function readForm<N extends string>(
 }
 
 async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = []
+  if (Number(request.headers['content-length'] ?? 0) > mostBytes) return null
+  const body = Buffer.alloc(mostBytes)
   let bytes = 0
   try {
     // What is left unread when we turn away closes the connection (http/writers.ts), not the request under our hands.
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-      bytes += chunk.length
-      if (bytes > mostBytes) return null
-      chunks.push(chunk)
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      if (bytes + chunk.length > mostBytes) return null
+      bytes += chunk.copy(body, bytes)
     }
   } catch {
     return null
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return body.toString('utf8', 0, bytes)
 }
