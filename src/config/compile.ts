@@ -36,6 +36,7 @@ export function compileServer(server: Document['server']): ServerSettings {
       headerBytes: limits.headers,
       connections: limits.connections,
       minimumBytesPerSecond: limits.minimumRate,
+      keptFormBytes: limits.keptForms,
     },
     egress: {
       proxy: egress.proxy === undefined || egress.proxy.reveal() === '' ? null : egress.proxy,
@@ -73,6 +74,7 @@ export function compileTenant(tenant: TenantDocument, { providers, before }: Kno
     routes: compileRoutes(tenant, before?.routes ?? []),
     embeddedBy: tenant.cookie.sameSite === 'none' ? tenant.cookie.embeddedBy : [],
     keepFragment: tenant.keepFragment,
+    keptFormBytes: tenant.keepForms,
     photo: tenant.photo,
     branding: { name: branding.name ?? name, support: branding.support ?? null },
   }

@@ -6,18 +6,22 @@ import { decide } from '../core/answer/decide.ts'
 import type { Person } from '../core/answer/headers.ts'
 import { strictTransportName } from '../core/answer/strict-transport.ts'
 import type { Tenant } from '../core/gateway.ts'
+import { keptFormAddress } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import type { ToRoute } from '../core/request/locate.ts'
+import type { Placeholder } from '../core/request/own-form.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Forwarder } from '../proxy/forward.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { Answers } from './answers.ts'
+import type { FormKeeping, Sent } from './form-keeping.ts'
+import type { FormSending } from './form-sending.ts'
 import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
 import type { Login } from './login.ts'
 import type { Reporter } from './report.ts'
 import type { Confirmed, SignInAgain } from './revalidation.ts'
 import { type Wanted, wayToSession } from './way-to-session.ts'
-import { writeAnswer } from './writers.ts'
+import { writeAnswer, writeAnswerPatiently } from './writers.ts'
 
 export interface EnforceParts {
   readonly accessTokens: AccessTokens
@@ -25,6 +29,8 @@ export interface EnforceParts {
   readonly login: Login
   readonly answers: Answers
   readonly metrics: Metrics
+  readonly formKeeping: FormKeeping
+  readonly formSending: FormSending
   /** Seconds since 1970. */
   readonly clock: () => number
 }
@@ -39,6 +45,16 @@ export interface Passage {
   readonly tooSlow: AbortSignal | null
   /** The value of Strict-Transport-Security, or null. */
   readonly strictTransport: string | null
+  /** What was read of the request already, in place of its own body. */
+  readonly body?: Buffer
+  /** The kept form that the request stands for (http/form-sending.ts). */
+  readonly standsFor?: StandsFor
+}
+
+export interface StandsFor {
+  /** What the browser's cookie holds. */
+  readonly browser: string
+  readonly placeholder: Placeholder | null
 }
 
 export interface Enforcement {
@@ -50,20 +66,23 @@ export interface Enforcement {
 export function createEnforcement(parts: EnforceParts, report: Reporter): Enforcement {
   function enforce(passage: Passage, located: ToRoute, loaded: Confirmed): Promise<void> | void {
     const { facts } = passage
-    const again = loaded !== null && 'again' in loaded ? loaded.again : null
+    const again = loaded !== null && 'again' in loaded ? loaded : null
     const session = loaded === null || 'again' in loaded ? null : loaded
     const { tenant, requirement } = located
     const decision = decide({ tenant, requirement, facts, session, now: parts.clock() })
     switch (decision.act) {
       case 'forward':
-        return carryOut(passage, located, decision.person)
-      case 'login':
+        return passage.standsFor === undefined
+          ? carryOut(passage, located, decision.person)
+          : sendForm(passage, located, decision.person)
+      case 'login': {
         // A session that nobody vouches for any more proves nothing, and is nobody's.
-        return sendToLogin(
-          passage,
-          { tenant, session: decision.reason === 'login_required' ? null : session, stepUp: decision.stepUp },
-          again,
-        )
+        const own = decision.reason === 'login_required' ? null : session
+        const wanted = { tenant, session: own, stepUp: decision.stepUp }
+        return facts.method === 'POST'
+          ? keepForm(passage, { located, wanted, again })
+          : sendToLogin(passage, wanted, again?.again ?? null)
+      }
       case 'refuse':
         return answerOutcome(passage, report.refusal(passage, { ...decision, tenant, session }))
       default:
@@ -82,6 +101,46 @@ export function createEnforcement(parts: EnforceParts, report: Reporter): Enforc
     const answer = await wayToSession(parts, { ...wanted, facts, requestId, again })
     parts.metrics.request(tenant.name, 'login')
     say(passage, answer)
+  }
+
+  async function keepForm(passage: Passage, sent: Sent): Promise<void> {
+    const { facts, standsFor } = passage
+    const { tenant, session, stepUp } = sent.wanted
+    const placeholder = standsFor?.placeholder ?? null
+    const target = placeholder === null ? facts.target : keptFormAddress(placeholder.id)
+    if (parts.login.goesRound({ ...facts, target }, session)) {
+      const cause = session === null ? causeOfLoop(facts) : null
+      return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant, cause }))
+    }
+    const kept =
+      placeholder === null
+        ? await parts.formKeeping.keep(passage, sent)
+        : { answer: await parts.formKeeping.leadBack(passage, sent, placeholder.id) }
+    if ('refused' in kept) {
+      const { refused: reason } = kept
+      const detail = 'detail' in kept ? { detail: kept.detail } : {}
+      return answerOutcome(passage, report.refusal(passage, { reason, ...detail, tenant, session, stepUp }))
+    }
+    parts.metrics.request(tenant.name, 'login')
+    say(passage, kept.answer)
+  }
+
+  async function sendForm(passage: Passage, located: ToRoute, person: Person | null): Promise<void> {
+    const { tenant, route, target } = located
+    const { to } = route
+    const taken =
+      to.act === 'forward' ? await parts.formSending.take(passage, tenant, person) : ({ refused: 'form_gone' } as const)
+    if ('refused' in taken || to.act !== 'forward') {
+      const reason = 'refused' in taken ? taken.refused : 'form_gone'
+      return answerOutcome(passage, report.refusal(passage, { reason, tenant, session: person?.session ?? null }))
+    }
+    try {
+      await forward(taken.passage, { tenant, to, target, strictTransport: passage.strictTransport }, person)
+    } catch (error) {
+      await parts.formSending.settle(taken, false)
+      throw error
+    }
+    await parts.formSending.settle(taken, true)
   }
 
   function carryOut(passage: Passage, located: ToRoute, person: Person | null): Promise<void> | void {
@@ -108,7 +167,8 @@ export function createEnforcement(parts: EnforceParts, report: Reporter): Enforc
   async function forward(passage: Passage, way: Forwarding, person: Person | null): Promise<void> {
     const asked = accessTokenFor(parts.accessTokens, way, person)
     const accessToken = asked instanceof Promise ? await asked : asked
-    const plan = planFor(passage.facts, way, person, { requestId: passage.requestId, accessToken })
+    const { requestId, body = null } = passage
+    const plan = planFor(passage.facts, way, person, { requestId, accessToken, body })
     const how = await parts.forwarder.forward(passage.request, passage.response, plan, passage.tooSlow)
     if (how === 'caller_too_slow') {
       return answerOutcome(passage, report.refusal(passage, { reason: 'request_too_slow', tenant: way.tenant }))
@@ -126,7 +186,10 @@ export function createEnforcement(parts: EnforceParts, report: Reporter): Enforc
 /** Answers of ours; what the application says gets the header on its way through the proxy. */
 function say(passage: Passage, answer: Answer): void {
   promiseHttps(passage)
-  writeAnswer(passage.request, passage.response, answer)
+  const { request, response, facts } = passage
+  // Whoever has sent a form must see why it goes no further, and not an error of the connection.
+  const write = facts.method === 'POST' && facts.kind !== 'data' ? writeAnswerPatiently : writeAnswer
+  write(request, response, answer)
 }
 
 /** Says that the host is to be reached by https alone, unless an answer has begun. */

@@ -15,6 +15,13 @@ export interface Forwarding {
   readonly strictTransport: string | null
 }
 
+interface Beside {
+  readonly requestId: string
+  readonly accessToken: string | null
+  /** In place of the request's own. */
+  readonly body?: Buffer | null
+}
+
 /**
  * What the proxy needs: it decides nothing.
  * @param accessToken the value of the header that the plan names for it; null where it names none, or there is nobody.
@@ -23,7 +30,7 @@ export function planFor(
   facts: RequestFacts,
   way: Forwarding,
   person: Person | null,
-  { requestId, accessToken }: { readonly requestId: string; readonly accessToken: string | null },
+  { requestId, accessToken, body = null }: Beside,
 ): ForwardPlan {
   const headers = finishHeaders(facts, way, person, requestId)
   const { accessToken: header } = way.to.headers
@@ -35,6 +42,7 @@ export function planFor(
     ownCookieNames,
     signedIn: person !== null,
     strictTransport: way.strictTransport,
+    body,
     policy: isEmbeddable(way.tenant) ? `frame-ancestors 'self' ${way.tenant.embeddedBy.join(' ')}` : null,
   }
 }

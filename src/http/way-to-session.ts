@@ -18,18 +18,20 @@ interface Asking extends Wanted {
   readonly requestId: string
   /** The sign-in that a revalidation asks for, or null. */
   readonly again: SignInAgain['again'] | null
+  /** Where to come back to, if it is not what was asked for. */
+  readonly returnTo?: string
 }
 
 /** @throws Fault as `Login.start`. */
 export async function wayToSession(
   { login, answers }: { readonly login: Login; readonly answers: Answers },
-  { facts, requestId, again, ...wanted }: Asking,
+  { facts, requestId, again, returnTo, ...wanted }: Asking,
 ): Promise<Answer> {
   const { tenant, session } = wanted
-  const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target }
+  const start = { tenant, cookieHeader: cookieOf(facts), returnTo: returnTo ?? facts.target }
   const mayAsk = facts.kind !== 'frame' || again?.intent?.silent === true
   if (again !== null && mayAsk) return await login.start({ ...start, attempt: 0, ...again })
-  if (tenant.keepFragment && facts.kind === 'navigation' && session === null)
+  if (tenant.keepFragment && returnTo === undefined && facts.kind === 'navigation' && session === null)
     return answers.fragment({ requestId, facts, tenant, session })
   // Nobody can be asked anything inside a frame: the provider says at once who it is, or that it cannot.
   const provider = again?.provider ?? tenant.providers[0]

@@ -111,6 +111,7 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
     async keep(name, value, ttlSeconds) {
       await answered(() => redis.set(key('kept', name), value, 'EX', Math.ceil(ttlSeconds)))
     },
+    look: (name) => answered(() => redis.get(key('kept', name))),
     take: (name) => answered(() => redis.sallyportTake(key('kept', name))),
     changes,
     ready: () => (healthy === true && redis.status === 'ready' ? 'ready' : 'down'),

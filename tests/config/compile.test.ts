@@ -32,7 +32,7 @@ test('compile fills in every default', () => {
     drainSeconds: 25,
     tls: null,
     timeouts: { headerSeconds: 30, bodySeconds: 60, keepAliveSeconds: 75 },
-    limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100 },
+    limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100, keptFormBytes: 67_108_864 },
     egress: { proxy: null, noProxy: [], ca: null },
   })
   const { secrets: _, ...session } = gateway.session
@@ -62,7 +62,7 @@ test('compile fills in every default', () => {
         ...usual,
       },
     ],
-    ...{ embeddedBy: [], keepFragment: false, photo: false },
+    ...{ embeddedBy: [], keepFragment: false, keptFormBytes: 1_048_576, photo: false },
     branding: { name: 'payroll', support: null },
   })
 })

@@ -83,6 +83,7 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
     routes: [route('/', 'signed-in')],
     embeddedBy: [],
     keepFragment: false,
+    keptFormBytes: 1_048_576,
     photo: false,
     branding: { name: 'Payroll', support: null },
     ...also,
@@ -99,7 +100,7 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
       drainSeconds: 5,
       tls: null,
       timeouts: { headerSeconds: 30, bodySeconds: 60, keepAliveSeconds: 75 },
-      limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100 },
+      limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100, keptFormBytes: 67_108_864 },
       egress: straight,
     },
     session: {
