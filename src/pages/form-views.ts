@@ -14,7 +14,7 @@ export function formWaitsView(page: FormWaitsPage): View {
       `Nothing was sent to ${displayText(page.applicationName)} yet, because you have to ${page.isProof ? 'confirm that it is you' : 'sign in'} first. After that you are asked whether to send it.`,
       'You are taken to the sign-in. If nothing happens, choose “Go on”.',
     ],
-    refresh: login,
+    refresh: `0; url=${login}`,
     actions: [{ label: 'Go on', href: login }],
   }
 }

@@ -27,8 +27,8 @@ export interface View {
   readonly access: AccessView | null
   /** Where the frame goes on, for the page that stands in one; empty for the frame's own address. */
   readonly again: Link | '' | null
-  /** Where the page leads by itself. */
-  readonly refresh: Link | null
+  /** Where the page leads by itself, as the browser is told it; null: nowhere. */
+  readonly refresh: string | null
   readonly kept: KeptView | null
 }
 

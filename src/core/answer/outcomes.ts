@@ -200,7 +200,7 @@ export const outcomes = {
     title: 'Nothing was sent yet',
     text: 'You have to sign in first, or to confirm who you are. What you typed is still on the page before this one: sign in in a new window, come back to this one, then go back to that page and send it again.',
     remedy:
-      'Somebody sent a form without a live session, or had to prove something first, and it was not kept. `detail`: `off` (`keepForms`, or the route leads to no application), `too-large` (`keepForms`), `full` (`server.limits.keptForms`, or a quarter of it by one caller, or twelve forms of one browser), `store-down`, `type`, `encoding`, `address` (no browser sends such), `broken-off`.',
+      'Somebody sent a form without a live session, or had to prove something first, and it was not kept. `detail`: `off` (`keepForms`, or the route leads to no application), `too-large` (`keepForms`), `full` (`server.limits.keptForms`, or a quarter of it by one caller, or twelve forms of one browser), `store-down`, `encoding`, `address` (no browser sends such), `broken-off`.',
   },
   form_gone: {
     kind: 'refusal',

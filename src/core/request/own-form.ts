@@ -14,14 +14,14 @@ type Asked = Pick<RequestFacts, 'method' | 'kind' | 'headers'>
  * says so by Origin. Beside Fetch Metadata, Origin is `null` where the page wants no referrer.
  */
 export function isOwnForm({ method, kind, headers }: Asked, { publicUrl }: Pick<Tenant, 'publicUrl'>): boolean {
-  if (method !== 'POST' || kind !== 'navigation') return false
+  if (method !== 'POST' || kind !== 'navigation' || !formTypes.has(mediaType(headers['content-type']))) return false
   const { origin, 'sec-fetch-site': site } = headers
   if (site === undefined) return origin === publicUrl.origin
   return site === 'same-origin' && (origin === undefined || origin === 'null' || origin === publicUrl.origin)
 }
 
 /** Why a form is not kept, for the log. */
-export type Unkept = 'off' | 'type' | 'encoding' | 'address' | 'too-large' | 'full' | 'store-down' | 'broken-off'
+export type Unkept = 'off' | 'encoding' | 'address' | 'too-large' | 'full' | 'store-down' | 'broken-off'
 
 /**
  * What speaks against keeping a form before a byte of it is read; null: nothing.
@@ -30,7 +30,6 @@ export type Unkept = 'off' | 'type' | 'encoding' | 'address' | 'too-large' | 'fu
 export function unkeptForm(facts: Pick<RequestFacts, 'target' | 'headers'>, tenant: Tenant): Unkept | null {
   const { headers, target } = facts
   if (tenant.keptFormBytes === 0) return 'off'
-  if (!formTypes.has(mediaType(headers['content-type']))) return 'type'
   // Browsers never encode a form; and what cannot be looked into need not be carried.
   if (headers['content-encoding'] !== undefined) return 'encoding'
   if (Number(headers['content-length'] ?? 0) > tenant.keptFormBytes) return 'too-large'
