@@ -6,6 +6,7 @@ import { createAdminConsent } from './http/admin-consent.ts'
 import { createAnswers } from './http/answers.ts'
 import { createAskAgain } from './http/ask-again.ts'
 import { createBackchannelLogout } from './http/backchannel-logout.ts'
+import { createBudgets } from './http/budgets.ts'
 import { createCallback } from './http/callback.ts'
 import { type CallerReader, createCallerReader } from './http/caller.ts'
 import { createEndpoints } from './http/endpoints.ts'
@@ -14,12 +15,13 @@ import { createFormSending } from './http/form-sending.ts'
 import { createFrontchannelLogout } from './http/frontchannel-logout.ts'
 import type { GateParts } from './http/gate.ts'
 import { createKeptForm } from './http/kept-form.ts'
+import { createLasting } from './http/lasting.ts'
+import { createLimits } from './http/limits.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
-import { createMisses } from './http/misses.ts'
-import { createOpenSockets } from './http/open-sockets.ts'
 import { createPhoto } from './http/photo.ts'
 import { createPictures } from './http/pictures.ts'
+import { createPlaces } from './http/places.ts'
 import { createProofRounds } from './http/proof-rounds.ts'
 import { createRefuse } from './http/refusals.ts'
 import { createRevalidation } from './http/revalidation.ts'
@@ -49,6 +51,7 @@ import { createKeyRing } from './session/seal.ts'
 import { createSessions } from './session/sessions.ts'
 import type { SessionStore } from './session/store.ts'
 import { createTransactions, transactionSeconds } from './session/transaction.ts'
+import { createVouchedBindings } from './session/vouched-binding.ts'
 import { createSessionWriter } from './session/writer.ts'
 
 export interface Parts extends GateParts {
@@ -96,18 +99,22 @@ export function createParts(
   const rounds = createRounds(clock)
   const refuse = createRefuse({ answers, log })
   const unreturned = createUnreturned(transactionSeconds, clock)
-  const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
+  const limits = createLimits({ shared: store.counting, ring })
+  const bindings = createVouchedBindings(ring, clock)
+  const budgets = createBudgets({ limits, bindings, answers, metrics, log, current, clock })
+  const signingIn = { answers, providers, transactions, metrics, rounds, unreturned, budgets, bindings }
   const identify = createIdentify({ clock, askGraph: createGraph({ ask: egress.fetch }) })
   const askAgain = createAskAgain({ sessions, providers, identify, clock, metrics, log })
   const revalidation = createRevalidation({ sessions, providers, askAgain, policy, clock, log })
   const accessTokens = createAccessTokens({ sessions, providers, clock, log })
-  const openSockets = createOpenSockets({ sessions, revalidation, log })
+  const places = createPlaces(() => current().server.limits)
+  const lasting = createLasting({ current, sessions, revalidation, places, clock, metrics, log })
   const login = createLogin({ ...signingIn, refuse, proofRounds: createProofRounds(clock) })
-  const adminConsent = createAdminConsent({ answers, refuse, transactions, log })
+  const adminConsent = createAdminConsent({ answers, refuse, transactions, budgets, bindings, log })
   const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify, adminConsent, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
   const endings = createEndings({ store, ring, clock })
-  const told = { answers, refuse, providers, endings, misses: createMisses(clock), metrics, log }
+  const told = { answers, refuse, providers, endings, budgets, metrics, log }
   const frontchannelLogout = createFrontchannelLogout(told)
   const backchannelLogout = createBackchannelLogout({ ...told, store, tokens: createLogoutTokens(providers, clock) })
   const access = createAccess({ answers, refuse, sessions, current, clock })
@@ -115,9 +122,9 @@ export function createParts(
   const photo = createPhoto({ refuse, pictures: createPictures({ accessTokens, askPhotos, clock, log }) })
   const budget = createFormBudget(() => gateway.server.limits.keptFormBytes, clock)
   const keptForms = createKeptForms({ store, ring, budget })
-  const formKeeping = createFormKeeping({ keptForms, login, answers, log })
+  const formKeeping = createFormKeeping({ keptForms, login, answers, budgets, log })
   const formSending = createFormSending({ keptForms, log })
-  const keptForm = createKeptForm({ answers, refuse, keptForms, login, log })
+  const keptForm = createKeptForm({ answers, refuse, keptForms, login, budgets, log })
   const further = { frontchannelLogout, backchannelLogout, adminConsent, access, photo, keptForm }
   const endpoints = createEndpoints({ answers, refuse, login, callback, logout, ...further, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
@@ -127,7 +134,7 @@ export function createParts(
     { metrics, health },
     {
       ...{ current, credentials: credentialHealth, unreturned, providers },
-      tunnels: () => forwarder.openTunnels(),
+      open: (what) => places.taken(what),
       isStoreReady: () => store.ready() === 'ready',
     },
   )
@@ -139,7 +146,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ revalidation, openSockets, accessTokens, formKeeping, formSending },
+    ...{ revalidation, lasting, places, accessTokens, budgets, formKeeping, formSending },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     clock,
     replace(next) {
@@ -161,7 +168,7 @@ export function createParts(
     warm,
     async close() {
       clearInterval(lookAgain)
-      openSockets.close()
+      lasting.close()
       providers.close()
       egress.close()
       sessions.close()

@@ -48,6 +48,8 @@ const egress = z.strictObject({
   }),
 })
 
+const often = (usual: number) => z.int().min(0).max(1_000_000_000).default(usual)
+
 export const server = z.strictObject({
   listen: address.prefault('0.0.0.0:8080').meta({ description: 'Where people reach the gateway.' }),
   management: address.prefault('127.0.0.1:9090').meta({
@@ -134,6 +136,34 @@ export const server = z.strictObject({
           description:
             'How much each gateway keeps of forms whose senders have to sign in first (`keepForms`), all together, in the session store. One caller gets at most a quarter.',
         }),
+      webSockets: z.int().min(0).max(1_000_000).default(10_000).meta({
+        description:
+          'How many WebSockets may be open; further ones are refused with 503. Of people who are not signed in, half as many.',
+      }),
+      openPerPerson: z.int().min(1).max(1_000_000).default(500).meta({
+        description:
+          'How many WebSockets, and requests that take longer than ten seconds, one person may have open; further ones are refused with 429.',
+      }),
+      signIns: z
+        .strictObject({
+          perCaller: often(6_000).meta({
+            description:
+              'By callers of one address (IPv4) or one /64 network (IPv6) together. Generous, because a whole company may come from one address at nine.',
+          }),
+          perTenant: often(30_000).meta({
+            description: 'At one tenant, so that a flood there leaves room for others.',
+          }),
+          overall: often(60_000).meta({ description: 'At all tenants.' }),
+        })
+        .prefault({})
+        .meta({
+          description:
+            'How many sign-ins may be begun within a minute; further ones get 429. Counted over all replicas where sessions are in Redis. Whoever has a session, or began a sign-in here within the hour, has a budget of their own, and a sign-in that was begun is always finished. `0`: any number.',
+        }),
+      failures: often(600).meta({
+        description:
+          'How often one caller may bring within a minute what leads to nothing: answers to sign-ins that are not theirs, and sign-outs at a provider that end no session. `0`: any number.',
+      }),
     })
     .prefault({})
     .meta({ description: 'How much callers may ask for.' }),

@@ -16,6 +16,7 @@ import type { Log } from '../ops/log.ts'
 import { formCookie, newBinding, readFormSecret } from '../session/cookie.ts'
 import { type FormPlace, formSeconds, type KeptForms, newFormId } from '../session/kept-forms.ts'
 import type { Answers } from './answers.ts'
+import type { Budgets } from './budgets.ts'
 import { networkOf } from './caller-network.ts'
 import type { Passage } from './enforce.ts'
 import type { Login } from './login.ts'
@@ -49,22 +50,23 @@ export interface FormKeepingParts {
   readonly keptForms: KeptForms
   readonly login: Login
   readonly answers: Answers
+  readonly budgets: Budgets
   readonly log: Log
 }
 
-export function createFormKeeping({ keptForms, login, answers, log }: FormKeepingParts): FormKeeping {
+export function createFormKeeping({ keptForms, login, answers, budgets, log }: FormKeepingParts): FormKeeping {
   /**
    * By way of a page: browsers hold every redirect after a form to the policy of the page that the form stood on, and
    * one with `form-action 'self'` would lead nowhere.
    */
   async function leadBack({ facts, requestId }: Passage, { wanted, again }: Sent, id: string): Promise<Answer> {
     const asking = { ...wanted, facts, requestId, again: again?.again ?? null, returnTo: keptFormAddress(id) }
-    const way = await wayToSession({ login, answers }, asking)
+    const way = await wayToSession({ login, answers, budgets }, asking)
     return answers.withFormKept(way, { requestId, facts, tenant: wanted.tenant, session: wanted.session })
   }
 
   async function keep(passage: Passage, sent: Sent): Promise<Kept> {
-    const { facts, request, requestId, tooSlow } = passage
+    const { facts, request, requestId, exchange } = passage
     const { tenant } = sent.wanted
     const against = sent.located.route.to.act === 'forward' ? unkeptForm(facts, tenant) : 'off'
     if (against !== null) return { refused: 'form_not_kept', detail: against }
@@ -72,7 +74,7 @@ export function createFormKeeping({ keptForms, login, answers, log }: FormKeepin
     const room = keptForms.reserve(networkOf(facts.callerAddress), `${tenant.name} ${browser}`, bytesFor(facts, tenant))
     if (room === null) return { refused: 'form_not_kept', detail: 'full' }
     try {
-      const body = await readBody(request, tenant.keptFormBytes, tooSlow)
+      const body = await readBody(request, tenant.keptFormBytes, exchange.tooSlow)
       if (body === 'too-slow') return { refused: 'request_too_slow' }
       if (typeof body === 'string') return { refused: 'form_not_kept', detail: body }
       const place = { tenant: tenant.name, browser, id: newFormId() }

@@ -44,7 +44,7 @@ export function createFormSending({
   readonly log: Log
 }): FormSending {
   async function readIt(passage: Passage, browser: string): Promise<Passage> {
-    const body = await readBody(passage.request, placeholderLength, passage.tooSlow)
+    const body = await readBody(passage.request, placeholderLength, passage.exchange.tooSlow)
     // Whoever goes away, or is too slow for these few bytes, sends nothing.
     if (typeof body === 'string')
       return { ...passage, body: Buffer.alloc(0), standsFor: { browser, placeholder: null } }

@@ -7,6 +7,7 @@ import type { Log } from '../ops/log.ts'
 import { readFormSecret } from '../session/cookie.ts'
 import { type FormPlace, formProof, isFormProof, type KeptForms } from '../session/kept-forms.ts'
 import type { Answers } from './answers.ts'
+import type { Budgets } from './budgets.ts'
 import { readForm } from './form.ts'
 import { personOfForm } from './form-keeping.ts'
 import type { Login } from './login.ts'
@@ -23,18 +24,20 @@ export interface KeptFormParts {
   readonly refuse: Refuse
   readonly keptForms: KeptForms
   readonly login: Login
+  readonly budgets: Budgets
   readonly log: Log
 }
 
 /** @returns the handler of the endpoint. @throws Fault `session_store_down`, and as `Login.begin`. */
-export function createKeptForm({ answers, refuse, keptForms, login, log }: KeptFormParts): KeptFormEndpoint {
+export function createKeptForm({ answers, refuse, keptForms, login, budgets, log }: KeptFormParts): KeptFormEndpoint {
   async function show(walk: Walk, id: string): Promise<Answer> {
     const { tenant, facts, session, requestId } = walk
     if (facts.kind !== 'navigation') return refuse(walk, 'login_required')
     const returnTo = keptFormAddress(id)
     if (session === null) {
       if (login.goesRound(facts, null)) return refuse(walk, 'login_loop')
-      return await login.begin({ tenant, cookieHeader: cookieOf(facts), returnTo, attempt: 0 })
+      const tooMany = await budgets.signIn(walk)
+      return tooMany ?? (await login.begin({ tenant, cookieHeader: cookieOf(facts), returnTo, attempt: 0 }))
     }
     const place = placeOf(walk, id)
     const note = place === null ? null : await keptForms.look(place)

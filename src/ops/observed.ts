@@ -11,7 +11,7 @@ type Readings = Iterable<readonly [string, number]>
 /** The parts that are looked at, as far as they are. */
 export interface Seen {
   readonly current: () => Gateway
-  readonly tunnels: () => number
+  readonly open: (what: 'websocket' | 'stream') => number
   readonly isStoreReady: () => boolean
   readonly unreturned: { read(): Readings }
   readonly providers: { summary(): unknown }
@@ -24,7 +24,10 @@ export interface Seen {
 
 export function observe({ metrics, health }: { readonly metrics: Metrics; readonly health: Health }, seen: Seen): void {
   const { current, credentials } = seen
-  metrics.gauge('sallyport_tunnels', 'Open WebSockets.', seen.tunnels)
+  metrics.gauge('sallyport_tunnels', 'Open WebSockets.', () => seen.open('websocket'))
+  metrics.gauge('sallyport_streams', 'Requests that have been under way for longer than ten seconds.', () =>
+    seen.open('stream'),
+  )
   metrics.gauge('sallyport_session_store_ready', '1 while the session store answers.', () =>
     seen.isStoreReady() ? 1 : 0,
   )

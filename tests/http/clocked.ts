@@ -72,6 +72,7 @@ export async function startClockedGateway(yaml: string): Promise<ClockedGateway>
     current: parts.current,
     answers: parts.answers,
     metrics: parts.metrics,
+    lasting: parts.lasting,
     log,
   })
   return {
