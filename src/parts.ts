@@ -136,6 +136,7 @@ export function createParts(
       ...{ current, credentials: credentialHealth, unreturned, providers },
       open: (what) => places.taken(what),
       isStoreReady: () => store.ready() === 'ready',
+      storeTrouble: () => store.trouble?.() ?? null,
     },
   )
   const look = () => credentialHealth.look(providersOf(current()))
@@ -201,6 +202,9 @@ function policyInForce(current: () => Gateway): SessionPolicy {
     },
     get revalidateSeconds() {
       return current().session.revalidateSeconds
+    },
+    get perPerson() {
+      return current().session.perPerson
     },
     get store() {
       return current().session.store

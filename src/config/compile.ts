@@ -51,14 +51,13 @@ export function compileServer(server: Document['server']): ServerSettings {
   }
 }
 
-export function compileSession({ secrets, lifetime, idle, revalidate, store }: Document['session']): SessionPolicy {
-  return {
-    secrets,
-    lifetimeSeconds: lifetime,
-    idleSeconds: idle,
-    revalidateSeconds: revalidate,
-    store: compileStore(store),
-  }
+/** @param base the folder that relative paths begin at. */
+export function compileSession(
+  { secrets, lifetime, idle, revalidate, perPerson, store }: Document['session'],
+  base: string,
+): SessionPolicy {
+  const times = { lifetimeSeconds: lifetime, idleSeconds: idle, revalidateSeconds: revalidate }
+  return { secrets, ...times, perPerson: perPerson ?? null, store: compileStore(store, base) }
 }
 
 interface Known {

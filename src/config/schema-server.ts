@@ -199,5 +199,15 @@ export const session = z.strictObject({
       description:
         'How old the word of the provider for a person may be: then it is asked again, so that accounts that are switched off and groups that change are seen within this time. As long as `lifetime`, it is never asked.',
     }),
+  perPerson: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .meta({
+      description:
+        'How many sessions a person may have at a tenant, in all browsers together. With a sign-in too many, the oldest session ends. Without a limit when not given.',
+      examples: [5],
+    }),
   store: store.prefault({ type: 'memory' }).meta({ description: 'Where sessions are kept.' }),
 })

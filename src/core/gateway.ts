@@ -121,11 +121,14 @@ export interface SessionPolicy {
   readonly idleSeconds: number
   /** How old the word of the provider for a person may be. */
   readonly revalidateSeconds: number
+  /** How many sessions a person may have at a tenant; null: as many as they like. */
+  readonly perPerson: number | null
   readonly store: StoreSettings
 }
 
 export type StoreSettings =
   | { readonly type: 'memory'; readonly maxSessions: number }
+  | { readonly type: 'file'; readonly path: string; readonly maxSessions: number }
   | ({ readonly type: 'redis' } & RedisSettings)
 
 export type RedisSettings = RedisPlace & {

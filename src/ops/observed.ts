@@ -13,6 +13,8 @@ export interface Seen {
   readonly current: () => Gateway
   readonly open: (what: 'websocket' | 'stream') => number
   readonly isStoreReady: () => boolean
+  /** What is wrong with a store that answers all the same; `isOver` where it was and is no more. */
+  readonly storeTrouble: () => { readonly says: string; readonly isOver: boolean } | null
   readonly unreturned: { read(): Readings }
   readonly providers: { summary(): unknown }
   readonly credentials: {
@@ -28,8 +30,10 @@ export function observe({ metrics, health }: { readonly metrics: Metrics; readon
   metrics.gauge('sallyport_streams', 'Requests that have been under way for longer than ten seconds.', () =>
     seen.open('stream'),
   )
-  metrics.gauge('sallyport_session_store_ready', '1 while the session store answers.', () =>
-    seen.isStoreReady() ? 1 : 0,
+  metrics.gauge(
+    'sallyport_session_store_ready',
+    '1 while the session store answers, and takes what is to be written.',
+    () => (seen.isStoreReady() && seen.storeTrouble()?.isOver !== false ? 1 : 0),
   )
   metrics.gauges(
     'sallyport_sign_ins_unreturned',
@@ -59,7 +63,7 @@ export function observe({ metrics, health }: { readonly metrics: Metrics; readon
     'provider',
     () => credentials.expiries(providersOf(current())),
   )
-  health.part('sessionStore', () => (seen.isStoreReady() ? 'ready' : 'down'))
+  health.part('sessionStore', () => (seen.isStoreReady() ? (seen.storeTrouble()?.says ?? 'ready') : 'down'))
   health.awaits(seen.isStoreReady)
   health.part('providers', () => seen.providers.summary())
   health.part('credentials', () => credentials.summary(providersOf(current())))

@@ -44,6 +44,7 @@ test('compile fills in every default', () => {
     lifetimeSeconds: 36_000,
     idleSeconds: 3_600,
     revalidateSeconds: 900,
+    perPerson: null,
     store: { type: 'memory', maxSessions: 100_000 },
   })
   const { providers, ...payroll } = gateway.tenants[0] ?? assert.fail('no tenant')

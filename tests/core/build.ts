@@ -112,6 +112,7 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
       lifetimeSeconds: 36_000,
       idleSeconds: 3_600,
       revalidateSeconds: 900,
+      perPerson: null,
       store: { type: 'memory', maxSessions: 10 },
     },
     tenants,
