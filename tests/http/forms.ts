@@ -6,7 +6,7 @@ export const uwe = 'uwe@contoso.example'
 export const ada = 'ada@contoso.example'
 
 /** What a browser says of a form of a page of the application itself. */
-export const own = {
+const own = {
   ...navigation,
   'sec-fetch-site': 'same-origin',
   'content-type': 'application/x-www-form-urlencoded',
