@@ -42,6 +42,7 @@ import { observe, providersOf } from './ops/observed.ts'
 import { createUnreturned } from './ops/unreturned.ts'
 import { createPages } from './pages/render.ts'
 import { createForwarder } from './proxy/forward.ts'
+import { createBonds } from './session/bonds.ts'
 import { createConfiguredStore } from './session/configured-store.ts'
 import { createEndings } from './session/endings.ts'
 import { createFormBudget } from './session/form-budget.ts'
@@ -147,7 +148,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ revalidation, lasting, places, accessTokens, budgets, formKeeping, formSending },
+    ...{ revalidation, lasting, places, accessTokens, budgets, bonds: createBonds(ring), formKeeping, formSending },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     clock,
     replace(next) {

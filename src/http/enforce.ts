@@ -6,35 +6,35 @@ import { decide } from '../core/answer/decide.ts'
 import type { Person } from '../core/answer/headers.ts'
 import { strictTransportName } from '../core/answer/strict-transport.ts'
 import type { Tenant } from '../core/gateway.ts'
-import { keptFormAddress } from '../core/request/addresses.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import type { ToRoute } from '../core/request/locate.ts'
 import type { Placeholder } from '../core/request/own-form.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Forwarder } from '../proxy/forward.ts'
+import type { Bonds } from '../session/bonds.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { Answers } from './answers.ts'
 import type { Budgets } from './budgets.ts'
+import { callerIn } from './callers-bond.ts'
 import type { Exchange } from './exchange.ts'
-import type { FormKeeping, Sent } from './form-keeping.ts'
-import type { FormSending } from './form-sending.ts'
+import { createFormWalk, type FormWalkParts } from './form-walk.ts'
 import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
 import type { Ending } from './lasting.ts'
+import { type Loaded, sessionIn } from './load-session.ts'
 import type { Login } from './login.ts'
 import type { Reporter } from './report.ts'
-import type { Confirmed, SignInAgain } from './revalidation.ts'
+import type { SignInAgain } from './revalidation.ts'
 import { type Wanted, wayToSession } from './way-to-session.ts'
 import { writeAnswer, writeAnswerPatiently } from './writers.ts'
 
-export interface EnforceParts {
+export interface EnforceParts extends FormWalkParts {
+  readonly bonds: Bonds
   readonly accessTokens: AccessTokens
   readonly forwarder: Forwarder
   readonly login: Login
   readonly answers: Answers
   readonly budgets: Budgets
   readonly metrics: Metrics
-  readonly formKeeping: FormKeeping
-  readonly formSending: FormSending
   /** Seconds since 1970. */
   readonly clock: () => number
 }
@@ -62,29 +62,29 @@ export interface StandsFor {
 }
 
 export interface Enforcement {
-  enforce(passage: Passage, located: ToRoute, loaded: Confirmed): Promise<void> | void
+  enforce(passage: Passage, located: ToRoute, loaded: Loaded): Promise<void> | void
   answerOutcome(passage: Passage, outcome: ReturnType<Reporter['refusal']>): void
   redirectTo(passage: Passage, tenant: Tenant, status: number, location: string): void
 }
 
 export function createEnforcement(parts: EnforceParts, report: Reporter): Enforcement {
-  function enforce(passage: Passage, located: ToRoute, loaded: Confirmed): Promise<void> | void {
+  function enforce(passage: Passage, located: ToRoute, loaded: Loaded): Promise<void> | void {
     const { facts } = passage
     const again = loaded !== null && 'again' in loaded ? loaded : null
-    const session = loaded === null || 'again' in loaded ? null : loaded
+    const session = sessionIn(loaded)
     const { tenant, requirement } = located
     const decision = decide({ tenant, requirement, facts, session, now: parts.clock() })
     switch (decision.act) {
       case 'forward':
         return passage.standsFor === undefined
-          ? carryOut(passage, located, decision.person)
-          : sendForm(passage, located, decision.person)
+          ? carryOut(passage, located, loaded, decision.person)
+          : forms.send(passage, located, decision.person, (form) => carryOut(form, located, loaded, decision.person))
       case 'login': {
         // A session that nobody vouches for any more proves nothing, and is nobody's.
         const own = decision.reason === 'login_required' ? null : session
         const wanted = { tenant, session: own, stepUp: decision.stepUp }
         return facts.method === 'POST'
-          ? keepForm(passage, { located, wanted, again })
+          ? forms.keep(passage, { located, wanted, again })
           : sendToLogin(passage, wanted, again?.again ?? null)
       }
       case 'refuse':
@@ -107,53 +107,14 @@ export function createEnforcement(parts: EnforceParts, report: Reporter): Enforc
     say(passage, answer)
   }
 
-  async function keepForm(passage: Passage, sent: Sent): Promise<void> {
-    const { facts, standsFor } = passage
-    const { tenant, session, stepUp } = sent.wanted
-    const placeholder = standsFor?.placeholder ?? null
-    const target = placeholder === null ? facts.target : keptFormAddress(placeholder.id)
-    if (parts.login.goesRound({ ...facts, target }, session)) {
-      const cause = session === null ? causeOfLoop(facts) : null
-      return answerOutcome(passage, report.refusal(passage, { reason: 'login_loop', tenant, cause }))
-    }
-    const kept =
-      placeholder === null
-        ? await parts.formKeeping.keep(passage, sent)
-        : { answer: await parts.formKeeping.leadBack(passage, sent, placeholder.id) }
-    if ('refused' in kept) {
-      const { refused: reason } = kept
-      const detail = 'detail' in kept ? { detail: kept.detail } : {}
-      return answerOutcome(passage, report.refusal(passage, { reason, ...detail, tenant, session, stepUp }))
-    }
-    parts.metrics.request(tenant.name, 'login')
-    say(passage, kept.answer)
-  }
-
-  async function sendForm(passage: Passage, located: ToRoute, person: Person | null): Promise<void> {
-    const { tenant, route, target } = located
-    const { to } = route
-    const taken =
-      to.act === 'forward' ? await parts.formSending.take(passage, tenant, person) : ({ refused: 'form_gone' } as const)
-    if ('refused' in taken || to.act !== 'forward') {
-      const reason = 'refused' in taken ? taken.refused : 'form_gone'
-      return answerOutcome(passage, report.refusal(passage, { reason, tenant, session: person?.session ?? null }))
-    }
-    try {
-      await forward(taken.passage, { tenant, to, target, strictTransport: passage.strictTransport }, person)
-    } catch (error) {
-      await parts.formSending.settle(taken, false)
-      throw error
-    }
-    // Where we had to answer in place of the application, nobody knows how much of it has arrived.
-    await parts.formSending.settle(taken, passage.exchange.granted !== null)
-  }
-
-  function carryOut(passage: Passage, located: ToRoute, person: Person | null): Promise<void> | void {
+  function carryOut(passage: Passage, located: ToRoute, loaded: Loaded, person: Person | null): Promise<void> | void {
     const { tenant, route, target } = located
     const { to } = route
     switch (to.act) {
-      case 'forward':
-        return forward(passage, { tenant, to, target, strictTransport: passage.strictTransport }, person)
+      case 'forward': {
+        const caller = callerIn(parts.bonds, tenant, passage.facts, loaded)
+        return forward(passage, { tenant, to, target, strictTransport: passage.strictTransport, ...caller }, person)
+      }
       case 'redirect':
         return redirectTo(passage, tenant, to.status, to.location)
       case 'respond':
@@ -194,6 +155,7 @@ export function createEnforcement(parts: EnforceParts, report: Reporter): Enforc
     say(passage, parts.answers.outcome(outcome.code, outcome.occasion))
   }
 
+  const forms = createFormWalk(parts, report, { say, answerOutcome })
   return { enforce, answerOutcome, redirectTo }
 }
 
