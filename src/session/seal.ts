@@ -17,6 +17,8 @@ export interface KeyRing {
   rotate(secrets: readonly Secret[]): void
   /** Keys that sign cookies, one per secret: the first signs, all verify. */
   readonly cookieKeys: readonly string[]
+  /** Keys of the marks on the applications' own cookies, one per secret: the first makes them, all are tried. */
+  readonly bondKeys: readonly Buffer[]
   /** Keys that vouch for the bindings of browsers, in the same way. */
   readonly bindingKeys: readonly string[]
   sealRecord(address: RecordAddress, text: string): string
@@ -25,6 +27,12 @@ export interface KeyRing {
   /** Seals text that may travel through a browser. `context` is authenticated, not contained. Safe in a URL. */
   sealText(context: readonly string[], text: string): string
   openText(context: readonly string[], sealed: string): string | null
+  /**
+   * Seals bytes that only one browser may open again: the key is derived from what its cookie holds, so a dump of the
+   * store opens nothing, not even with the secrets.
+   */
+  sealFor(browser: string, context: readonly string[], plain: Buffer): string
+  openFor(browser: string, context: readonly string[], sealed: string): Buffer | null
   /**
    * Seals the stub of the session that has this key in the store: without the cookie's help, so that this server can
    * open it alone.
@@ -42,11 +50,13 @@ interface Ringed {
   /** Names the secret inside an envelope without telling anything about it. */
   readonly keyId: string
   readonly cookieKey: string
+  readonly bondKey: Buffer
   readonly bindingKey: string
   readonly recordKey: Buffer
   readonly textKey: Buffer
   readonly stubKey: Buffer
   readonly indexKey: Buffer
+  readonly browserKey: Buffer
 }
 
 const format = '1'
@@ -65,6 +75,9 @@ export function createKeyRing(secrets: readonly Secret[]): KeyRing {
   return {
     get cookieKeys() {
       return ring.cookieKeys
+    },
+    get bondKeys() {
+      return ring.bondKeys
     },
     get bindingKeys() {
       return ring.bindingKeys
@@ -93,6 +106,15 @@ export function createKeyRing(secrets: readonly Secret[]): KeyRing {
       if (keys === undefined) return null
       return open(sealed, keys.textKey, JSON.stringify(['text', ...context]))?.toString('utf8') ?? null
     },
+    sealFor(browser, context, plain) {
+      const { first } = ring
+      return seal(first.keyId, browserKey(first, browser), JSON.stringify(['browser', ...context]), plain)
+    },
+    openFor(browser, context, sealed) {
+      const keys = ring.byId.get(keyIdOf(sealed))
+      if (keys === undefined) return null
+      return open(sealed, browserKey(keys, browser), JSON.stringify(['browser', ...context]))
+    },
     sealStub(key, text) {
       const { first } = ring
       return seal(first.keyId, first.stubKey, JSON.stringify(['stub', key]), Buffer.from(text, 'utf8'))
@@ -112,7 +134,8 @@ function ringOf(secrets: readonly Secret[]) {
   if (first === undefined) throw new Error('A key ring needs at least one secret')
   const byId: ReadonlyMap<string, Ringed> = new Map(all.map((keys) => [keys.keyId, keys]))
   const cookieKeys = all.map((keys) => keys.cookieKey)
-  return { first, all, byId, cookieKeys, bindingKeys: all.map((keys) => keys.bindingKey) }
+  const bindingKeys = all.map((keys) => keys.bindingKey)
+  return { first, all, byId, cookieKeys, bindingKeys, bondKeys: all.map((keys) => keys.bondKey) }
 }
 
 /** The name of a session in the store: it does not lead back to the id. */
@@ -131,16 +154,22 @@ function deriveKeys(secret: Secret): Ringed {
   return {
     keyId: derive('key id', 6).toString('base64url'),
     cookieKey: derive('session cookie', 32).toString('base64url'),
+    bondKey: derive('bound cookie', 32),
     bindingKey: derive('binding cookie', 32).toString('base64url'),
     recordKey: derive('session record', 32),
     textKey: derive('text', 32),
     stubKey: derive('stub', 32),
     indexKey: derive('index', 32),
+    browserKey: derive('browser', 32),
   }
 }
 
 function sessionKey(keys: Ringed, id: string): Buffer {
   return Buffer.from(hkdfSync('sha256', keys.recordKey, id, 'sallyport session', 32))
+}
+
+function browserKey(keys: Ringed, browser: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', keys.browserKey, browser, 'sallyport browser', 32))
 }
 
 // A JSON array, not a concatenation: no boundary can be shifted (T56).
