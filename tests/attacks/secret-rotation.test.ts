@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 import { type ClockedGateway, startClockedGateway } from '../http/clocked.ts'
 import { answerFor, givesSession, sid, visit } from '../http/scene.ts'
 import { redisMissing, startRedis, type TestRedis } from '../redis.ts'
 import { freePort, stageYaml, startUpstream, type Upstream } from '../stage.ts'
 import { createVisitor, type Visitor } from '../visitor.ts'
-import { attack } from './attack.ts'
 
 const uwe = 'uwe@contoso.example'
 const old = 'a-session-secret-of-the-tests-0123456789abcdef'
