@@ -27,7 +27,10 @@ export function readBody(
     }
     function take(chunk: Buffer): void {
       const needed = bytes + chunk.length
-      if (needed > mostBytes) return done('too-large')
+      if (needed > mostBytes) {
+        done('too-large')
+        return
+      }
       if (needed > body.length) {
         const wider = Buffer.alloc(Math.min(mostBytes, Math.max(4_096, 2 * needed)))
         body.copy(wider, 0, 0, bytes)
