@@ -1,4 +1,5 @@
 /** The composition root: from a compiled configuration to the parts that serve it. Everything is made here, and handed on. */
+import { access as accessFile } from 'node:fs/promises'
 import type { Gateway, SessionPolicy, Upstream } from './core/gateway.ts'
 import { createAccess } from './http/access.ts'
 import { createAccessTokens } from './http/access-tokens.ts'
@@ -8,13 +9,19 @@ import { createAskAgain } from './http/ask-again.ts'
 import { createBackchannelLogout } from './http/backchannel-logout.ts'
 import { createCallback } from './http/callback.ts'
 import { type CallerReader, createCallerReader } from './http/caller.ts'
+import { createConsole } from './http/console.ts'
 import { createEndpoints } from './http/endpoints.ts'
 import { createFrontchannelLogout } from './http/frontchannel-logout.ts'
 import type { GateParts } from './http/gate.ts'
+import { createGlassCodes } from './http/glass-code.ts'
+import { createGlassDoor } from './http/glass-door.ts'
+import { createLimits } from './http/limits.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
 import { createMisses } from './http/misses.ts'
 import { createOpenSockets } from './http/open-sockets.ts'
+import { createOpenings } from './http/openings.ts'
+import { createPasswordQueue } from './http/password-queue.ts'
 import { createPhoto } from './http/photo.ts'
 import { createPictures } from './http/pictures.ts'
 import { createProofRounds } from './http/proof-rounds.ts'
@@ -29,11 +36,13 @@ import { createGraph } from './oidc/graph.ts'
 import { type AskPhotos, readPhotos } from './oidc/graph-photo.ts'
 import { createIdentify } from './oidc/identify.ts'
 import { createLogoutTokens } from './oidc/logout-token.ts'
+import { createProbe } from './oidc/probe.ts'
 import { createProviders, type Providers } from './oidc/provider.ts'
 import { createHealth, type Health } from './ops/health.ts'
 import type { AdjustableLog, Log } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { observe, providersOf } from './ops/observed.ts'
+import { isPassword } from './ops/passwords.ts'
 import { createUnreturned } from './ops/unreturned.ts'
 import { createPages } from './pages/render.ts'
 import { createForwarder } from './proxy/forward.ts'
@@ -87,17 +96,25 @@ export function createParts(
   const credentials = createCredentials({ health: credentialHealth, federatedToken })
   const providers = createProviders({ log, ask: egress.fetch, credentials })
   const forwarder = createForwarder({ log })
-  const answers = createAnswers(createPages())
+  const probe = createProbe({ ask: egress.fetch, providers })
+  const openings = createOpenings({ current, probe, exists: fileExists, clock, log })
+  const answers = createAnswers(createPages(), openings.isOpen)
   const rounds = createRounds(clock)
   const refuse = createRefuse({ answers, log })
   const unreturned = createUnreturned(transactionSeconds, clock)
   const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
   const identify = createIdentify({ clock, askGraph: createGraph({ ask: egress.fetch }) })
   const askAgain = createAskAgain({ sessions, providers, identify, clock, metrics, log })
-  const revalidation = createRevalidation({ sessions, providers, askAgain, policy, clock, log })
+  const revalidation = createRevalidation({
+    ...{ sessions, providers, askAgain, policy, clock, log },
+    glassStands: openings.stands,
+  })
   const accessTokens = createAccessTokens({ sessions, providers, clock, log })
   const openSockets = createOpenSockets({ sessions, revalidation, log })
-  const login = createLogin({ ...signingIn, refuse, proofRounds: createProofRounds(clock) })
+  const login = createLogin({
+    ...{ ...signingIn, refuse, proofRounds: createProofRounds(clock) },
+    isAway: openings.isAway,
+  })
   const adminConsent = createAdminConsent({ answers, refuse, transactions, log })
   const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify, adminConsent, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
@@ -108,7 +125,17 @@ export function createParts(
   const access = createAccess({ answers, refuse, sessions, current, clock })
   const askPhotos: AskPhotos = (token) => readPhotos(egress.fetch, token)
   const photo = createPhoto({ refuse, pictures: createPictures({ accessTokens, askPhotos, clock, log }) })
-  const further = { frontchannelLogout, backchannelLogout, adminConsent, access, photo }
+  const limits = createLimits()
+  const glass = { answers, current, openings, transactions, codes: createGlassCodes(ring, clock), metrics, log, clock }
+  const glassDoor = createGlassDoor({ ...glass, refuse, writer })
+  const console = createConsole({
+    ...{ ...glass, ring, lookAtPassword: createPasswordQueue(isPassword) },
+    guesses: {
+      address: limits({ kind: 'glass-address', most: 10, seconds: 600 }),
+      account: limits({ kind: 'glass-account', most: 100, seconds: 3_600 }),
+    },
+  })
+  const further = { glassDoor, frontchannelLogout, backchannelLogout, adminConsent, access, photo }
   const endpoints = createEndpoints({ answers, refuse, login, callback, logout, ...further, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
   const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)
@@ -117,6 +144,7 @@ export function createParts(
     { metrics, health },
     {
       ...{ current, credentials: credentialHealth, unreturned, providers },
+      glassOpen: openings.open,
       tunnels: () => forwarder.openTunnels(),
       isStoreReady: () => store.ready() === 'ready',
     },
@@ -129,7 +157,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ revalidation, openSockets, accessTokens },
+    ...{ revalidation, openSockets, accessTokens, console },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     clock,
     replace(next) {
@@ -151,6 +179,7 @@ export function createParts(
     warm,
     async close() {
       clearInterval(lookAgain)
+      openings.close()
       openSockets.close()
       providers.close()
       egress.close()
@@ -168,6 +197,14 @@ export function sessionKeeping({ session }: Gateway, log: Log): SessionKeeping |
 
 function upstreamsOf({ tenants }: Gateway): readonly Upstream[] {
   return tenants.flatMap(({ routes }) => routes.flatMap(({ to }) => (to.act === 'forward' ? [to.upstream] : [])))
+}
+
+/** An operator's sign: what it holds does not matter. Where nobody can tell, it is not there. */
+async function fileExists(path: string): Promise<boolean> {
+  return await accessFile(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** A view: whoever holds it sees the lifetimes of the configuration in force. */

@@ -13,6 +13,7 @@ import { checkCommand } from '../src/cli/check-command.ts'
 import { demoCommand } from '../src/cli/demo-command.ts'
 import { emulatorCommand } from '../src/cli/emulator-command.ts'
 import { explainCommand } from '../src/cli/explain-command.ts'
+import { hashPasswordCommand } from '../src/cli/hash-password-command.ts'
 import { initCommand } from '../src/cli/init-command.ts'
 import { keygenCommand } from '../src/cli/keygen-command.ts'
 import { schemaCommand } from '../src/cli/schema-command.ts'
@@ -67,7 +68,7 @@ describe('the documents', () => {
 const commands: ReadonlyMap<string, Command> = new Map(
   [
     ...[initCommand(), serveCommand(), checkCommand(), explainCommand(), urlsCommand(), sessionsCommand()],
-    ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand()],
+    ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand(), hashPasswordCommand()],
   ].map((each) => [each.name(), each]),
 )
 

@@ -34,7 +34,8 @@ export const always = {
   'X-Robots-Tag': 'noindex',
 } as const
 
-export function createAnswers(pages: Pages): Answers {
+/** @param isGlassOpen whether people with an account of the gateway itself are let in at a tenant now. */
+export function createAnswers(pages: Pages, isGlassOpen: (tenant: Tenant) => boolean = () => false): Answers {
   function page(status: number, shown: Page): Answer {
     const headers = {
       ...always,
@@ -57,7 +58,8 @@ export function createAnswers(pages: Pages): Answers {
       const { facts } = occasion
       const demanding = (answer: Answer) => ({ ...answer, headers: { ...answer.headers, ...required(code, occasion) } })
       if (facts === null || facts.kind === 'data' || facts.kind === 'upgrade') return outcomeProblem(code, occasion)
-      return demanding(page(outcomes[code].status, outcomePage(code, occasion)))
+      const glassIsOpen = occasion.tenant !== null && keptOut.has(code) && isGlassOpen(occasion.tenant)
+      return demanding(page(outcomes[code].status, outcomePage(code, { ...occasion, glassIsOpen })))
     },
     json: (status, body) => ({
       status,
@@ -72,6 +74,13 @@ export function createAnswers(pages: Pages): Answers {
     }),
   }
 }
+
+/** Where everybody is kept out who would have to sign in. */
+const keptOut: ReadonlySet<OutcomeCode> = new Set<OutcomeCode>([
+  'provider_unreachable',
+  'provider_fault',
+  'client_refused',
+])
 
 function problem(status: number, body: object): Answer {
   const headers = { ...always, 'Content-Type': 'application/problem+json' }

@@ -4,12 +4,14 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { strictTransport } from '../core/answer/strict-transport.ts'
+import { consoleStrictTransport, strictTransport } from '../core/answer/strict-transport.ts'
 import type { Gateway, Tenant } from '../core/gateway.ts'
+import type { ToConsole } from '../core/request/console.ts'
 import { type Located, locate, type ToEndpoint, type ToRoute } from '../core/request/locate.ts'
 import type { Log } from '../ops/log.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { CallerReader } from './caller.ts'
+import type { Console } from './console.ts'
 import type { Endpoints } from './endpoints.ts'
 import { createEnforcement, type EnforceParts, type Passage, promiseHttps } from './enforce.ts'
 import { loadFor, loadForEndpoint } from './load-session.ts'
@@ -17,6 +19,7 @@ import type { OpenSockets } from './open-sockets.ts'
 import { readFacts } from './read-facts.ts'
 import { createReporter } from './report.ts'
 import type { Revalidation } from './revalidation.ts'
+import { writeAnswer } from './writers.ts'
 
 export interface GateParts extends EnforceParts {
   /** The configuration in force; each request asks once, and keeps to what it got. */
@@ -25,6 +28,7 @@ export interface GateParts extends EnforceParts {
   readonly revalidation: Revalidation
   readonly openSockets: OpenSockets
   readonly endpoints: Endpoints
+  readonly console: Console
   readonly readCaller: CallerReader
   readonly log: Log
 }
@@ -46,6 +50,8 @@ export function createGate(parts: GateParts): Gate {
         return serveEndpoint(passage, located)
       case 'route':
         return serveRoute(passage, located)
+      case 'console':
+        return serveConsole(passage, located)
       default:
         return located satisfies never
     }
@@ -68,6 +74,12 @@ export function createGate(parts: GateParts): Gate {
     parts.metrics.request(tenant.name, 'answered')
   }
 
+  async function serveConsole(passage: Passage, { place }: ToConsole): Promise<void> {
+    const answer = await parts.console.answer(passage, place)
+    promiseHttps(passage)
+    writeAnswer(passage.request, passage.response, answer)
+  }
+
   function answerFailure(passage: Passage, tenant: Tenant | null, error: unknown): void {
     try {
       answerOutcome(passage, report.failure(passage, tenant, error))
@@ -84,7 +96,7 @@ export function createGate(parts: GateParts): Gate {
     const gateway = parts.current()
     const located = locate(gateway, facts)
     const startedAt = performance.now()
-    const value = strictTransport(gateway, located.tenant)
+    const value = located.at === 'console' ? consoleStrictTransport(gateway) : strictTransport(gateway, located.tenant)
     const passage = { request, response, requestId, facts, startedAt, tooSlow, strictTransport: value }
     const failed = (error: unknown) => answerFailure(passage, located.tenant, error)
     try {

@@ -72,6 +72,7 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const { passing, located, request, socket, head } = passage
     const { facts, requestId } = passing
     if (located.at === 'refused') return located
+    if (located.at === 'console') return { reason: 'endpoint_unknown', tenant: null }
     const { tenant } = located
     if (located.at !== 'route') return { reason: 'endpoint_unknown', tenant }
     const { to } = located.route

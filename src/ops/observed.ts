@@ -12,6 +12,8 @@ type Readings = Iterable<readonly [string, number]>
 export interface Seen {
   readonly current: () => Gateway
   readonly tunnels: () => number
+  /** Names of the tenants for which break-glass is open. */
+  readonly glassOpen: () => readonly string[]
   readonly isStoreReady: () => boolean
   readonly unreturned: { read(): Readings }
   readonly providers: { summary(): unknown }
@@ -56,6 +58,10 @@ export function observe({ metrics, health }: { readonly metrics: Metrics; readon
     'provider',
     () => credentials.expiries(providersOf(current())),
   )
+  metrics.gauges('sallyport_break_glass_open', '1 for a tenant for which break-glass is open.', 'tenant', () =>
+    seen.glassOpen().map((tenant) => [tenant, 1] as const),
+  )
+  health.part('breakGlass', () => (current().breakGlass === null ? 'off' : { open: seen.glassOpen() }))
   health.part('sessionStore', () => (seen.isStoreReady() ? 'ready' : 'down'))
   health.awaits(seen.isStoreReady)
   health.part('providers', () => seen.providers.summary())

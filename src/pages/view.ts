@@ -25,8 +25,17 @@ export interface View {
   readonly search: SearchView | null
   readonly choice: ChoiceView | null
   readonly access: AccessView | null
+  readonly credentials: CredentialsView | null
   /** Where the frame goes on, for the page that stands in one; empty for the frame's own address. */
   readonly again: Link | '' | null
+}
+
+/** The form for an account of the gateway itself. */
+export interface CredentialsView {
+  readonly action: Link
+  readonly state: string
+  readonly token: string
+  readonly failed: boolean
 }
 
 /** The ways to sign in. */
@@ -98,6 +107,7 @@ export function blankView(page: Page): Omit<View, 'title' | 'text'> {
     search: null,
     choice: null,
     access: null,
+    credentials: null,
     again: null,
   }
 }

@@ -79,6 +79,7 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
     noRole: { act: 'refuse' },
     sendRoles: 'all',
     admission: { guests: 'allow', claims: [], emailDomains: [] },
+    emergency: [],
     callbackPath: '/.auth/callback',
     routes: [route('/', 'signed-in')],
     embeddedBy: [],
@@ -101,7 +102,9 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
       timeouts: { headerSeconds: 30, bodySeconds: 60, keepAliveSeconds: 75 },
       limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100 },
       egress: straight,
+      console: null,
     },
+    breakGlass: null,
     session: {
       secrets: [],
       lifetimeSeconds: 36_000,
