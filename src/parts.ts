@@ -7,6 +7,7 @@ import { createAdminConsent } from './http/admin-consent.ts'
 import { createAnswers } from './http/answers.ts'
 import { createAskAgain } from './http/ask-again.ts'
 import { createBackchannelLogout } from './http/backchannel-logout.ts'
+import { createBudgets } from './http/budgets.ts'
 import { createCallback } from './http/callback.ts'
 import { type CallerReader, createCallerReader } from './http/caller.ts'
 import { createConsole } from './http/console.ts'
@@ -18,7 +19,6 @@ import { createGlassDoor } from './http/glass-door.ts'
 import { createLimits } from './http/limits.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
-import { createMisses } from './http/misses.ts'
 import { createOpenSockets } from './http/open-sockets.ts'
 import { createOpenings } from './http/openings.ts'
 import { createPasswordQueue } from './http/password-queue.ts'
@@ -53,6 +53,7 @@ import { createKeyRing } from './session/seal.ts'
 import { createSessions } from './session/sessions.ts'
 import type { SessionStore } from './session/store.ts'
 import { createTransactions, transactionSeconds } from './session/transaction.ts'
+import { createVouchedBindings } from './session/vouched-binding.ts'
 import { createSessionWriter } from './session/writer.ts'
 
 export interface Parts extends GateParts {
@@ -102,7 +103,10 @@ export function createParts(
   const rounds = createRounds(clock)
   const refuse = createRefuse({ answers, log })
   const unreturned = createUnreturned(transactionSeconds, clock)
-  const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
+  const limits = createLimits({ shared: store.counting, ring })
+  const bindings = createVouchedBindings(ring, clock)
+  const budgets = createBudgets({ limits, bindings, answers, metrics, log, current, clock })
+  const signingIn = { answers, providers, transactions, metrics, rounds, unreturned, budgets, bindings }
   const identify = createIdentify({ clock, askGraph: createGraph({ ask: egress.fetch }) })
   const askAgain = createAskAgain({ sessions, providers, identify, clock, metrics, log })
   const revalidation = createRevalidation({
@@ -115,19 +119,18 @@ export function createParts(
     ...{ ...signingIn, refuse, proofRounds: createProofRounds(clock) },
     isAway: openings.isAway,
   })
-  const adminConsent = createAdminConsent({ answers, refuse, transactions, log })
+  const adminConsent = createAdminConsent({ answers, refuse, transactions, budgets, bindings, log })
   const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify, adminConsent, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
   const endings = createEndings({ store, ring, clock })
-  const told = { answers, refuse, providers, endings, misses: createMisses(clock), metrics, log }
+  const told = { answers, refuse, providers, endings, budgets, metrics, log }
   const frontchannelLogout = createFrontchannelLogout(told)
   const backchannelLogout = createBackchannelLogout({ ...told, store, tokens: createLogoutTokens(providers, clock) })
   const access = createAccess({ answers, refuse, sessions, current, clock })
   const askPhotos: AskPhotos = (token) => readPhotos(egress.fetch, token)
   const photo = createPhoto({ refuse, pictures: createPictures({ accessTokens, askPhotos, clock, log }) })
-  const limits = createLimits()
   const glass = { answers, current, openings, transactions, codes: createGlassCodes(ring, clock), metrics, log, clock }
-  const glassDoor = createGlassDoor({ ...glass, refuse, writer })
+  const glassDoor = createGlassDoor({ ...glass, refuse, writer, budgets, bindings })
   const console = createConsole({
     ...{ ...glass, ring, lookAtPassword: createPasswordQueue(isPassword) },
     guesses: {
@@ -157,7 +160,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ revalidation, openSockets, accessTokens, console },
+    ...{ revalidation, openSockets, accessTokens, console, budgets },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     clock,
     replace(next) {

@@ -37,6 +37,8 @@ export function compileServer(server: Document['server']): ServerSettings {
       headerBytes: limits.headers,
       connections: limits.connections,
       minimumBytesPerSecond: limits.minimumRate,
+      signIns: limits.signIns,
+      failures: limits.failures,
     },
     egress: {
       proxy: egress.proxy === undefined || egress.proxy.reveal() === '' ? null : egress.proxy,

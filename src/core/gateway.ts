@@ -127,6 +127,16 @@ export interface CallerLimits {
   readonly connections: number
   /** Of a request's body while it is being sent. */
   readonly minimumBytesPerSecond: number
+  readonly signIns: SignInLimits
+  /** Of one caller within a minute: answers to no sign-in of ours, sign-outs at a provider that end nothing. 0: any number. */
+  readonly failures: number
+}
+
+/** How many sign-ins may be begun within a minute; 0: any number. */
+export interface SignInLimits {
+  readonly perCaller: number
+  readonly perTenant: number
+  readonly overall: number
 }
 
 export interface SessionPolicy {

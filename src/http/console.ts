@@ -17,6 +17,7 @@ import { oncePerMinute } from '../session/quietly.ts'
 import type { KeyRing } from '../session/seal.ts'
 import type { Looked, Transactions } from '../session/transaction.ts'
 import type { Answers } from './answers.ts'
+import { networkOf } from './caller-network.ts'
 import { readForm } from './form.ts'
 import type { GlassCodes } from './glass-code.ts'
 import type { Limit } from './limits.ts'
@@ -62,12 +63,12 @@ export function createConsole(parts: ConsoleParts): Console {
   const { answers, current, openings, transactions, codes, ring, guesses, metrics, log, clock } = parts
   const quietly = oncePerMinute(clock)
 
-  function refuse({ facts, requestId }: Calling, code: RefusalCode): Answer {
+  function refuse({ facts, requestId }: Calling, code: RefusalCode, retryAfter: number | null = null): Answer {
     const { method, kind, callerAddress } = facts
     const fields = { requestId, method, kind, callerAddress, path: loggedPath(facts), reason: code }
     log[outcomes[code].level]('request_refused', fields)
     metrics.request('', code)
-    return answers.outcome(code, { requestId, facts, tenant: null, session: null })
+    return answers.outcome(code, { requestId, facts, tenant: null, session: null, retryAfter })
   }
 
   /** The tenant that sent somebody here with this state; null: nobody did who may. */
@@ -114,7 +115,8 @@ export function createConsole(parts: ConsoleParts): Console {
     const folded = foldAccountName(typed.name)
     const account = accountOf(current(), tenant, folded)
     const said = { requestId, tenant: tenant.name, account: account?.name, callerAddress: facts.callerAddress }
-    const wait = await tooMany(facts.callerAddress, folded)
+    const network = networkOf(facts.callerAddress)
+    const wait = await tooMany(network, folded)
     if (wait !== null) return tooOften(calling, said, { why: 'limit', wait })
     // An endless password would be hashed too.
     const password = typed.password.length > 1_024 ? '' : typed.password
@@ -125,7 +127,7 @@ export function createConsole(parts: ConsoleParts): Console {
       log.error('break_glass_refused', { ...said, why: account === null ? 'name' : 'password' })
       return form(calling, sender, true)
     }
-    await Promise.all([guesses.address.giveBack(facts.callerAddress), guesses.account.giveBack(folded)])
+    await Promise.all([guesses.address.giveBack(network), guesses.account.giveBack(folded)])
     log.error('break_glass_accepted', said)
     const code = codes.seal(tenant.name, { nonce: looked.nonce, account })
     const query = new URLSearchParams({ state, code })
@@ -134,8 +136,8 @@ export function createConsole(parts: ConsoleParts): Console {
   }
 
   /** Counted before anything is looked at, so that many at once gain nothing. */
-  async function tooMany(address: string, folded: string): Promise<number | null> {
-    const [byAddress, byName] = await Promise.all([guesses.address.take(address), guesses.account.take(folded)])
+  async function tooMany(network: string, folded: string): Promise<number | null> {
+    const [byAddress, byName] = await Promise.all([guesses.address.take(network), guesses.account.take(folded)])
     return byAddress === null ? byName : Math.max(byAddress, byName ?? 0)
   }
 
@@ -145,8 +147,7 @@ export function createConsole(parts: ConsoleParts): Console {
     { why, wait }: { readonly why: string; readonly wait: number },
   ): Answer {
     quietly(why, () => log.error('break_glass_refused', { ...said, why }))
-    const answer = refuse(calling, 'too_many_requests')
-    return { ...answer, headers: { ...answer.headers, 'Retry-After': String(wait) } }
+    return refuse(calling, 'too_many_requests', wait)
   }
 
   return {

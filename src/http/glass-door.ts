@@ -14,8 +14,10 @@ import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { bindingCookie, newBinding, readBinding, withoutDoublets } from '../session/cookie.ts'
 import type { Transactions } from '../session/transaction.ts'
+import type { VouchedBindings } from '../session/vouched-binding.ts'
 import type { SessionRequest, SessionWriter } from '../session/writer.ts'
 import type { Answers } from './answers.ts'
+import type { Budgets } from './budgets.ts'
 import type { GlassCode, GlassCodes } from './glass-code.ts'
 import type { Openings } from './openings.ts'
 import { onceEach } from './query.ts'
@@ -31,6 +33,8 @@ export interface GlassDoorParts {
   readonly transactions: Transactions
   readonly codes: GlassCodes
   readonly writer: SessionWriter
+  readonly budgets: Budgets
+  readonly bindings: VouchedBindings
   readonly metrics: Metrics
   readonly log: Log
   /** Seconds since 1970. */
@@ -89,13 +93,18 @@ export function createGlassDoor(parts: GlassDoorParts): GlassDoor {
       if (against !== null) return against
       const asked = onceEach(query, ['return_to'])
       if (asked === null) return refuse(walk, 'request_malformed')
+      const tooMany = await parts.budgets.signIn(walk)
+      if (tooMany !== null) return tooMany
       const binding = readBinding(cookieOf(facts)) ?? newBinding()
       const { state } = await transactions.begin({
         ...{ tenant: tenant.name, provider: breakGlassProvider, binding, attempt: 0, intent: { breakGlass: true } },
         returnTo: inAscii(safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/'),
       })
       const location = `${console.origin}${breakGlassAddress(tenant.name)}?${new URLSearchParams({ state })}`
-      const cookies = [...withoutDoublets(cookieOf(facts)), bindingCookie(binding, isEmbeddable(tenant))]
+      const cookies = [
+        ...withoutDoublets(cookieOf(facts)),
+        bindingCookie(parts.bindings.vouch(binding, cookieOf(facts)), isEmbeddable(tenant)),
+      ]
       return answers.redirect(location, cookies)
     },
 

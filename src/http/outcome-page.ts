@@ -35,6 +35,8 @@ export interface Occasion {
   readonly stepUp?: StepUp | null
   /** Whether people with an account of the gateway itself are let in now. */
   readonly glassIsOpen?: boolean
+  /** After how many seconds to come again, where that is known better than by the code. */
+  readonly retryAfter?: number | null
 }
 
 /**

@@ -37,6 +37,10 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
   const recordKeys = (session: string) => recordKinds.map((kind) => recordKey(session, kind))
   const index = createRedisIndex({ redis, prefix, answered })
 
+  function isReady(): boolean {
+    return healthy === true && redis.status === 'ready'
+  }
+
   function failed(error: Error): void {
     // What was on its way when we hung up says nothing about Redis.
     if (healthy !== false && !closed) log.error('session_store_down', { cause: error.message })
@@ -113,7 +117,16 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
     },
     take: (name) => answered(() => redis.sallyportTake(key('kept', name))),
     changes,
-    ready: () => (healthy === true && redis.status === 'ready' ? 'ready' : 'down'),
+    counting: {
+      prefix: `${prefix}:limit`,
+      connection: {
+        get status() {
+          return isReady() ? 'ready' : 'down'
+        },
+        rlflxIncr: ([name = '', by = '1', seconds = '1']) => answered(() => redis.sallyportCount(name, by, seconds)),
+      },
+    },
+    ready: () => (isReady() ? 'ready' : 'down'),
     async close() {
       closed = true
       changes.stop()

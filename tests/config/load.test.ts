@@ -303,40 +303,6 @@ test('loadConfig throws nothing but a ConfigError, whatever stands in place of a
   )
 })
 
-test('loadConfig throws nothing but a ConfigError for text of any kind', () => {
-  const piece = fc.oneof(
-    fc.string(),
-    fc.constantFrom(
-      'version: 1\n',
-      'tenants:\n',
-      '  - ',
-      '? ',
-      ': ',
-      '&a ',
-      '*a',
-      '!!map ',
-      '|\n',
-      '%',
-      '{',
-      '}',
-      '[',
-      ']',
-      '"',
-      "'",
-      '\t',
-      '<<: ',
-      '---\n',
-      '...\n',
-      '\r\n',
-      'session: ',
-    ),
-  )
-  fc.assert(
-    fc.property(fc.array(piece), (pieces) => loadsOrSaysWhy(pieces.join(''))),
-    { numRuns: 1_000 },
-  )
-})
-
 test('loadConfig refuses to start from a file that a folder of secrets is missing for (T84)', () => {
   const folder = folderWith({
     'sallyport.yaml': JSON.stringify({ ...minimal(), session: { secrets: ['${file:secrets/session}'] } }),

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { honestReturns, hostileReturns } from '../corpus/returns.ts'
 import { redisMissing, startRedis, type TestRedis } from '../redis.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
@@ -19,16 +18,6 @@ afterAll(async () => {
 })
 
 const loginUrl = (returnTo: string) => `${stage.origin}/.auth/login?return_to=${encodeURIComponent(returnTo)}`
-const host = () => new URL(stage.origin).host
-
-/** The corpus speaks of https://payroll.example; here that is this stage. A foreign scheme stays foreign. */
-function here(wanted: string): string {
-  return wanted
-    .replaceAll('http://payroll.example', `https://${host()}`)
-    .replaceAll('https://payroll.example', stage.origin)
-    .replaceAll('payroll.example', host())
-}
-
 /** A whole sign-in of somebody whom the provider knows already; the last answer of the gateway, not followed. */
 async function signInAgain(visitor: Visitor, url: string): Promise<Reply> {
   visitor.setCookie(stage.origin, sid, null)
@@ -43,26 +32,6 @@ function expectInside(reply: Reply): void {
 }
 
 describe('login and where people go afterwards', () => {
-  test('login never leads outside after a whole sign-in, whatever it was asked (T34, T35, T39)', async () => {
-    for (const hostile of hostileReturns.map(here)) {
-      expectInside(await signInAgain(uwe, loginUrl(hostile)))
-    }
-  })
-
-  test('login never leads outside whom it does not have to sign in (T34, T36)', async () => {
-    await uwe.open(`${stage.origin}/`)
-    for (const hostile of hostileReturns.map(here)) expectInside(await visit(uwe, loginUrl(hostile)))
-  })
-
-  test('login brings people back to honest addresses byte for byte (T38)', async () => {
-    for (const honest of honestReturns) {
-      const expected = honest.replace(/[^\x00-\x7f]/g, encodeURIComponent)
-      expect((await signInAgain(uwe, loginUrl(honest))).headers.location).toBe(expected)
-      expect((await visit(uwe, loginUrl(honest))).headers.location).toBe(expected)
-      expect((await visit(uwe, loginUrl(stage.origin + honest))).headers.location).toBe(expected)
-    }
-  })
-
   test('login takes letters of every script, and says them as a browser would (T38)', async () => {
     for (const [wanted, expected] of [
       ['/日本/é?ü=山', '/%E6%97%A5%E6%9C%AC/%C3%A9?%C3%BC=%E5%B1%B1'],
@@ -73,37 +42,6 @@ describe('login and where people go afterwards', () => {
     }
     // Bytes that are no UTF-8: nobody knows what they mean, but nothing fails.
     expectInside(await visit(uwe, `${stage.origin}/.auth/login?return_to=/%ff%fe`))
-  })
-
-  test('the gate brings people back to honest addresses byte for byte (T38)', async () => {
-    const refused: string[] = []
-    for (const honest of honestReturns.filter((each) => !each.includes('#'))) {
-      uwe.setCookie(stage.origin, sid, null)
-      const first = await visit(uwe, stage.origin + honest)
-      if (first.status !== 302) refused.push(honest)
-      else {
-        const answer = await answerFor(uwe, first.location, 'uwe@contoso.example')
-        expect((await visit(uwe, answer)).headers.location).toBe(honest)
-      }
-    }
-    // A dot segment could be another place to the application; a letter that is not escaped is no HTTP.
-    expect(refused).toEqual(['/a/./b', '/a?x=é'])
-  })
-
-  test('the gate never leads outside, whatever is asked of it (T34, T36)', async () => {
-    for (const path of [
-      '//evil.example',
-      '/\\evil.example',
-      '/%5cevil.example',
-      '/.//evil.example',
-      '/%2f%2fevil.example',
-    ]) {
-      uwe.setCookie(stage.origin, sid, null)
-      const first = await visit(uwe, stage.origin + path)
-      if (first.status === 302)
-        expectInside(await visit(uwe, await answerFor(uwe, first.location, 'uwe@contoso.example')))
-      else expect(first.status).toBe(400)
-    }
   })
 
   test('login does not lead back into our own endpoints', async () => {
@@ -373,7 +311,10 @@ describe.skipIf(redisMissing())('anonymous traffic', () => {
     const stranger = createVisitor()
     await visit(stranger, `${callback}?state=${state}&code=x`)
     await stranger.ask(`${withRedis.origin}/.auth/logout`, { method: 'POST', headers: { origin: withRedis.origin } })
-    expect(await redis.client.keys('*')).toEqual([])
+    const held = await redis.client.keys('*')
+    // Counters alone: a bounded number of them, without a name, for a minute (limits.test.ts).
+    expect(held.filter((name) => !name.startsWith('sallyport:limit:'))).toEqual([])
+    for (const name of held) expect(await redis.client.ttl(name)).toBeLessThanOrEqual(60)
     visitor.close()
     stranger.close()
   })

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hostileReturns } from '../corpus/returns.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { choosePerson, createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
 import { type ClockedStage, startClockedStage } from './clocked.ts'
@@ -184,17 +183,6 @@ describe('a route with an authContext', () => {
       expect((await visit(visitor, at('/Mfa'))).status).toBe(302)
     }))
 })
-
-test('login never leads outside after a step-up either, whatever it was asked (T34, T36, T39)', () =>
-  withPerson(uwe, async (visitor) => {
-    for (const hostile of hostileReturns) {
-      const login = `/.auth/login?auth_context=seen&return_to=${encodeURIComponent(hostile)}`
-      const reply = await visit(visitor, await answerFor(visitor, await begin(visitor, at(login)), uwe))
-      expect(reply.status).toBe(302)
-      expect(reply.headers.location).toMatch(/^\/(?![/\\])/)
-      expect(new URL(reply.headers.location ?? '', stage.origin).origin).toBe(stage.origin)
-    }
-  }))
 
 describe('a program that needs more than the session proves', () => {
   const expected =
