@@ -135,7 +135,7 @@ export function createParts(
     ...{ ...glass, ring, lookAtPassword: createPasswordQueue(isPassword) },
     guesses: {
       address: limits({ kind: 'glass-address', most: 10, seconds: 600 }),
-      account: limits({ kind: 'glass-account', most: 100, seconds: 3_600 }),
+      account: limits({ kind: 'glass-account', most: 30, seconds: 1_800 }),
     },
   })
   const further = { glassDoor, frontchannelLogout, backchannelLogout, adminConsent, access, photo }

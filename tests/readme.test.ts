@@ -60,7 +60,7 @@ describe('the documents', () => {
       const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
       for (const [, script = ''] of text.matchAll(/\bnpm run ([\w-]+)/g)) assert(scripts.includes(script), script)
       const code = [...text.matchAll(/```sh\n[\s\S]*?```|`[^`\n]+`/g)].join('\n')
-      for (const [, name = ''] of code.matchAll(/(?:npx |`)sallyport ([a-z]+)/g)) assert(commands.has(name), name)
+      for (const [, name = ''] of code.matchAll(/(?:npx |`)sallyport ([a-z][a-z-]*)/g)) assert(commands.has(name), name)
     })
   }
 })
@@ -186,7 +186,7 @@ describe('the YAML of README.md', () => {
       const file = parse(whole[0] ?? '')
       for (const [key, value] of Object.entries(parse(block))) {
         if (key === 'providers') file.providers = value
-        else if (['server', 'session'].includes(key)) file[key] = { ...file[key], ...(value as object) }
+        else if (['server', 'session', 'breakGlass'].includes(key)) file[key] = { ...file[key], ...(value as object) }
         else file.tenants[0][key] = value
       }
       assert.match(await check(stringify(file)), /is right/)

@@ -8,7 +8,7 @@ import { outcomes, type RefusalCode } from '../core/answer/outcomes.ts'
 import type { BreakGlassAccount, Gateway, Tenant } from '../core/gateway.ts'
 import { foldAccountName } from '../core/identity/break-glass.ts'
 import { endpoints } from '../core/request/addresses.ts'
-import { breakGlassAddress, type ConsolePlace } from '../core/request/console.ts'
+import { breakGlassAddress, type ConsolePlace } from '../core/request/console-place.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
@@ -121,13 +121,14 @@ export function createConsole(parts: ConsoleParts): Console {
     // An endless password would be hashed too.
     const password = typed.password.length > 1_024 ? '' : typed.password
     const found = await parts.lookAtPassword(password, account?.password.reveal() ?? null)
+    // What was not looked at was no guess: else a crowd could shut out whoever has the account without guessing at all.
+    if (found !== 'wrong') await giveBack(network, folded)
     if (found === 'busy') return tooOften(calling, said, { why: 'busy', wait: 10 })
     metrics.signIn(tenant.name, found === 'right' ? 'break_glass_accepted' : 'break_glass_refused')
     if (found === 'wrong' || account === null) {
       log.error('break_glass_refused', { ...said, why: account === null ? 'name' : 'password' })
       return form(calling, sender, true)
     }
-    await Promise.all([guesses.address.giveBack(network), guesses.account.giveBack(folded)])
     log.error('break_glass_accepted', said)
     const code = codes.seal(tenant.name, { nonce: looked.nonce, account })
     const query = new URLSearchParams({ state, code })
@@ -137,8 +138,12 @@ export function createConsole(parts: ConsoleParts): Console {
 
   /** Counted before anything is looked at, so that many at once gain nothing. */
   async function tooMany(network: string, folded: string): Promise<number | null> {
-    const [byAddress, byName] = await Promise.all([guesses.address.take(network), guesses.account.take(folded)])
-    return byAddress === null ? byName : Math.max(byAddress, byName ?? 0)
+    // One after the other: an address that is stopped must not go on to use up the attempts at a name.
+    return (await guesses.address.take(network)) ?? (await guesses.account.take(folded))
+  }
+
+  async function giveBack(network: string, folded: string): Promise<void> {
+    await Promise.all([guesses.address.giveBack(network), guesses.account.giveBack(folded)])
   }
 
   function tooOften(

@@ -37,6 +37,7 @@ export interface GlassOptions {
   /** YAML of `session`. */
   readonly session?: string
   readonly two?: boolean
+  readonly upstream?: (upstream: Upstream) => void
 }
 
 let hash: Promise<string> | null = null
@@ -51,6 +52,7 @@ export async function startGlass(options: GlassOptions = {}): Promise<GlassScene
   const origin = `http://payroll.localhost:${port}`
   const console = `http://console.localhost:${port}`
   const upstream = await startUpstream()
+  options.upstream?.(upstream)
   let emulator: Emulator | null = await start()
   const sign = `/tmp/sallyport-break-glass-${port}`
   const account = (name: string, role: string, tenants: string) =>
@@ -66,7 +68,7 @@ export async function startGlass(options: GlassOptions = {}): Promise<GlassScene
     stageYaml({
       ...{ port: listens, authority: emulator?.origin ?? '', upstream: upstream.origin },
       publicUrl: () => origin,
-      server: `, consoleUrl: '${console}'`,
+      server: `, consoleUrl: '${console}', trustedProxies: [127.0.0.1]`,
       session: options.session ?? 'store: { type: memory }',
       ...(options.routes === undefined ? {} : { routes: options.routes }),
       ...(options.tenant === undefined ? {} : { tenant: options.tenant }),

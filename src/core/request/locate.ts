@@ -4,7 +4,7 @@
 import type { RefusalCode } from '../answer/outcomes.ts'
 import type { Gateway, Route, Tenant } from '../gateway.ts'
 import { type EndpointFound, endpointAt, endpointMethods, endpointPrefix } from './addresses.ts'
-import { locateConsole, type ToConsole } from './console.ts'
+import { locateConsole, type ToConsole } from './console-place.ts'
 import type { RequestFacts } from './facts.ts'
 import { malformed } from './malformed.ts'
 import { longestPath, readPath } from './path.ts'
