@@ -37,6 +37,7 @@ test('compile fills in every default', () => {
       signIns: { perCaller: 6_000, perTenant: 30_000, overall: 60_000 },
     },
     egress: { proxy: null, noProxy: [], ca: null },
+    console: null,
   })
   const { secrets: _, ...session } = gateway.session
   assert.deepEqual(session, {
@@ -57,6 +58,7 @@ test('compile fills in every default', () => {
     roles: [],
     noRole: { act: 'refuse' },
     sendRoles: 'all',
+    emergency: [],
     admission: { guests: 'allow', claims: [], emailDomains: [] },
     callbackPath: '/.auth/callback',
     routes: [

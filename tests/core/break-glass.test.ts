@@ -28,21 +28,19 @@ const verdict = (also: Partial<Requirement>, where = at, when = now) => {
   return 'reason' in decision ? `${decision.act} ${decision.reason}` : decision.act
 }
 
-describe('emergencyAccountOf', () => {
-  test('vouches for nobody whose account is gone, elsewhere, or has another password (T83, T126)', () => {
-    expect(emergencyAccountOf(at, made.facts)).toBe(anna)
-    expect(emergencyAccountOf(tenant(), made.facts)).toBeNull()
-    expect(emergencyAccountOf(tenant({ emergency: [{ ...anna, name: 'bert' }] }), made.facts)).toBeNull()
-    const renewed = tenant({ emergency: [{ ...anna, authority: 'break-glass two' }] })
-    expect(emergencyAccountOf(renewed, made.facts)).toBeNull()
-    expect(verdict({}, renewed)).toBe('login login_required')
-  })
+test('emergencyAccountOf vouches for nobody whose account is gone, elsewhere, or has another password (T83, T126)', () => {
+  expect(emergencyAccountOf(at, made.facts)).toBe(anna)
+  expect(emergencyAccountOf(tenant(), made.facts)).toBeNull()
+  expect(emergencyAccountOf(tenant({ emergency: [{ ...anna, name: 'bert' }] }), made.facts)).toBeNull()
+  const renewed = tenant({ emergency: [{ ...anna, authority: 'break-glass two' }] })
+  expect(emergencyAccountOf(renewed, made.facts)).toBeNull()
+  expect(verdict({}, renewed)).toBe('login login_required')
+})
 
-  test('vouches for nobody of a provider, whatever they are called there', () => {
-    const alike = session({ objectId: 'break-glass:anna', authority: anna.authority, directoryId: 'break-glass' })
-    expect(emergencyAccountOf(at, alike.facts)).toBeNull()
-    expect(providerOf(at, made.facts)).toBeNull()
-  })
+test('emergencyAccountOf vouches for nobody of a provider, whatever they are called there', () => {
+  const alike = session({ objectId: 'break-glass:anna', authority: anna.authority, directoryId: 'break-glass' })
+  expect(emergencyAccountOf(at, alike.facts)).toBeNull()
+  expect(providerOf(at, made.facts)).toBeNull()
 })
 
 test('resolveRoles gives the account its one role, whatever the role map says', () => {
