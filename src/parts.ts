@@ -16,14 +16,15 @@ import { createFrontchannelLogout } from './http/frontchannel-logout.ts'
 import type { GateParts } from './http/gate.ts'
 import { createGlassCodes } from './http/glass-code.ts'
 import { createGlassDoor } from './http/glass-door.ts'
+import { createLasting } from './http/lasting.ts'
 import { createLimits } from './http/limits.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
-import { createOpenSockets } from './http/open-sockets.ts'
 import { createOpenings } from './http/openings.ts'
 import { createPasswordQueue } from './http/password-queue.ts'
 import { createPhoto } from './http/photo.ts'
 import { createPictures } from './http/pictures.ts'
+import { createPlaces } from './http/places.ts'
 import { createProofRounds } from './http/proof-rounds.ts'
 import { createRefuse } from './http/refusals.ts'
 import { createRevalidation } from './http/revalidation.ts'
@@ -114,7 +115,8 @@ export function createParts(
     glassStands: openings.stands,
   })
   const accessTokens = createAccessTokens({ sessions, providers, clock, log })
-  const openSockets = createOpenSockets({ sessions, revalidation, log })
+  const places = createPlaces(() => current().server.limits)
+  const lasting = createLasting({ current, sessions, revalidation, places, clock, metrics, log })
   const login = createLogin({
     ...{ ...signingIn, refuse, proofRounds: createProofRounds(clock) },
     isAway: openings.isAway,
@@ -148,8 +150,9 @@ export function createParts(
     {
       ...{ current, credentials: credentialHealth, unreturned, providers },
       glassOpen: openings.open,
-      tunnels: () => forwarder.openTunnels(),
+      open: (what) => places.taken(what),
       isStoreReady: () => store.ready() === 'ready',
+      storeTrouble: () => store.trouble?.() ?? null,
     },
   )
   const look = () => credentialHealth.look(providersOf(current()))
@@ -160,7 +163,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ revalidation, openSockets, accessTokens, console, budgets },
+    ...{ revalidation, lasting, places, accessTokens, console, budgets },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     clock,
     replace(next) {
@@ -183,7 +186,7 @@ export function createParts(
     async close() {
       clearInterval(lookAgain)
       openings.close()
-      openSockets.close()
+      lasting.close()
       providers.close()
       egress.close()
       sessions.close()
@@ -224,6 +227,9 @@ function policyInForce(current: () => Gateway): SessionPolicy {
     },
     get revalidateSeconds() {
       return current().session.revalidateSeconds
+    },
+    get perPerson() {
+      return current().session.perPerson
     },
     get store() {
       return current().session.store

@@ -21,6 +21,7 @@ import { createPool, keepSame } from '../core/same.ts'
 import { compileCertificate } from './certificates.ts'
 import { compileProvider } from './compile-provider.ts'
 import { compileRole } from './compile-role.ts'
+import { compileStore } from './compile-store.ts'
 import type { Document, RouteDocument, TenantDocument, UpstreamDocument } from './schema.ts'
 
 /** @param server of a document without issues. */
@@ -37,6 +38,8 @@ export function compileServer(server: Document['server']): ServerSettings {
       headerBytes: limits.headers,
       connections: limits.connections,
       minimumBytesPerSecond: limits.minimumRate,
+      webSockets: limits.webSockets,
+      openPerPerson: limits.openPerPerson,
       signIns: limits.signIns,
       failures: limits.failures,
     },
@@ -49,8 +52,13 @@ export function compileServer(server: Document['server']): ServerSettings {
   }
 }
 
-export function compileSession({ secrets, lifetime, idle, revalidate, store }: Document['session']): SessionPolicy {
-  return { secrets, lifetimeSeconds: lifetime, idleSeconds: idle, revalidateSeconds: revalidate, store }
+/** @param base the folder that relative paths begin at. */
+export function compileSession(
+  { secrets, lifetime, idle, revalidate, perPerson, store }: Document['session'],
+  base: string,
+): SessionPolicy {
+  const times = { lifetimeSeconds: lifetime, idleSeconds: idle, revalidateSeconds: revalidate }
+  return { secrets, ...times, perPerson: perPerson ?? null, store: compileStore(store, base) }
 }
 
 interface Known {

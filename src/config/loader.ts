@@ -177,7 +177,7 @@ export function createLoader(path: string, options: LoadOptions): Loader {
     standing = stood.standing
     gateway = deepFreeze({
       server,
-      session: keepSame(gateway?.session, compileSession(settings.session)),
+      session: keepSame(gateway?.session, compileSession(settings.session, base)),
       breakGlass,
       ...hosts,
       troubles: keepTroubles(gateway?.troubles ?? [], stood.troubles),

@@ -129,6 +129,14 @@ export const server = z.strictObject({
       minimumRate: z.int().min(0).max(1_000_000).default(100).meta({
         description: 'Bytes per second that the body of a request must bring, measured over `timeouts.body`.',
       }),
+      webSockets: z.int().min(0).max(1_000_000).default(10_000).meta({
+        description:
+          'How many WebSockets may be open; further ones are refused with 503. Of people who are not signed in, half as many.',
+      }),
+      openPerPerson: z.int().min(1).max(1_000_000).default(500).meta({
+        description:
+          'How many WebSockets, and requests that take longer than ten seconds, one person may have open; further ones are refused with 429.',
+      }),
       signIns: z
         .strictObject({
           perCaller: often(6_000).meta({
@@ -193,6 +201,16 @@ export const session = z.strictObject({
     .meta({
       description:
         'How old the word of the provider for a person may be: then it is asked again, so that accounts that are switched off and groups that change are seen within this time. As long as `lifetime`, it is never asked.',
+    }),
+  perPerson: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .meta({
+      description:
+        'How many sessions a person may have at a tenant, in all browsers together. With a sign-in too many, the oldest session ends. Without a limit when not given.',
+      examples: [5],
     }),
   store: store.prefault({ type: 'memory' }).meta({ description: 'Where sessions are kept.' }),
 })

@@ -13,7 +13,9 @@ import type { Forwarder } from '../proxy/forward.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { Answers } from './answers.ts'
 import type { Budgets } from './budgets.ts'
+import type { Exchange } from './exchange.ts'
 import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
+import type { Ending } from './lasting.ts'
 import type { Login } from './login.ts'
 import type { Reporter } from './report.ts'
 import type { Confirmed, SignInAgain } from './revalidation.ts'
@@ -38,7 +40,7 @@ export interface Passage {
   readonly requestId: string
   readonly facts: RequestFacts
   readonly startedAt: number
-  readonly tooSlow: AbortSignal | null
+  readonly exchange: Exchange
   /** The value of Strict-Transport-Security, or null. */
   readonly strictTransport: string | null
 }
@@ -108,14 +110,24 @@ export function createEnforcement(parts: EnforceParts, report: Reporter): Enforc
   }
 
   async function forward(passage: Passage, way: Forwarding, person: Person | null): Promise<void> {
+    const now = parts.clock()
     const asked = accessTokenFor(parts.accessTokens, way, person)
     const accessToken = asked instanceof Promise ? await asked : asked
     const plan = planFor(passage.facts, way, person, { requestId: passage.requestId, accessToken })
-    const how = await parts.forwarder.forward(passage.request, passage.response, plan, passage.tooSlow)
-    if (how === 'caller_too_slow') {
-      return answerOutcome(passage, report.refusal(passage, { reason: 'request_too_slow', tenant: way.tenant }))
+    const { request, response, exchange, facts } = passage
+    exchange.granted = { passing: passage, facts, way, person, now }
+    const how = await parts.forwarder.forward(request, response, plan, exchange)
+    if (how === 'caller_too_slow' || how === 'recalled') {
+      return answerInstead(passage, way.tenant, how === 'recalled' ? exchange.ending : tooSlow)
     }
     report.forwarded(passage, way.tenant, how)
+  }
+
+  /** Nothing was answered yet, and the application has been let go. */
+  function answerInstead(passage: Passage, tenant: Tenant, ending: Pick<Ending, 'refused'> | null): void {
+    passage.exchange.granted = null
+    if (ending === null || ending.refused === null) return void passage.response.destroy()
+    answerOutcome(passage, report.refusal(passage, { ...ending.refused, tenant }))
   }
 
   function answerOutcome(passage: Passage, outcome: ReturnType<Reporter['refusal']>): void {
@@ -124,6 +136,8 @@ export function createEnforcement(parts: EnforceParts, report: Reporter): Enforc
 
   return { enforce, answerOutcome, redirectTo }
 }
+
+const tooSlow = { refused: { reason: 'request_too_slow' } } as const
 
 /** Answers of ours; what the application says gets the header on its way through the proxy. */
 function say(passage: Passage, answer: Answer): void {

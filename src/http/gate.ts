@@ -14,8 +14,10 @@ import type { CallerReader } from './caller.ts'
 import type { Console } from './console.ts'
 import type { Endpoints } from './endpoints.ts'
 import { createEnforcement, type EnforceParts, type Passage, promiseHttps } from './enforce.ts'
+import type { Exchange } from './exchange.ts'
+import type { Lasting } from './lasting.ts'
 import { loadFor, loadForEndpoint } from './load-session.ts'
-import type { OpenSockets } from './open-sockets.ts'
+import type { Places } from './places.ts'
 import { readFacts } from './read-facts.ts'
 import { createReporter } from './report.ts'
 import type { Revalidation } from './revalidation.ts'
@@ -26,15 +28,15 @@ export interface GateParts extends EnforceParts {
   readonly current: () => Gateway
   readonly sessions: Sessions
   readonly revalidation: Revalidation
-  readonly openSockets: OpenSockets
+  readonly lasting: Lasting
+  readonly places: Places
   readonly endpoints: Endpoints
   readonly console: Console
   readonly readCaller: CallerReader
   readonly log: Log
 }
 
-/** @param tooSlow tells that the body comes too slowly, as long as there is no answer; null where there is no body. */
-export type Gate = (request: IncomingMessage, response: ServerResponse, tooSlow: AbortSignal | null) => void
+export type Gate = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => void
 
 export function createGate(parts: GateParts): Gate {
   const report = createReporter(parts)
@@ -90,14 +92,14 @@ export function createGate(parts: GateParts): Gate {
     }
   }
 
-  return function gate(request, response, tooSlow) {
+  return function gate(request, response, exchange) {
     const requestId = randomUUID()
     const facts = readFacts(request, parts.readCaller, false)
     const gateway = parts.current()
     const located = locate(gateway, facts)
-    const startedAt = performance.now()
+    const { startedAt } = exchange
     const value = located.at === 'console' ? consoleStrictTransport(gateway) : strictTransport(gateway, located.tenant)
-    const passage = { request, response, requestId, facts, startedAt, tooSlow, strictTransport: value }
+    const passage = { request, response, requestId, facts, startedAt, exchange, strictTransport: value }
     const failed = (error: unknown) => answerFailure(passage, located.tenant, error)
     try {
       walk(passage, located)?.catch(failed)

@@ -37,6 +37,8 @@ const nextSteps = {
   cross_site_refused: fromTheStart,
   request_too_slow: fromTheStart,
   too_many_requests: tryAgain,
+  too_many_open: tryAgain,
+  websockets_full: tryAgain,
   https_required: nothing,
   login_required: signIn,
   context_required: signIn,

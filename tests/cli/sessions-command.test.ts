@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
+import { attack } from '../attacks/attack.ts'
 import { sid } from '../http/scene.ts'
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
 import { freePort, stageYaml, startUpstream, type Upstream } from '../stage.ts'
@@ -84,29 +85,44 @@ describe.skipIf(redisMissing())('sessions', () => {
     await sessions('end', '--all')
   })
 
-  test('end signs somebody out while the gateway runs, and cuts open WebSockets within a second (T101)', async () => {
-    const [ada, uwe] = [await person('ada@contoso.example'), await person('uwe@contoso.example')]
-    const server = new WebSocketServer({ server: upstream.server })
-    const socket = new WebSocket(origin.replace('http', 'ws'), { headers: { cookie: ada.cookie, origin } })
-    let closedAt = Number.POSITIVE_INFINITY
-    socket.on('close', () => {
-      closedAt = performance.now()
-    })
-    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
-    const me = await fetch(`${origin}/.auth/me`, { headers: { cookie: ada.cookie } })
-    const { objectId } = (await me.json()) as { objectId: string }
-    const command = startCommand(['sessions', 'end', '--config', file, '--person', `${directory}/${objectId}`])
-    const { code } = await command.ended
-    const endedAt = performance.now()
-    expect([code, command.stdout()]).toEqual([0, 'Ended 1 session.\n'])
-    expect(command.stderr()).toMatch(/"of":"person".*"sessions":1.*"event":"sessions_ended"/)
-    await until('the socket is cut', () => closedAt < Number.POSITIVE_INFINITY, 1000)
-    expect(closedAt - endedAt).toBeLessThan(1000)
-    expect([await ada.isIn(), await uwe.isIn()]).toEqual([false, true])
-    // Who signs in again is in.
-    const again = await person('ada@contoso.example')
-    expect(await again.isIn()).toBe(true)
-    server.close()
+  attack(
+    'T101',
+    'end signs somebody out while the gateway runs, and cuts open WebSockets within a second',
+    async () => {
+      const [ada, uwe] = [await person('ada@contoso.example'), await person('uwe@contoso.example')]
+      const server = new WebSocketServer({ server: upstream.server })
+      const socket = new WebSocket(origin.replace('http', 'ws'), { headers: { cookie: ada.cookie, origin } })
+      let closedAt = Number.POSITIVE_INFINITY
+      socket.on('close', () => {
+        closedAt = performance.now()
+      })
+      await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
+      const me = await fetch(`${origin}/.auth/me`, { headers: { cookie: ada.cookie } })
+      const { objectId } = (await me.json()) as { objectId: string }
+      const command = startCommand(['sessions', 'end', '--config', file, '--person', `${directory}/${objectId}`])
+      const { code } = await command.ended
+      const endedAt = performance.now()
+      expect([code, command.stdout()]).toEqual([0, 'Ended 1 session.\n'])
+      expect(command.stderr()).toMatch(/"of":"person".*"sessions":1.*"event":"sessions_ended"/)
+      await until('the socket is cut', () => closedAt < Number.POSITIVE_INFINITY, 1000)
+      expect(closedAt - endedAt).toBeLessThan(1000)
+      expect([await ada.isIn(), await uwe.isIn()]).toEqual([false, true])
+      // Who signs in again is in.
+      const again = await person('ada@contoso.example')
+      expect(await again.isIn()).toBe(true)
+      server.close()
+      await sessions('end', '--all')
+    },
+  )
+
+  attack('T71', 'end finds every session of a person, however many there are, and nobody else’s', async () => {
+    const [first, ...others] = await Promise.all(Array.from({ length: 12 }, () => person('uwe@contoso.example')))
+    const { objectId = '' } = (await listed('--all'))[0] ?? {}
+    const ada = await person('ada@contoso.example')
+    const ended = await sessions('end', '--json', '--person', objectId)
+    expect(JSON.parse(ended.stdout)).toEqual({ ok: true, ended: 12 })
+    for (const each of [first, ...others]) await until('it has ended', async () => !(await each?.isIn()), 1000)
+    expect(await ada.isIn()).toBe(true)
     await sessions('end', '--all')
   })
 

@@ -35,6 +35,7 @@ test('compile fills in every default', () => {
     limits: {
       ...{ headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100, failures: 600 },
       signIns: { perCaller: 6_000, perTenant: 30_000, overall: 60_000 },
+      ...{ webSockets: 10_000, openPerPerson: 500 },
     },
     egress: { proxy: null, noProxy: [], ca: null },
     console: null,
@@ -44,6 +45,7 @@ test('compile fills in every default', () => {
     lifetimeSeconds: 36_000,
     idleSeconds: 3_600,
     revalidateSeconds: 900,
+    perPerson: null,
     store: { type: 'memory', maxSessions: 100_000 },
   })
   const { providers, ...payroll } = gateway.tenants[0] ?? assert.fail('no tenant')

@@ -88,7 +88,7 @@ test('loadConfig shows every issue at once, each with its place, what was found,
     '    allowed: a reference: ${env:NAME} or ${file:/path}, to at least 32 bytes; `sallyport keygen` makes one',
     'sallyport.yaml:9:18: session.store.type: this is none of the values that are allowed',
     '    found:   reddis',
-    '    allowed: memory, redis',
+    '    allowed: memory, file, redis',
     '    did you mean: redis',
     'sallyport.yaml:13:15: providers[0].tenantId: this is neither the id of a directory, which is a GUID, nor a domain',
     '    found:   contoso',
@@ -186,7 +186,7 @@ test('loadConfig refuses keys of the other store', () => {
   const store = { type: 'redis', url: 'redis://a', maxSessions: 5 }
   const [issue] = issuesOf({ ...minimal(), session: { ...minimal().session, store } })
   assert.equal(issue?.path, 'session.store.maxSessions')
-  assert.equal(issue?.allowed, 'type, url, prefix')
+  assert.equal(issue?.allowed, 'type, url, sentinel, cluster, tls, prefix')
 })
 
 test('loadConfig answers a file that is not there, or is a folder, with an issue', () => {
@@ -226,7 +226,7 @@ test('loadConfig gives a gateway whose secrets appear in no text made of it, but
     for (const secret of [signingSecret, clientSecret, 'hunter2']) assert(!text.includes(secret), text)
   }
   const { store, secrets } = gateway.session
-  assert.equal(store.type === 'redis' && store.url.reveal(), redis)
+  assert.equal('url' in store && store.url.reveal(), redis)
   assert.equal(secrets[0]?.reveal(), signingSecret)
   assert.equal(secretOf(gateway.tenants[0]?.providers[0]), clientSecret)
 })

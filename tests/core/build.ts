@@ -103,6 +103,7 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
       limits: {
         ...{ headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100, failures: 600 },
         signIns: { perCaller: 6_000, perTenant: 30_000, overall: 60_000 },
+        ...{ webSockets: 10_000, openPerPerson: 500 },
       },
       egress: straight,
       console: null,
@@ -113,6 +114,7 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
       lifetimeSeconds: 36_000,
       idleSeconds: 3_600,
       revalidateSeconds: 900,
+      perPerson: null,
       store: { type: 'memory', maxSessions: 10 },
     },
     tenants,

@@ -31,6 +31,8 @@ const elsewhere: Readonly<Partial<Record<OutcomeCode, string>>> = {
   tenant_broken: '../faults/reload.test.ts',
   request_too_slow: 'slow-bodies.test.ts',
   too_many_requests: 'budgets.test.ts',
+  too_many_open: '../attacks/websockets.test.ts',
+  websockets_full: '../attacks/websockets.test.ts',
   https_required: 'redirect-gate.test.ts',
 }
 

@@ -82,6 +82,7 @@ export async function startClockedGateway(yaml: string): Promise<ClockedGateway>
     current: parts.current,
     answers: parts.answers,
     metrics: parts.metrics,
+    lasting: parts.lasting,
     log,
   })
   return {
@@ -93,7 +94,7 @@ export async function startClockedGateway(yaml: string): Promise<ClockedGateway>
     edit(change) {
       writeFileSync(file, change(readFileSync(file, 'utf8')))
       parts.replace(load())
-      upgrades.reconsider()
+      parts.lasting.reconsider()
     },
     folder,
     metrics: async () => (await parts.metrics.text()).body,

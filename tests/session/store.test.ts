@@ -1,26 +1,37 @@
 /** What every store must do, run by each of them. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
 import type { Change, SessionStore } from '../../src/session/store.ts'
+import { createFileStore } from '../../src/session/store-file.ts'
 import { createMemoryStore } from '../../src/session/store-memory.ts'
 import { createRedisStore } from '../../src/session/store-redis.ts'
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
+import { clusterOf, startCluster, type TestCluster } from '../redis-several.ts'
 import { now, readableLog } from './people.ts'
 
 let redis: TestRedis
+let cluster: TestCluster
 const noRedis = redisMissing()
 beforeAll(async () => {
-  if (!noRedis) redis = await startRedis()
+  if (!noRedis) [redis, cluster] = await Promise.all([startRedis(), startCluster()])
 })
 afterAll(async () => {
-  if (!noRedis) await redis.stop()
+  if (!noRedis) await Promise.all([redis.stop(), cluster.stop()])
 })
 
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-store-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
 const stores = {
+  file: () => createFileStore({ path: join(folder, 'sessions.db'), maxSessions: 1000, clock: now, log: readableLog() }),
   memory: () => createMemoryStore({ maxSessions: 1000, clock: now, log: readableLog() }),
   redis: () => createRedisStore({ url: new Secret(redis.url), prefix: 'suite', log: readableLog() }),
   'redis (RESP3)': () =>
     createRedisStore({ url: new Secret(redis.url), prefix: 'suite', log: readableLog(), protocol: 3 }),
+  'redis (cluster)': () => createRedisStore({ cluster: clusterOf(cluster), prefix: 'suite', log: readableLog() }),
 }
 
 let count = 0
@@ -33,7 +44,7 @@ const records = {
 describe.each(Object.entries(stores))('the %s store', (kind, make) => {
   let store: SessionStore
   beforeEach(async (context) => {
-    if (kind !== 'memory' && noRedis) return context.skip('redis-server is missing')
+    if (kind.startsWith('redis') && noRedis) return context.skip('redis-server is missing')
     store = make()
     await until('the store announces', () => store.ready() === 'ready' && store.changes.announcing())
   })

@@ -159,6 +159,24 @@ export const outcomes = {
     remedy:
       'More was asked within a minute than `server.limits.signIns` or `server.limits.failures` allow. The line `too_many_requests` names which of them as `limit`, and one caller: a flood, somebody who tries things out, or a limit that is too small for how many people come from one address.',
   },
+  too_many_open: {
+    kind: 'refusal',
+    status: 429,
+    level: 'info',
+    title: 'You have too much open',
+    text: 'Too many pages of this application are open at the same time. Close some of them and try again.',
+    remedy:
+      'One person has `server.limits.openPerPerson` WebSockets and long requests open at this gateway: a page that opens them without end, or an account that many devices share.',
+  },
+  websockets_full: {
+    kind: 'refusal',
+    status: 503,
+    level: 'warn',
+    title: 'Too much is open at the moment',
+    text: 'The connection cannot be opened now. Please try again in a minute.',
+    remedy:
+      'This gateway has `server.limits.webSockets` WebSockets open, or half as many of people who are not signed in. Raise the limit, or run more gateways.',
+  },
   https_required: {
     kind: 'refusal',
     status: 403,
