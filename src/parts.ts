@@ -47,6 +47,7 @@ import { isPassword } from './ops/passwords.ts'
 import { createUnreturned } from './ops/unreturned.ts'
 import { createPages } from './pages/render.ts'
 import { createForwarder } from './proxy/forward.ts'
+import { createBonds } from './session/bonds.ts'
 import { createConfiguredStore } from './session/configured-store.ts'
 import { createEndings } from './session/endings.ts'
 import { createSessionKeeping, type SessionKeeping } from './session/keeping.ts'
@@ -163,7 +164,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ revalidation, lasting, places, accessTokens, console, budgets },
+    ...{ revalidation, lasting, places, accessTokens, console, budgets, bonds: createBonds(ring) },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     clock,
     replace(next) {

@@ -18,6 +18,7 @@ import type {
   Upstream,
 } from '../core/gateway.ts'
 import { createPool, keepSame } from '../core/same.ts'
+import { boundCookies } from './bound-cookie-names.ts'
 import { compileCertificate } from './certificates.ts'
 import { compileProvider } from './compile-provider.ts'
 import { compileRole } from './compile-role.ts'
@@ -164,6 +165,7 @@ function compileDestination(
     host: hostHeader(upstream, tenant.publicUrl),
     stripPrefix: route.stripPrefix === undefined ? null : asSent(route.stripPrefix.path),
     headers: compileHeaders(route.headers ?? tenant.headers),
+    bindCookies: boundCookies(upstream.bindCookies),
   }
 }
 

@@ -426,6 +426,16 @@ export interface ToUpstream {
   /** The route's own path as it is spelled in a request, if it is taken off the front of the path; or null. */
   readonly stripPrefix: string | null
   readonly headers: HeaderPlan
+  /** The application's own session cookies, which are bound to who is signed in. */
+  readonly bindCookies: CookieNames
+}
+
+/** Names of cookies; one star in a name stands for any characters. */
+export interface CookieNames {
+  /** Empty: none at all. */
+  readonly names: readonly string[]
+  /** What is none of them all the same. */
+  readonly except: readonly string[]
 }
 
 export interface ToRedirect {

@@ -34,13 +34,26 @@ export const always = {
   'X-Robots-Tag': 'noindex',
 } as const
 
+/**
+ * On what programs read: shown as a page it runs and loads nothing, and no other origin gets its bytes into a process of
+ * its own, not even as a broken image (https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header).
+ */
+const forPrograms = {
+  ...always,
+  'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+} as const
+
 /** @param isGlassOpen whether people with an account of the gateway itself are let in at a tenant now. */
 export function createAnswers(pages: Pages, isGlassOpen: (tenant: Tenant) => boolean = () => false): Answers {
   function page(status: number, shown: Page): Answer {
+    const policy = pages.contentSecurityPolicyFor(shown)
     const headers = {
       ...always,
       'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy': pages.contentSecurityPolicyFor(shown),
+      'Content-Security-Policy': policy,
+      // What nobody may frame nobody embeds either; a page for frames may stand in a document that asks for this header.
+      ...(policy.endsWith("frame-ancestors 'none'") ? { 'Cross-Origin-Resource-Policy': 'same-origin' } : {}),
     }
     return { status, headers, body: pages.render(shown) }
   }
@@ -63,7 +76,7 @@ export function createAnswers(pages: Pages, isGlassOpen: (tenant: Tenant) => boo
     },
     json: (status, body) => ({
       status,
-      headers: { ...always, 'Content-Type': 'application/json' },
+      headers: { ...forPrograms, 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     }),
     text: ({ status, contentType, body }) => ({ status, headers: { ...always, 'Content-Type': contentType }, body }),
@@ -83,7 +96,7 @@ const keptOut: ReadonlySet<OutcomeCode> = new Set<OutcomeCode>([
 ])
 
 function problem(status: number, body: object): Answer {
-  const headers = { ...always, 'Content-Type': 'application/problem+json' }
+  const headers = { ...forPrograms, 'Content-Type': 'application/problem+json' }
   return { status, headers, body: JSON.stringify(body) }
 }
 

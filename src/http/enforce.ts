@@ -10,19 +10,23 @@ import type { RequestFacts } from '../core/request/facts.ts'
 import type { ToRoute } from '../core/request/locate.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Forwarder } from '../proxy/forward.ts'
+import type { Bonds } from '../session/bonds.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { Answers } from './answers.ts'
 import type { Budgets } from './budgets.ts'
+import { callerIn } from './callers-bond.ts'
 import type { Exchange } from './exchange.ts'
 import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
 import type { Ending } from './lasting.ts'
+import { type Loaded, sessionIn } from './load-session.ts'
 import type { Login } from './login.ts'
 import type { Reporter } from './report.ts'
-import type { Confirmed, SignInAgain } from './revalidation.ts'
+import type { SignInAgain } from './revalidation.ts'
 import { type Wanted, wayToSession } from './way-to-session.ts'
 import { writeAnswer } from './writers.ts'
 
 export interface EnforceParts {
+  readonly bonds: Bonds
   readonly accessTokens: AccessTokens
   readonly forwarder: Forwarder
   readonly login: Login
@@ -46,21 +50,21 @@ export interface Passage {
 }
 
 export interface Enforcement {
-  enforce(passage: Passage, located: ToRoute, loaded: Confirmed): Promise<void> | void
+  enforce(passage: Passage, located: ToRoute, loaded: Loaded): Promise<void> | void
   answerOutcome(passage: Passage, outcome: ReturnType<Reporter['refusal']>): void
   redirectTo(passage: Passage, tenant: Tenant, status: number, location: string): void
 }
 
 export function createEnforcement(parts: EnforceParts, report: Reporter): Enforcement {
-  function enforce(passage: Passage, located: ToRoute, loaded: Confirmed): Promise<void> | void {
+  function enforce(passage: Passage, located: ToRoute, loaded: Loaded): Promise<void> | void {
     const { facts } = passage
     const again = loaded !== null && 'again' in loaded ? loaded.again : null
-    const session = loaded === null || 'again' in loaded ? null : loaded
+    const session = sessionIn(loaded)
     const { tenant, requirement } = located
     const decision = decide({ tenant, requirement, facts, session, now: parts.clock() })
     switch (decision.act) {
       case 'forward':
-        return carryOut(passage, located, decision.person)
+        return carryOut(passage, located, loaded, decision.person)
       case 'login':
         // A session that nobody vouches for any more proves nothing, and is nobody's.
         return sendToLogin(
@@ -88,12 +92,14 @@ export function createEnforcement(parts: EnforceParts, report: Reporter): Enforc
     say(passage, answer)
   }
 
-  function carryOut(passage: Passage, located: ToRoute, person: Person | null): Promise<void> | void {
+  function carryOut(passage: Passage, located: ToRoute, loaded: Loaded, person: Person | null): Promise<void> | void {
     const { tenant, route, target } = located
     const { to } = route
     switch (to.act) {
-      case 'forward':
-        return forward(passage, { tenant, to, target, strictTransport: passage.strictTransport }, person)
+      case 'forward': {
+        const caller = callerIn(parts.bonds, tenant, passage.facts, loaded)
+        return forward(passage, { tenant, to, target, strictTransport: passage.strictTransport, ...caller }, person)
+      }
       case 'redirect':
         return redirectTo(passage, tenant, to.status, to.location)
       case 'respond':

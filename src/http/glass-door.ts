@@ -12,6 +12,7 @@ import { breakGlassAddress } from '../core/request/console-place.ts'
 import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
+import { newBond } from '../session/bonds.ts'
 import { bindingCookie, newBinding, readBinding, withoutDoublets } from '../session/cookie.ts'
 import type { Transactions } from '../session/transaction.ts'
 import type { VouchedBindings } from '../session/vouched-binding.ts'
@@ -71,7 +72,7 @@ export function createGlassDoor(parts: GlassDoorParts): GlassDoor {
     const { tenant, requestId } = walk
     const now = clock()
     const lifetime = parts.current().breakGlass?.lifetimeSeconds ?? 0
-    const facts = breakGlassFacts(tenant.name, account, now, now + lifetime)
+    const facts = { ...breakGlassFacts(tenant.name, account, now, now + lifetime), bond: newBond() }
     await parts.writer.signIn(request, facts, { loginHint: null, refreshToken: null })
     metrics.signIn(tenant.name, 'break_glass_signed_in')
     const { callerAddress } = walk.facts

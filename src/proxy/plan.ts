@@ -9,6 +9,10 @@ export interface ForwardPlan {
   readonly headers: Record<string, string | readonly string[]>
   /** Set-Cookie of these names is dropped from the answer; the case counts. */
   readonly ownCookieNames: readonly string[]
+  /** What becomes of each other Set-Cookie line; null: it is dropped. */
+  readonly bindCookie: (line: string) => string | null
+  /** Path and query as the browser asked for them. */
+  readonly requested: string
   /** Answers to signed-in people without any cache rule become `private`. */
   readonly signedIn: boolean
   /** Strict-Transport-Security for answers that have none; null: it is not sent. */

@@ -17,6 +17,8 @@ export interface KeyRing {
   rotate(secrets: readonly Secret[]): void
   /** Keys that sign cookies, one per secret: the first signs, all verify. */
   readonly cookieKeys: readonly string[]
+  /** Keys of the marks on the applications' own cookies, one per secret: the first makes them, all are tried. */
+  readonly bondKeys: readonly Buffer[]
   /** Keys that vouch for the bindings of browsers, in the same way. */
   readonly bindingKeys: readonly string[]
   sealRecord(address: RecordAddress, text: string): string
@@ -42,6 +44,7 @@ interface Ringed {
   /** Names the secret inside an envelope without telling anything about it. */
   readonly keyId: string
   readonly cookieKey: string
+  readonly bondKey: Buffer
   readonly bindingKey: string
   readonly recordKey: Buffer
   readonly textKey: Buffer
@@ -65,6 +68,9 @@ export function createKeyRing(secrets: readonly Secret[]): KeyRing {
   return {
     get cookieKeys() {
       return ring.cookieKeys
+    },
+    get bondKeys() {
+      return ring.bondKeys
     },
     get bindingKeys() {
       return ring.bindingKeys
@@ -112,7 +118,8 @@ function ringOf(secrets: readonly Secret[]) {
   if (first === undefined) throw new Error('A key ring needs at least one secret')
   const byId: ReadonlyMap<string, Ringed> = new Map(all.map((keys) => [keys.keyId, keys]))
   const cookieKeys = all.map((keys) => keys.cookieKey)
-  return { first, all, byId, cookieKeys, bindingKeys: all.map((keys) => keys.bindingKey) }
+  const bindingKeys = all.map((keys) => keys.bindingKey)
+  return { first, all, byId, cookieKeys, bindingKeys, bondKeys: all.map((keys) => keys.bondKey) }
 }
 
 /** The name of a session in the store: it does not lead back to the id. */
@@ -131,6 +138,7 @@ function deriveKeys(secret: Secret): Ringed {
   return {
     keyId: derive('key id', 6).toString('base64url'),
     cookieKey: derive('session cookie', 32).toString('base64url'),
+    bondKey: derive('bound cookie', 32),
     bindingKey: derive('binding cookie', 32).toString('base64url'),
     recordKey: derive('session record', 32),
     textKey: derive('text', 32),

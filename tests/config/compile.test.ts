@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
+import { boundCookies } from '../../src/config/bound-cookie-names.ts'
 import { resolveTenant } from '../../src/core/request/tenant.ts'
 import { secretOf } from '../credentials.ts'
 import { clientSecret, load, minimal, tenant, withTenant } from './written.ts'
@@ -12,6 +13,7 @@ const payrollsUpstream = {
     ...{ connectTimeoutSeconds: 5, firstByteTimeoutSeconds: 60, idleTimeoutSeconds: 0 },
   },
   ...{ host: 'payroll.contoso.com', stripPrefix: null, headers: { entries: [], encoding: 'utf8', accessToken: null } },
+  bindCookies: boundCookies(['known']),
 }
 /** What a route says that says no more than it must. */
 const usual = {

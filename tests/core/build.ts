@@ -1,6 +1,7 @@
 /** Builds the plain data that tests of core work on. */
 import type {
   Access,
+  CookieNames,
   EntraProvider,
   Gateway,
   HeaderPlan,
@@ -42,6 +43,8 @@ const roles: readonly RoleRule[] = [
   role('user', { groups: [staff], appRoles: ['Payroll.Reader'] }),
 ]
 
+const bindCookies: CookieNames = { names: [], except: [] }
+
 const headers: HeaderPlan = { entries: [], encoding: 'utf8', accessToken: null }
 
 export const upstream: Upstream = {
@@ -57,7 +60,7 @@ export const upstream: Upstream = {
 }
 
 export function toUpstream(also: Partial<ToUpstream> = {}): ToUpstream {
-  return { act: 'forward', upstream, host: 'payroll.example', stripPrefix: null, headers, ...also }
+  return { act: 'forward', upstream, host: 'payroll.example', stripPrefix: null, headers, bindCookies, ...also }
 }
 
 export const contoso: EntraProvider = {

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OutcomeCode, outcomes } from '../../src/core/answer/outcomes.ts'
+import { createAnswers } from '../../src/http/answers.ts'
+import { createPages } from '../../src/pages/render.ts'
+import { facts, session, tenant } from '../core/build.ts'
 import { freePort, type Stage, startStage } from '../stage.ts'
 import { createVisitor, signIn } from '../visitor.ts'
+import { expectOwnAnswer } from './own-answers.ts'
 import { bytesOf, handshake, speak } from './wire.ts'
 
 /** Takes more than one request, or something that fails: each stands in the test that does so. */
@@ -101,6 +105,25 @@ const produced: readonly (readonly [OutcomeCode, string, () => readonly string[]
   ['upstream_unreachable', 'GET /public', () => [gone]],
   ['upstream_timeout', 'GET /public/never', () => []],
 ]
+
+test('every outcome is said strictly, to every kind of request, with a person and without', () => {
+  const answers = createAnswers(createPages())
+  const person = session({ claims: { name: '<svg/onload=alert(1)>', preferred_username: '"><script>' } })
+  for (const code of Object.keys(outcomes) as OutcomeCode[]) {
+    for (const kind of ['navigation', 'frame', 'data', 'upgrade'] as const) {
+      for (const at of [
+        tenant({ branding: { name: '<b>', support: '<i>' } }),
+        tenant({ embeddedBy: ['https://a.example'] }),
+      ]) {
+        const occasion = { requestId: 'x', facts: facts({ kind, target: '/?<script>' }), tenant: at, session: person }
+        const { status, headers, body } = answers.outcome(code, { ...occasion, missing: ['<script>'] })
+        const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+        expectOwnAnswer({ status, headers: lower, body: String(body) }, `${code} ${kind}`)
+        expect(status).toBe(outcomes[code].status)
+      }
+    }
+  }
+})
 
 describe('the gate', () => {
   for (const [code, line, lines] of produced) {

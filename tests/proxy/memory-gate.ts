@@ -26,6 +26,8 @@ const server = createServer((request, response) => {
     target: request.url ?? '/',
     headers,
     ownCookieNames: [],
+    bindCookie: (line) => line,
+    requested: '/',
     signedIn: false,
     strictTransport: null,
     policy: null,
