@@ -12,10 +12,13 @@ import { createCallback } from './http/callback.ts'
 import { type CallerReader, createCallerReader } from './http/caller.ts'
 import { createConsole } from './http/console.ts'
 import { createEndpoints } from './http/endpoints.ts'
+import { createFormKeeping } from './http/form-keeping.ts'
+import { createFormSending } from './http/form-sending.ts'
 import { createFrontchannelLogout } from './http/frontchannel-logout.ts'
 import type { GateParts } from './http/gate.ts'
 import { createGlassCodes } from './http/glass-code.ts'
 import { createGlassDoor } from './http/glass-door.ts'
+import { createKeptForm } from './http/kept-form.ts'
 import { createLasting } from './http/lasting.ts'
 import { createLimits } from './http/limits.ts'
 import { createLogin } from './http/login.ts'
@@ -50,7 +53,9 @@ import { createForwarder } from './proxy/forward.ts'
 import { createBonds } from './session/bonds.ts'
 import { createConfiguredStore } from './session/configured-store.ts'
 import { createEndings } from './session/endings.ts'
+import { createFormBudget } from './session/form-budget.ts'
 import { createSessionKeeping, type SessionKeeping } from './session/keeping.ts'
+import { createKeptForms } from './session/kept-forms.ts'
 import { createKeyRing } from './session/seal.ts'
 import { createSessions } from './session/sessions.ts'
 import type { SessionStore } from './session/store.ts'
@@ -141,7 +146,12 @@ export function createParts(
       account: limits({ kind: 'glass-account', most: 30, seconds: 1_800 }),
     },
   })
-  const further = { glassDoor, frontchannelLogout, backchannelLogout, adminConsent, access, photo }
+  const budget = createFormBudget(() => gateway.server.limits.keptFormBytes, clock)
+  const keptForms = createKeptForms({ store, ring, budget })
+  const formKeeping = createFormKeeping({ keptForms, login, answers, budgets, log })
+  const formSending = createFormSending({ keptForms, log })
+  const keptForm = createKeptForm({ answers, refuse, keptForms, login, budgets, log })
+  const further = { glassDoor, frontchannelLogout, backchannelLogout, adminConsent, access, photo, keptForm }
   const endpoints = createEndpoints({ answers, refuse, login, callback, logout, ...further, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
   const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)
@@ -164,7 +174,17 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ revalidation, lasting, places, accessTokens, console, budgets, bonds: createBonds(ring) },
+    ...{
+      revalidation,
+      lasting,
+      places,
+      accessTokens,
+      console,
+      budgets,
+      bonds: createBonds(ring),
+      formKeeping,
+      formSending,
+    },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     clock,
     replace(next) {

@@ -39,6 +39,7 @@ export function compileServer(server: Document['server']): ServerSettings {
       headerBytes: limits.headers,
       connections: limits.connections,
       minimumBytesPerSecond: limits.minimumRate,
+      keptFormBytes: limits.keptForms,
       webSockets: limits.webSockets,
       openPerPerson: limits.openPerPerson,
       signIns: limits.signIns,
@@ -89,6 +90,7 @@ export function compileTenant(tenant: TenantDocument, { providers, before, break
     routes: compileRoutes(tenant, before?.routes ?? []),
     embeddedBy: tenant.cookie.sameSite === 'none' ? tenant.cookie.embeddedBy : [],
     keepFragment: tenant.keepFragment,
+    keptFormBytes: tenant.keepForms,
     photo: tenant.photo,
     branding: { name: branding.name ?? name, support: branding.support ?? null },
   }

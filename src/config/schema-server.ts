@@ -9,6 +9,7 @@ import {
   duration,
   hour,
   kilobyte,
+  megabyte,
   minute,
   reference,
   second,
@@ -129,6 +130,12 @@ export const server = z.strictObject({
       minimumRate: z.int().min(0).max(1_000_000).default(100).meta({
         description: 'Bytes per second that the body of a request must bring, measured over `timeouts.body`.',
       }),
+      keptForms: size(64 * megabyte, 4_096 * megabyte)
+        .prefault('64MB')
+        .meta({
+          description:
+            'How much each gateway keeps of forms whose senders have to sign in first (`keepForms`), all together, in the session store. One caller gets at most a quarter.',
+        }),
       webSockets: z.int().min(0).max(1_000_000).default(10_000).meta({
         description:
           'How many WebSockets may be open; further ones are refused with 503. Of people who are not signed in, half as many.',

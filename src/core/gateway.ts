@@ -127,6 +127,8 @@ export interface CallerLimits {
   readonly connections: number
   /** Of a request's body while it is being sent. */
   readonly minimumBytesPerSecond: number
+  /** Of all forms together that this replica has kept through sign-ins. */
+  readonly keptFormBytes: number
   /** Open at the same time; those of nobody at most half as many. */
   readonly webSockets: number
   /** WebSockets and long answers of one person. */
@@ -312,6 +314,8 @@ export interface Tenant {
   readonly embeddedBy: readonly string[]
   /** Whether people come back to the fragment of an address too, at the price of a page on the way to the sign-in. */
   readonly keepFragment: boolean
+  /** Up to which size a form is kept through a sign-in, in bytes; 0: none is. */
+  readonly keptFormBytes: number
   /** Whether the application is given a picture of the person, by way of Microsoft Graph. */
   readonly photo: boolean
   readonly branding: { readonly name: string; readonly support: string | null }

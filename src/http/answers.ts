@@ -17,6 +17,8 @@ export interface Answers {
   page(status: number, page: Page): Answer
   /** The page before a sign-in that keeps the fragment of the address. */
   fragment(occasion: Occasion & { readonly tenant: Tenant }): Answer
+  /** In place of a redirect to the sign-in, for whoever has sent a form that is kept; any other answer stays as it is. */
+  withFormKept(way: Answer, occasion: Occasion & { readonly tenant: Tenant }): Answer
   json(status: number, body: object): Answer
   /** Problem Details, RFC 9457. */
   problem(status: number, body: object): Answer
@@ -66,6 +68,16 @@ export function createAnswers(pages: Pages, isGlassOpen: (tenant: Tenant) => boo
       const { status } = outcomes.login_required
       const shown = page(status, { page: 'fragment', applicationName: tenant.branding.name, loginUrl, requestId })
       return { ...shown, headers: { ...shown.headers, ...required('login_required', occasion) } }
+    },
+    withFormKept(way, occasion) {
+      const { Location: loginUrl, ...headers } = way.headers
+      if (typeof loginUrl !== 'string') return way
+      const { requestId, tenant, session } = occasion
+      const applicationName = tenant.branding.name
+      const isProof = session !== null
+      const shown = page(401, { page: 'form-waits', applicationName, loginUrl, isProof, requestId })
+      const challenge = required('login_required', { ...occasion, stepUp: null })
+      return { ...shown, headers: { ...headers, ...shown.headers, ...challenge } }
     },
     outcome(code, occasion) {
       const { facts } = occasion

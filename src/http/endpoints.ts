@@ -15,6 +15,7 @@ import type { createCallback } from './callback.ts'
 import type { FrontchannelLogout } from './frontchannel-logout.ts'
 import type { GlassDoor } from './glass-door.ts'
 import { helpAnswer, helpWithCodeAnswer } from './help.ts'
+import type { KeptFormEndpoint } from './kept-form.ts'
 import type { Login } from './login.ts'
 import type { Logout } from './logout.ts'
 import { meAnswer } from './me.ts'
@@ -40,6 +41,7 @@ export interface EndpointParts {
   readonly access: Access
   readonly photo: PhotoEndpoint
   readonly glassDoor: GlassDoor
+  readonly keptForm: KeptFormEndpoint
   readonly writer: SessionWriter
 }
 
@@ -118,6 +120,8 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
           return writeAnswer(request, walk.response, access.signedIn(walk))
         case 'session':
           return writeAnswer(request, walk.response, await access.session(walk))
+        case 'keptForm':
+          return writeAnswer(request, walk.response, await parts.keptForm(request, walk, query))
         case 'explain':
           return writeAnswer(request, walk.response, await access.explain(walk, query))
         case 'help':

@@ -60,7 +60,13 @@ export function createGate(parts: GateParts): Gate {
   }
 
   /** The session is nearly always known at once, and then nobody waits: a turn of the event loop costs more than the decision. */
-  function serveRoute(passage: Passage, located: ToRoute): Promise<void> | void {
+  function serveRoute(came: Passage, located: ToRoute): Promise<void> | void {
+    const passage = parts.formSending.read(came, located.tenant)
+    if (!(passage instanceof Promise)) return serveRead(passage, located)
+    return passage.then((read) => serveRead(read, located))
+  }
+
+  function serveRead(passage: Passage, located: ToRoute): Promise<void> | void {
     const loaded = loadFor(parts, located, passage.facts)
     if (!(loaded instanceof Promise)) return enforce(passage, located, loaded)
     return loaded.then((found) => enforce(passage, located, found))

@@ -28,6 +28,12 @@ export interface KeyRing {
   sealText(context: readonly string[], text: string): string
   openText(context: readonly string[], sealed: string): string | null
   /**
+   * Seals bytes that only one browser may open again: the key is derived from what its cookie holds, so a dump of the
+   * store opens nothing, not even with the secrets.
+   */
+  sealFor(browser: string, context: readonly string[], plain: Buffer): string
+  openFor(browser: string, context: readonly string[], sealed: string): Buffer | null
+  /**
    * Seals the stub of the session that has this key in the store: without the cookie's help, so that this server can
    * open it alone.
    */
@@ -50,6 +56,7 @@ interface Ringed {
   readonly textKey: Buffer
   readonly stubKey: Buffer
   readonly indexKey: Buffer
+  readonly browserKey: Buffer
 }
 
 const format = '1'
@@ -99,6 +106,15 @@ export function createKeyRing(secrets: readonly Secret[]): KeyRing {
       if (keys === undefined) return null
       return open(sealed, keys.textKey, JSON.stringify(['text', ...context]))?.toString('utf8') ?? null
     },
+    sealFor(browser, context, plain) {
+      const { first } = ring
+      return seal(first.keyId, browserKey(first, browser), JSON.stringify(['browser', ...context]), plain)
+    },
+    openFor(browser, context, sealed) {
+      const keys = ring.byId.get(keyIdOf(sealed))
+      if (keys === undefined) return null
+      return open(sealed, browserKey(keys, browser), JSON.stringify(['browser', ...context]))
+    },
     sealStub(key, text) {
       const { first } = ring
       return seal(first.keyId, first.stubKey, JSON.stringify(['stub', key]), Buffer.from(text, 'utf8'))
@@ -144,11 +160,16 @@ function deriveKeys(secret: Secret): Ringed {
     textKey: derive('text', 32),
     stubKey: derive('stub', 32),
     indexKey: derive('index', 32),
+    browserKey: derive('browser', 32),
   }
 }
 
 function sessionKey(keys: Ringed, id: string): Buffer {
   return Buffer.from(hkdfSync('sha256', keys.recordKey, id, 'sallyport session', 32))
+}
+
+function browserKey(keys: Ringed, browser: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', keys.browserKey, browser, 'sallyport browser', 32))
 }
 
 // A JSON array, not a concatenation: no boundary can be shifted (T56).

@@ -87,6 +87,7 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
     routes: [route('/', 'signed-in')],
     embeddedBy: [],
     keepFragment: false,
+    keptFormBytes: 1_048_576,
     photo: false,
     branding: { name: 'Payroll', support: null },
     ...also,
@@ -106,7 +107,7 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
       limits: {
         ...{ headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100, failures: 600 },
         signIns: { perCaller: 6_000, perTenant: 30_000, overall: 60_000 },
-        ...{ webSockets: 10_000, openPerPerson: 500 },
+        ...{ webSockets: 10_000, openPerPerson: 500, keptFormBytes: 67_108_864 },
       },
       egress: straight,
       console: null,

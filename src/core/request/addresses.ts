@@ -24,6 +24,7 @@ export const endpoints = {
   adminConsent: '/.auth/admin-consent',
   breakGlass: '/.auth/break-glass',
   breakGlassReturn: '/.auth/break-glass-return',
+  keptForm: '/.auth/form',
 } as const
 
 export type EndpointName = keyof typeof endpoints
@@ -46,6 +47,7 @@ export const endpointMethods: Readonly<Record<EndpointName, readonly string[]>> 
   adminConsent: ['GET'],
   breakGlass: ['GET'],
   breakGlassReturn: ['GET'],
+  keptForm: ['GET', 'HEAD', 'POST'],
 }
 
 export interface EndpointFound {
@@ -74,6 +76,16 @@ export function endpointAt(path: string): EndpointFound | null {
 /** Where a provider tells that somebody has signed out there. @param provider as the tenant writes its name. */
 export function logoutChannelAddress(channel: 'frontchannelLogout' | 'backchannelLogout', provider: string): string {
   return endpoints[channel].replace(placeholder, provider)
+}
+
+/** The page of one kept form. Its id opens nothing without the cookie of the browser. */
+export function keptFormAddress(id: string): string {
+  return `${endpoints.keptForm}?id=${id}`
+}
+
+/** Whether an address is that of a kept form, as we write it. */
+export function isKeptFormAddress(address: string): boolean {
+  return /^\/\.auth\/form\?id=[\w-]{22}$/.test(address)
 }
 
 /** The help about one code of Entra. */
