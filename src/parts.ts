@@ -92,7 +92,7 @@ export function createParts(
   const current = () => gateway
   const metrics = createMetrics()
   const health = createHealth()
-  const ring = createKeyRing(gateway.session.secrets)
+  const ring = createKeyRing(gateway.session.secrets, clock)
   const store = createConfiguredStore(gateway.session.store, log, clock)
   const policy = policyInForce(current)
   const sessions = createSessions({ store, ring, policy, clock, log })

@@ -192,7 +192,7 @@ export const session = z.strictObject({
     .min(1)
     .meta({
       description:
-        'Sign cookies and seal sessions. The first is used for new ones, all of them open old ones, so a secret can be changed without signing anybody out.',
+        'Sign cookies and seal sessions. The first is used for new ones, all of them open old ones, so a secret can be changed without signing anybody out. A new first one is used two minutes after a running gateway has read it, so that others may read it later.',
       examples: [['${file:/run/secrets/session}']],
     }),
   lifetime: duration(minute, 90 * day)

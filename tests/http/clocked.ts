@@ -19,7 +19,8 @@ export interface ClockedGateway {
   forward(seconds: number): void
   /** As if the file had been edited; throws where it has issues. */
   edit(change: (yaml: string) => string): void
-  readonly folder: string
+  /** Puts another configuration in force, as a reload would. */
+  reload(yaml: string): void
   /** What Prometheus would read. */
   metrics(): Promise<string>
   close(): Promise<void>
@@ -85,6 +86,11 @@ export async function startClockedGateway(yaml: string): Promise<ClockedGateway>
     lasting: parts.lasting,
     log,
   })
+  function reload(text: string): void {
+    writeFileSync(file, text)
+    parts.replace(load())
+    parts.lasting.reconsider()
+  }
   return {
     origin: `http://localhost:${main.port}`,
     log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
@@ -92,11 +98,9 @@ export async function startClockedGateway(yaml: string): Promise<ClockedGateway>
       ahead += seconds
     },
     edit(change) {
-      writeFileSync(file, change(readFileSync(file, 'utf8')))
-      parts.replace(load())
-      parts.lasting.reconsider()
+      reload(change(readFileSync(file, 'utf8')))
     },
-    folder,
+    reload,
     metrics: async () => (await parts.metrics.text()).body,
     async close() {
       await main.drain(0)
