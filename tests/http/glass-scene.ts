@@ -42,7 +42,7 @@ export interface GlassOptions {
 
 let hash: Promise<string> | null = null
 /** Made once: it takes its time. */
-export const passwordHash = (): Promise<string> => {
+const passwordHash = (): Promise<string> => {
   hash ??= hashPassword(password)
   return hash
 }

@@ -41,7 +41,7 @@ export function writePasswordHash({ salt, hash }: PasswordHash): string {
 }
 
 /** As few as somebody can remember, and as many as nobody tries out (NIST SP 800-63B section 5.1.1). */
-export const shortestPassword = 14
+const shortestPassword = 14
 
 /** @returns why a new password is refused, or null. */
 export function weakPassword(password: string): string | null {
