@@ -138,6 +138,13 @@ export function writeSize(bytes: number): string {
   return bytes % units.MB === 0 ? `${bytes / units.MB}MB` : `${bytes / units.KB}KB`
 }
 
+export const largestKeptForm = 8 * units.MB
+
+/** 0 stands for none. */
+export function readKeptForms(text: string): Reading<number> {
+  return text === 'off' ? { value: 0 } : readSize(text, units.KB, largestKeptForm)
+}
+
 /** A DNS domain, for e-mail addresses: lower case. */
 export function readDomain(text: string): Reading<string> {
   return isHostName(text) && text.includes('.') ? { value: text.toLowerCase() } : { problem: 'this is not a domain' }

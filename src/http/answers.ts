@@ -17,6 +17,8 @@ export interface Answers {
   page(status: number, page: Page): Answer
   /** The page before a sign-in that keeps the fragment of the address. */
   fragment(occasion: Occasion & { readonly tenant: Tenant }): Answer
+  /** In place of a redirect to the sign-in, for whoever has sent a form that is kept; any other answer stays as it is. */
+  withFormKept(way: Answer, occasion: Occasion & { readonly tenant: Tenant }): Answer
   json(status: number, body: object): Answer
   /** Problem Details, RFC 9457. */
   problem(status: number, body: object): Answer
@@ -44,7 +46,8 @@ const forPrograms = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 } as const
 
-export function createAnswers(pages: Pages): Answers {
+/** @param isGlassOpen whether people with an account of the gateway itself are let in at a tenant now. */
+export function createAnswers(pages: Pages, isGlassOpen: (tenant: Tenant) => boolean = () => false): Answers {
   function page(status: number, shown: Page): Answer {
     const policy = pages.contentSecurityPolicyFor(shown)
     const headers = {
@@ -66,11 +69,22 @@ export function createAnswers(pages: Pages): Answers {
       const shown = page(status, { page: 'fragment', applicationName: tenant.branding.name, loginUrl, requestId })
       return { ...shown, headers: { ...shown.headers, ...required('login_required', occasion) } }
     },
+    withFormKept(way, occasion) {
+      const { Location: loginUrl, ...headers } = way.headers
+      if (typeof loginUrl !== 'string') return way
+      const { requestId, tenant, session } = occasion
+      const applicationName = tenant.branding.name
+      const isProof = session !== null
+      const shown = page(401, { page: 'form-waits', applicationName, loginUrl, isProof, requestId })
+      const challenge = required('login_required', { ...occasion, stepUp: null })
+      return { ...shown, headers: { ...headers, ...shown.headers, ...challenge } }
+    },
     outcome(code, occasion) {
       const { facts } = occasion
       const demanding = (answer: Answer) => ({ ...answer, headers: { ...answer.headers, ...required(code, occasion) } })
       if (facts === null || facts.kind === 'data' || facts.kind === 'upgrade') return outcomeProblem(code, occasion)
-      return demanding(page(outcomes[code].status, outcomePage(code, occasion)))
+      const glassIsOpen = occasion.tenant !== null && keptOut.has(code) && isGlassOpen(occasion.tenant)
+      return demanding(page(outcomes[code].status, outcomePage(code, { ...occasion, glassIsOpen })))
     },
     json: (status, body) => ({
       status,
@@ -85,6 +99,13 @@ export function createAnswers(pages: Pages): Answers {
     }),
   }
 }
+
+/** Where everybody is kept out who would have to sign in. */
+const keptOut: ReadonlySet<OutcomeCode> = new Set<OutcomeCode>([
+  'provider_unreachable',
+  'provider_fault',
+  'client_refused',
+])
 
 function problem(status: number, body: object): Answer {
   const headers = { ...forPrograms, 'Content-Type': 'application/problem+json' }

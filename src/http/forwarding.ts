@@ -20,6 +20,13 @@ export interface Forwarding {
   readonly holder: Session | null
 }
 
+interface Beside {
+  readonly requestId: string
+  readonly accessToken: string | null
+  /** In place of the request's own. */
+  readonly body?: Buffer | null
+}
+
 /**
  * What the proxy needs: it decides nothing.
  * @param accessToken the value of the header that the plan names for it; null where it names none, or there is nobody.
@@ -28,7 +35,7 @@ export function planFor(
   facts: RequestFacts,
   way: Forwarding,
   person: Person | null,
-  { requestId, accessToken }: { readonly requestId: string; readonly accessToken: string | null },
+  { requestId, accessToken, body = null }: Beside,
 ): ForwardPlan {
   const headers = finishHeaders(facts, way, person, requestId)
   const { accessToken: header } = way.to.headers
@@ -42,6 +49,7 @@ export function planFor(
     requested: facts.target,
     signedIn: person !== null,
     strictTransport: way.strictTransport,
+    body,
     policy: isEmbeddable(way.tenant) ? `frame-ancestors 'self' ${way.tenant.embeddedBy.join(' ')}` : null,
   }
 }

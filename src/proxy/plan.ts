@@ -17,6 +17,8 @@ export interface ForwardPlan {
   readonly signedIn: boolean
   /** Strict-Transport-Security for answers that have none; null: it is not sent. */
   readonly strictTransport: string | null
+  /** The body that goes out in place of the request's own, which has been read; null: its own does. */
+  readonly body: Buffer | null
   /** A further Content-Security-Policy for every answer; null: none is added. */
   readonly policy: string | null
 }

@@ -38,6 +38,8 @@ const elsewhere: Readonly<Partial<Record<OutcomeCode, string>>> = {
   too_many_open: '../attacks/websockets.test.ts',
   websockets_full: '../attacks/websockets.test.ts',
   https_required: 'redirect-gate.test.ts',
+  form_sent: 'kept-forms.test.ts',
+  form_of_another: 'kept-forms.test.ts',
 }
 
 let stage: Stage
@@ -81,6 +83,7 @@ async function cookieOf(username: string): Promise<string> {
 }
 
 const html = 'Accept: text/html'
+const form = ['Sec-Fetch-Mode: navigate', 'Sec-Fetch-Site: same-origin', 'Content-Type: text/plain']
 const gone = 'Host: gone.localhost:1'
 const produced: readonly (readonly [OutcomeCode, string, () => readonly string[]])[] = [
   ['request_malformed', 'GET /public', () => ['Connection: cookie']],
@@ -99,6 +102,8 @@ const produced: readonly (readonly [OutcomeCode, string, () => readonly string[]
   ['login_required', 'GET /x', () => []],
   ['context_required', 'POST /strong', () => [uwe, html]],
   ['sign_in_too_old', 'GET /recent', () => [uwe]],
+  ['form_not_kept', 'POST /x', () => [html, ...form, 'Content-Length: 9000000']],
+  ['form_gone', 'GET /.auth/form?id=0123456789012345678901', () => [uwe, html]],
   ['role_missing', 'GET /admin', () => [uwe]],
   ['no_role', 'GET /x', () => [nora]],
   ['provider_unreachable', 'GET /x', () => [gone, html]],

@@ -31,6 +31,7 @@ const server = createServer((request, response) => {
     signedIn: false,
     strictTransport: null,
     policy: null,
+    body: null,
   })
 })
 server.listen(0, '127.0.0.1', () => {

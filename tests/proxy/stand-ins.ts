@@ -45,6 +45,7 @@ export function planFor(request: IncomingMessage, upstream: Upstream, changes: P
     signedIn: false,
     strictTransport: null,
     policy: null,
+    body: null,
     ...changes,
   }
 }

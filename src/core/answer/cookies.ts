@@ -12,7 +12,15 @@ export const loginCookieName = '__Host-login'
 /** Which of several ways to sign in this browser chose last. It decides nothing that the person could not choose. */
 export const choiceCookieName = '__Host-provider'
 
-export const ownCookieNames: readonly string[] = [sessionCookieName, loginCookieName, choiceCookieName]
+/** Opens what this browser has typed into forms that are kept through a sign-in; there while something may be. */
+export const formCookieName = '__Host-form'
+
+/** On the console's origin alone: the form that was shown to this browser is the one that it sends. */
+export const consoleCookieName = '__Host-console'
+
+export const ownCookieNames: readonly string[] = [
+  ...[sessionCookieName, loginCookieName, choiceCookieName, formCookieName, consoleCookieName],
+]
 
 /**
  * A Cookie header without our own cookies; what is left stays byte for byte and in order. Null when nothing is left
