@@ -88,6 +88,26 @@ describe('a form whose application is away', () => {
   })
 })
 
+test('a form that the application has sent on to another address of its own arrives there, once', async () => {
+  const stage = keep(await startStage())
+  const visitor = newVisitor()
+  const { send, page, placeholder } = await comeBack(visitor, await post(visitor, `${stage.origin}/save`, 'a=b'), uwe)
+  stage.upstream.handle((request, response) => {
+    if (request.url !== '/save') return false
+    request.resume()
+    response.writeHead(308, { location: 'save/?x=1' }).end()
+    return true
+  })
+  const moved = await send(visitor)
+  expect([moved.status, moved.headers.location]).toEqual([308, 'save/?x=1'])
+  // As a browser does.
+  expectPage(await send(visitor), 410, 'form_gone')
+  const there = await post(visitor, `${stage.origin}/save/?x=1`, placeholder, { referer: page.url })
+  expect(there.status).toBe(200)
+  expect(stage.upstream.seen.at(-1)).toMatchObject({ method: 'POST', url: '/save/?x=1', body: 'a=b' })
+  expectPage(await post(visitor, `${stage.origin}/save/?x=1`, placeholder), 409, 'form_sent')
+})
+
 test('a form that comes too slowly is refused as any other body is', async () => {
   const stage = keep(await startStage({ server: ', timeouts: { body: 1s }' }))
   const wire = await openWire(stage.origin)
