@@ -18,7 +18,7 @@ import {
   text,
 } from './schema-kinds.ts'
 import { store } from './schema-store.ts'
-import { readNoProxy, readProxyUrl } from './urls.ts'
+import { readNoProxy, readProxyUrl, readPublicUrl } from './urls.ts'
 import * as values from './values.ts'
 
 const egress = z.strictObject({
@@ -168,6 +168,16 @@ export const server = z.strictObject({
     .prefault({})
     .meta({ description: 'How much callers may ask for.' }),
   egress: egress.prefault({}).meta({ description: 'How the gateway reaches providers.' }),
+  consoleUrl: text(readPublicUrl, {
+    allowed: 'https://host or https://host:port; http only for localhost',
+    placeholder: 'https://placeholder.invalid',
+  })
+    .optional()
+    .meta({
+      description:
+        'An origin of the gateway\u2019s own, for `breakGlass`: never that of an application, whose scripts share everything with it. Requests for it come to the same listener.',
+      examples: ['https://gate.contoso.com'],
+    }),
 })
 
 export const session = z.strictObject({
@@ -182,7 +192,7 @@ export const session = z.strictObject({
     .min(1)
     .meta({
       description:
-        'Sign cookies and seal sessions. The first is used for new ones, all of them open old ones, so a secret can be changed without signing anybody out.',
+        'Sign cookies and seal sessions. The first is used for new ones, all of them open old ones, so a secret can be changed without signing anybody out. A new first one is used two minutes after a running gateway has read it, so that others may read it later.',
       examples: [['${file:/run/secrets/session}']],
     }),
   lifetime: duration(minute, 90 * day)

@@ -13,7 +13,11 @@ export interface RecordAddress {
 }
 
 export interface KeyRing {
-  /** From now on the first of these seals and all of them open; a secret that is not among them opens nothing any more. */
+  /**
+   * From now on all of these open, and a secret that is not among them opens nothing any more. The first seals; where
+   * nobody has seen it before, it does so after two minutes only, so that replicas that hear of it later understand
+   * what this one says meanwhile.
+   */
   rotate(secrets: readonly Secret[]): void
   /** Keys that sign cookies, one per secret: the first signs, all verify. */
   readonly cookieKeys: readonly string[]
@@ -62,47 +66,67 @@ interface Ringed {
 const format = '1'
 const nonceBytes = 12
 const tagBytes = 16
+/** As long as one replica may hear of a new secret after another. */
+const settlingSeconds = 120
 /** A record is refused beyond this size, so that one opened value can never fill the memory. */
 const maxRecordBytes = 256 * 1024
 
 /**
  * Derives the keys of every purpose from the configured secrets (HKDF-SHA256, RFC 5869): none is used for two purposes.
  * @param secrets the first seals, all open. Refuses an empty list.
+ * @param clock seconds.
  */
-export function createKeyRing(secrets: readonly Secret[]): KeyRing {
+export function createKeyRing(secrets: readonly Secret[], clock = () => performance.now() / 1_000): KeyRing {
   let ring = ringOf(secrets)
+  let settled: { readonly ring: Ring; readonly at: number } | null = null
+
+  function inForce(): Ring {
+    if (settled !== null && clock() >= settled.at) {
+      ring = settled.ring
+      settled = null
+    }
+    return ring
+  }
 
   return {
     get cookieKeys() {
-      return ring.cookieKeys
+      return inForce().cookieKeys
     },
     get bondKeys() {
-      return ring.bondKeys
+      return inForce().bondKeys
     },
     get bindingKeys() {
-      return ring.bindingKeys
+      return inForce().bindingKeys
     },
     rotate(next) {
-      ring = ringOf(next)
+      const { first, byId } = inForce()
+      const wanted = ringOf(next)
+      const isNew = !byId.has(wanted.first.keyId)
+      const before = wanted.byId.get(first.keyId)
+      settled = isNew && before !== undefined ? { ring: wanted, at: clock() + settlingSeconds } : null
+      ring =
+        settled === null || before === undefined
+          ? wanted
+          : ringed([before, ...wanted.all.filter((each) => each !== before)])
     },
     sealRecord(address, text) {
       // Compressed, because thousands of idle sessions are held; nothing a stranger chooses shares a record with a secret.
       const plain = deflateRawSync(Buffer.from(text, 'utf8'))
-      const { first } = ring
+      const { first } = inForce()
       return seal(first.keyId, sessionKey(first, address.id), recordContext(address), plain)
     },
     openRecord(address, sealed) {
-      const keys = ring.byId.get(keyIdOf(sealed))
+      const keys = inForce().byId.get(keyIdOf(sealed))
       if (keys === undefined) return null
       const plain = open(sealed, sessionKey(keys, address.id), recordContext(address))
       return plain === null ? null : inflate(plain)
     },
     sealText(context, text) {
-      const { first } = ring
+      const { first } = inForce()
       return seal(first.keyId, first.textKey, JSON.stringify(['text', ...context]), Buffer.from(text, 'utf8'))
     },
     openText(context, sealed) {
-      const keys = ring.byId.get(keyIdOf(sealed))
+      const keys = inForce().byId.get(keyIdOf(sealed))
       if (keys === undefined) return null
       return open(sealed, keys.textKey, JSON.stringify(['text', ...context]))?.toString('utf8') ?? null
     },
@@ -116,20 +140,25 @@ export function createKeyRing(secrets: readonly Secret[]): KeyRing {
       return open(sealed, browserKey(keys, browser), JSON.stringify(['browser', ...context]))
     },
     sealStub(key, text) {
-      const { first } = ring
+      const { first } = inForce()
       return seal(first.keyId, first.stubKey, JSON.stringify(['stub', key]), Buffer.from(text, 'utf8'))
     },
     openStub(key, sealed) {
-      const keys = ring.byId.get(keyIdOf(sealed))
+      const keys = inForce().byId.get(keyIdOf(sealed))
       if (keys === undefined) return null
       return open(sealed, keys.stubKey, JSON.stringify(['stub', key]))?.toString('utf8') ?? null
     },
-    indexNames: (text) => ring.all.map(({ indexKey }) => indexName(indexKey, text)),
+    indexNames: (text) => inForce().all.map(({ indexKey }) => indexName(indexKey, text)),
   }
 }
 
-function ringOf(secrets: readonly Secret[]) {
-  const all = secrets.map(deriveKeys)
+type Ring = ReturnType<typeof ringed>
+
+function ringOf(secrets: readonly Secret[]): Ring {
+  return ringed(secrets.map(deriveKeys))
+}
+
+function ringed(all: readonly Ringed[]) {
   const [first] = all
   if (first === undefined) throw new Error('A key ring needs at least one secret')
   const byId: ReadonlyMap<string, Ringed> = new Map(all.map((keys) => [keys.keyId, keys]))

@@ -59,10 +59,12 @@ test('what was bound unasked is that of whoever is signed in by that very cookie
 })
 
 test('secrets rotate: the first makes marks, all are tried, and one that is gone opens nothing, also of what was seen', () => {
-  const ring = createKeyRing([old])
+  let now = 0
+  const ring = createKeyRing([old], () => now)
   const bonds = createBonds(ring)
   const before = bonds.of('payroll', ada, cookie).bind('JSESSIONID', 'A1')
   ring.rotate([next, old])
+  now += 121
   expect(bonds.of('payroll', ada, cookie).release('JSESSIONID', before)).toBe('A1')
   const after = bonds.of('payroll', ada, cookie).bind('JSESSIONID', 'A1')
   expect(after).not.toBe(before)
