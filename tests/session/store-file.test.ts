@@ -196,6 +196,7 @@ describe('createFileStore', () => {
     ['nothing but a header', 'damaged', () => truncateSync(path, 100)],
     ['the half of it', 'damaged', () => truncateSync(path, lstatSync(path).size / 2)],
     ['pages of other bytes', 'damaged', () => overwrite(path)],
+    ['one page of other bytes', 'damaged', () => overwrite(path, 41)],
     ['a text', 'damaged', () => writeFileSync(path, 'no database\n')],
     ['a database of something else', 'other_database', () => otherDatabase(path)],
     ['a version of the future', 'newer_version', () => newerVersion(path)],
@@ -424,13 +425,17 @@ describe('createFileStore', () => {
     const next = await start()
     expect(await next.remaining('key')).toBeGreaterThan(4_900)
     expect(await next.read('last')).not.toBeNull()
+    // A sign of life alone, with no other write behind it.
+    await next.extend('last', 5_000)
+    await close(next)
+    expect(await (await start()).remaining('last')).toBeGreaterThan(4_900)
   })
 })
 
-function overwrite(path: string): void {
+function overwrite(path: string, page?: number): void {
   const bytes = readFileSync(path)
   // The first page stays as it is: it looks like one of ours.
-  bytes.fill('\u0007garbage', 4096)
+  bytes.fill('\u0007garbage', 4096 * (page ?? 1), page === undefined ? bytes.length : 4096 * (page + 1))
   writeFileSync(path, bytes)
 }
 
