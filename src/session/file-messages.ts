@@ -14,6 +14,7 @@ export interface ReadOperations {
   expiresAt(key: string): number | null
   /** A page of a group, from after this place on; `next` is null at the end. */
   walk(name: string, after: number): { readonly keys: readonly string[]; readonly next: number | null }
+  look(key: string): { readonly value: string; readonly expiresAt: number } | null
   endedBefore(names: readonly string[]): number
   endings(): readonly (readonly [string, number])[]
   /** What others than the gateway have ended, in its order; `seq` is where the next question goes on. */

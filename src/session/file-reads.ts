@@ -16,6 +16,7 @@ export function createFileReads(database: Database): ReadOperations {
     `SELECT m.session, s.key FROM members m JOIN sessions s ON s.id = m.session
      WHERE m.name = ? AND m.session > ? ORDER BY m.session LIMIT ${pageSize}`,
   )
+  const kept = database.prepare(`SELECT value, expires_at FROM notes WHERE kind = 'kept' AND key = ?`)
   const latest = database.prepare('SELECT max(at) AS at FROM ended WHERE name = ?')
   const lasting = database.prepare(`SELECT name, at FROM ended WHERE remembered = 'lasting'`)
   const changes = database.prepare(`SELECT seq, key FROM changes WHERE seq > ? ORDER BY seq LIMIT ${mostChanges}`)
@@ -33,6 +34,10 @@ export function createFileReads(database: Database): ReadOperations {
       const last = rows.at(-1)
       const next = rows.length < pageSize || last === undefined ? null : Number(last.session)
       return { keys: rows.map(({ key }) => String(key)), next }
+    },
+    look(key) {
+      const row = kept.get(key)
+      return row === undefined ? null : { value: String(row.value), expiresAt: Number(row.expires_at) }
     },
     endedBefore(names) {
       const times = names.map((name) => latest.get(name)?.at ?? null)

@@ -143,6 +143,10 @@ export function createFileStore(parts: FileStoreParts): SessionStore {
     release: (key, owner, next) =>
       write('release', key, owner, next === null ? null : holder(next.owner, next.ttlSeconds)),
     keep: (key, value, ttlSeconds) => write('keep', key, value, clock() + ttlSeconds),
+    async look(key) {
+      const kept = await read('look', key)
+      return kept !== null && kept.expiresAt > clock() ? kept.value : null
+    },
     take: (key) => write('take', key, clock()),
     changes,
     ready: () => (threads.state().reads === true ? 'ready' : 'down'),

@@ -82,6 +82,8 @@ export interface SessionStore {
    */
   release(key: string, owner: string, next: LeaseNote | null): Promise<void>
   keep(key: string, value: string, ttlSeconds: number): Promise<void>
+  /** What was kept, and is still: looking takes nothing away. */
+  look(key: string): Promise<string | null>
   /** What was kept, once. */
   take(key: string): Promise<string | null>
   readonly changes: Changes

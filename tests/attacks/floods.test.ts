@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect } from 'vitest'
-import { cameBack, expectPage, visit } from '../http/scene.ts'
+import { binding, cameBack, expectPage, givesSession, parameter, sid, visit } from '../http/scene.ts'
+import { bytesOf, openWire } from '../http/wire.ts'
 import { impostor } from '../oidc/graph-scene.ts'
 import { type PlainStage, signInAs, startPlainStage, typeName } from '../plain-stage.ts'
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
@@ -7,6 +8,78 @@ import { startStage } from '../stage.ts'
 import { createVisitor, navigation, type Reply } from '../visitor.ts'
 import { attack } from './attack.ts'
 import { drip, endless, type HostileBody } from './hostile-streams.ts'
+
+/** Sixteen bytes of a cookie's value, in base64url. */
+const bytesIn = (value: string) => Buffer.from(value.slice(0, 22), 'base64url')
+
+/** Which of the bits are set in far more, or far fewer, than half of these. By chance that is once in a billion runs. */
+function lopsided(values: readonly Buffer[]): readonly number[] {
+  return Array.from({ length: 128 }, (_, bit) => bit).filter((bit) => {
+    const set = values.filter((value) => ((value[bit >> 3] ?? 0) >> (bit & 7)) & 1).length
+    return Math.abs(set / values.length - 0.5) > 0.2
+  })
+}
+
+attack('T54', 'found nothing to guess: bindings, nonces and sessions are sixteen random bytes or more', async () => {
+  const stage = await startStage()
+  const strangers = await Promise.all(
+    Array.from({ length: 300 }, async () => {
+      const visitor = createVisitor()
+      const { location } = await visit(visitor, `${stage.origin}/x`)
+      const cookie = visitor.cookie(stage.origin, binding) ?? ''
+      visitor.close()
+      return { cookie, nonce: parameter(location, 'nonce'), challenge: parameter(location, 'code_challenge') }
+    }),
+  )
+  for (const values of [
+    strangers.map(({ cookie }) => cookie),
+    strangers.map(({ nonce }) => nonce),
+    strangers.map(({ challenge }) => challenge),
+  ]) {
+    const bytes = values.map(bytesIn)
+    expect(bytes.every(({ length }) => length === 16)).toBe(true)
+    expect(new Set(bytes.map((each) => each.toString('hex'))).size).toBe(300)
+    expect(lopsided(bytes)).toEqual([])
+  }
+  const person = createVisitor()
+  const sessions: Buffer[] = []
+  for (let n = 0; n < 40; n++) {
+    const address = `${stage.origin}/.auth/login?prompt=select_account&return_to=/x`
+    expect(givesSession(await visit(person, await cameBack(person, address, 'uwe@contoso.example')))).toBe(true)
+    sessions.push(bytesIn(decodeURIComponent(person.cookie(stage.origin, sid) ?? '').slice(2)))
+  }
+  expect(new Set(sessions.map((each) => each.toString('hex'))).size).toBe(40)
+  expect(sessions.every(({ length }) => length === 16)).toBe(true)
+  // No bit is the same in all of them, but for a chance of one in four billion.
+  expect(
+    lopsided(sessions).filter(
+      (bit) => new Set(sessions.map((each) => ((each[bit >> 3] ?? 0) >> (bit & 7)) & 1)).size === 1,
+    ),
+  ).toEqual([])
+  person.close()
+  await stage.close()
+})
+
+attack('T88', 'got no more memory for a form than a token takes, in however small pieces it came', async () => {
+  const stage = await startPlainStage()
+  const head = (how: string) =>
+    bytesOf(stage.origin, 'POST /.auth/backchannel-logout/example', [
+      'Content-Type: application/x-www-form-urlencoded',
+      how,
+    ])
+  const announced = await openWire(stage.origin)
+  announced.send(head('Content-Length: 20481'))
+  // Refused by what it announces: nobody waits for it.
+  expect((await announced.answer())?.status).toBe(400)
+  announced.end()
+  const wire = await openWire(stage.origin)
+  wire.send(head('Transfer-Encoding: chunked'))
+  for (let sent = 0; sent < 20_480; sent += 128) wire.send('1\r\nx\r\n'.repeat(128))
+  wire.send('1\r\nx\r\n')
+  expect((await wire.answer())?.status).toBe(400)
+  wire.end()
+  await stage.close()
+})
 
 const anna = 'auth0|anna'
 /** Far more than an honest answer, far less than what does harm: what lies in the buffers of two sockets is in it. */

@@ -259,6 +259,15 @@ describe.each(Object.entries(stores))('the %s store', (kind, make) => {
     expect(await store.markOnce(key, 60)).toBe(false)
   })
 
+  test('look gives what was kept, as often as one looks, and nothing once it was taken', async () => {
+    const key = newKey()
+    expect(await store.look(key)).toBeNull()
+    await store.keep(key, 'sealed', 60)
+    expect([await store.look(key), await store.look(key)]).toEqual(['sealed', 'sealed'])
+    expect(await store.take(key)).toBe('sealed')
+    expect(await store.look(key)).toBeNull()
+  })
+
   test('take gives what was kept, once', async () => {
     const key = newKey()
     await store.keep(key, 'sealed', 60)
