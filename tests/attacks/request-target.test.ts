@@ -97,18 +97,22 @@ attack('T1', 'finds what is forwarded arriving byte for byte, as it was judged',
   }
 })
 
-attack('T1', 'is refused by every method, with a session and without, and as a handshake, and nothing is sent on', async () => {
-  for (const raw of refusedRows) {
-    const seen = await seenDuring(async () => {
-      for (const method of ['GET', 'POST', 'OPTIONS', 'FOO']) {
-        for (const lines of [[], [cookies.ada], handshake(stage.origin)]) {
-          expect((await say(`${method} ${raw}`, lines))?.status, raw).toBe(400)
+attack(
+  'T1',
+  'is refused by every method, with a session and without, and as a handshake, and nothing is sent on',
+  async () => {
+    for (const raw of refusedRows) {
+      const seen = await seenDuring(async () => {
+        for (const method of ['GET', 'POST', 'OPTIONS', 'FOO']) {
+          for (const lines of [[], [cookies.ada], handshake(stage.origin)]) {
+            expect((await say(`${method} ${raw}`, lines))?.status, raw).toBe(400)
+          }
         }
-      }
-    })
-    expect(seen).toEqual([])
-  }
-})
+      })
+      expect(seen).toEqual([])
+    }
+  },
+)
 
 attack('T1', 'writes /admin in every way that some server reads as /admin, and needs the role for each', async () => {
   for (const path of disguisedAdmin) {
@@ -147,7 +151,9 @@ attack('T3', 'doubles slashes', () => {
 attack('T4', 'hangs parameters on names and on dots; those of Tomcat work for whoever may', () => {
   expectNothingThrough(hitsOn(/;|%3b/i))
   expectRefused(hitsOn(/\.;|%2e;/i))
-  const sessions = hitsOn(/^\/admin;jsessionid=A1$/).filter(({ kind, caller }) => kind === 'tomcat' && caller === 'admin')
+  const sessions = hitsOn(/^\/admin;jsessionid=A1$/).filter(
+    ({ kind, caller }) => kind === 'tomcat' && caller === 'admin',
+  )
   expect(sessions.some(({ reached, status }) => reached && status === 200)).toBe(true)
 })
 
@@ -180,7 +186,14 @@ attack('T8', 'ends paths early with control characters and broken UTF-8, of whic
   expect(answer?.status).toBe(400)
   expect(`${answer?.head}${answer?.body}`).not.toMatch(/planted/i)
   expect(stage.logText().includes('X-Planted: planted')).toBe(false)
-  expect(Math.max(...stage.logText().split('\n').map((line) => line.length))).toBeLessThan(2_000)
+  expect(
+    Math.max(
+      ...stage
+        .logText()
+        .split('\n')
+        .map((line) => line.length),
+    ),
+  ).toBeLessThan(2_000)
 })
 
 const forms = [
@@ -223,13 +236,45 @@ const hosts: readonly (readonly [host: string, status: number])[] = [
     ...['admin@localhost:$port', 'a:b@localhost:$port', 'localhost:$port@other.example', '@localhost:$port'],
     ...['localhost:$port/x', 'localhost:$port?x', 'localhost:$port#x', 'http://localhost:$port', '//localhost:$port'],
     ...['localhost:$port:80', 'localhost:$port, other.example', 'other.example,localhost:$port', 'localhost :$port'],
-    ...['localhost\t:$port', '', ':$port', 'localhost:x', 'localhost:', 'localhost:+$port', 'localhost:-1', 'localhost:0$port', 'localhost:0x50'],
-    ...['localhost:1000000', 'localh\xf6st:$port', 'localhost%3a$port', 'localhos%74:$port', 'localhost..:$port', '.localhost:$port'],
-    ...['localhost\\:$port', 'localhost;x:$port', "localhost':$port", 'localhost*:$port', '*:$port', '[localhost]:$port'],
+    ...[
+      'localhost\t:$port',
+      '',
+      ':$port',
+      'localhost:x',
+      'localhost:',
+      'localhost:+$port',
+      'localhost:-1',
+      'localhost:0$port',
+      'localhost:0x50',
+    ],
+    ...[
+      'localhost:1000000',
+      'localh\xf6st:$port',
+      'localhost%3a$port',
+      'localhos%74:$port',
+      'localhost..:$port',
+      '.localhost:$port',
+    ],
+    ...[
+      'localhost\\:$port',
+      'localhost;x:$port',
+      "localhost':$port",
+      'localhost*:$port',
+      '*:$port',
+      '[localhost]:$port',
+    ],
     ...['[::1:$port', '::1', '[::1%25lo]:$port', '[::1]x:$port', 'localhost:$port\x0b'],
   ].map((host) => [host, 400] as const),
   ...[
-    ...['localhost', 'localhost:1', 'localhost:443', 'localhost:80', 'localhost.', 'other.example', 'x.localhost:$port'],
+    ...[
+      'localhost',
+      'localhost:1',
+      'localhost:443',
+      'localhost:80',
+      'localhost.',
+      'other.example',
+      'x.localhost:$port',
+    ],
     ...['127.0.0.1:$port', '[::1]:$port', '[::ffff:127.0.0.1]:$port', '2130706433:$port', '0x7f.1:$port', '0:$port'],
     ...['__proto__', 'constructor', 'localhost_:$port', '_localhost:$port', 'local_host:$port', 'localhost-:$port'],
     ...['xn--lcalhost-5bg:$port', 'localhost.localdomain:$port', 'localhostt:$port', 'ocalhost:$port'],
@@ -237,27 +282,31 @@ const hosts: readonly (readonly [host: string, status: number])[] = [
   ].map((host) => [host, 421] as const),
 ]
 
-attack('T10', 'writes hosts in every way, directly and through a trusted proxy, and meets the same tenant or none', async () => {
-  const proxied = await startStage({ server: ', trustedProxies: [127.0.0.1]' })
-  for (const at of [stage, proxied]) {
-    const { port, host: own } = new URL(at.origin)
-    for (const [host, status] of hosts) {
-      const before = at.upstream.seen.length
-      for (const lines of [[], ['X-Forwarded-Host: node-usual.localhost', 'Forwarded: host=other.example']]) {
-        const named = `Host: ${host.replaceAll('$port', port)}`
-        const answer = await speak(at.origin, bytesOf(at.origin, 'GET /public', [named, ...lines]))
-        expect(answer?.status, named).toBe(status)
-        if (status === 200) {
-          expect(JSON.parse(answer?.body ?? '')).toMatchObject({ headers: { host: own, 'x-forwarded-host': own } })
-        } else {
-          expect(`${answer?.head}${answer?.body}`.toLowerCase()).not.toMatch(/payroll|node-usual/)
+attack(
+  'T10',
+  'writes hosts in every way, directly and through a trusted proxy, and meets the same tenant or none',
+  async () => {
+    const proxied = await startStage({ server: ', trustedProxies: [127.0.0.1]' })
+    for (const at of [stage, proxied]) {
+      const { port, host: own } = new URL(at.origin)
+      for (const [host, status] of hosts) {
+        const before = at.upstream.seen.length
+        for (const lines of [[], ['X-Forwarded-Host: node-usual.localhost', 'Forwarded: host=other.example']]) {
+          const named = `Host: ${host.replaceAll('$port', port)}`
+          const answer = await speak(at.origin, bytesOf(at.origin, 'GET /public', [named, ...lines]))
+          expect(answer?.status, named).toBe(status)
+          if (status === 200) {
+            expect(JSON.parse(answer?.body ?? '')).toMatchObject({ headers: { host: own, 'x-forwarded-host': own } })
+          } else {
+            expect(`${answer?.head}${answer?.body}`.toLowerCase()).not.toMatch(/payroll|node-usual/)
+          }
         }
+        expect(at.upstream.seen.length - before, host).toBe(status === 200 ? 2 : 0)
       }
-      expect(at.upstream.seen.length - before, host).toBe(status === 200 ? 2 : 0)
     }
-  }
-  await proxied.close()
-})
+    await proxied.close()
+  },
+)
 
 attack('T10', 'leaves Host out, or states it twice, in every version of HTTP', async () => {
   const { host } = new URL(stage.origin)
@@ -350,11 +399,15 @@ attack('T12', 'asks for names that only begin or end like an open one', async ()
   }
 })
 
-attack('T13', 'writes names as only some servers read them: letters, dots, blanks, streams, cookieless sessions', () => {
-  const folded = hitsOn(/[A-Z]{5}|Admin|\.$|%20|%2e|\(S|%A0|%C4|%E2|%EF|\$/)
-  expectNothingThrough(folded)
-  expectRefused(hitsOn(/:.*:\$|:\$I30|%3a\$i30|~1/i))
-})
+attack(
+  'T13',
+  'writes names as only some servers read them: letters, dots, blanks, streams, cookieless sessions',
+  () => {
+    const folded = hitsOn(/[A-Z]{5}|Admin|\.$|%20|%2e|\(S|%A0|%C4|%E2|%EF|\$/)
+    expectNothingThrough(folded)
+    expectRefused(hitsOn(/:.*:\$|:\$I30|%3a\$i30|~1/i))
+  },
+)
 
 attack('T14', 'escapes twice', () => {
   expectNothingThrough(hitsOn(/%25/))

@@ -126,11 +126,3 @@ export const habitLines: readonly string[] = [
   'Sec-Fetch-Mode: navigate',
   'Access-Control-Request-Method: GET',
 ]
-
-/** Header lines that are wrong in themselves, with the answers there may be; `$host` is the tenant's. */
-export const brokenHeads: readonly {
-  readonly what: string
-  readonly lines: readonly string[]
-  readonly statuses: readonly number[]
-  readonly body?: string
-}[] = []

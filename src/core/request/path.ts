@@ -102,7 +102,10 @@ const foldings: readonly ((path: string) => string | null)[] = [
  */
 function withoutMarks(path: string): string {
   const plain = path.normalize('NFKD').replace(/\p{Mn}/gu, '')
-  return plain.replace(/[\u0131\u0141\u0142\u0110\u0111\u0126\u0127\u0166\u0167]/g, (letter) => bestFit[letter] ?? letter)
+  return plain.replace(
+    /[\u0131\u0141\u0142\u0110\u0111\u0126\u0127\u0166\u0167]/g,
+    (letter) => bestFit[letter] ?? letter,
+  )
 }
 
 const bestFit: Readonly<Record<string, string>> = {
