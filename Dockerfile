@@ -9,7 +9,7 @@ FROM node:26-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json build.ts tarball.ts ./
+COPY tsconfig.json tsconfig.build.json build.ts tarball.ts bill-of-materials.ts ./
 COPY src src
 COPY config config
 RUN npm run build -- --no-tarball && npm prune --omit=dev --no-audit --no-fund

@@ -1,12 +1,23 @@
 /**
  * `npm run build`: the sources as JavaScript in `dist`, with the files that the compiler does not copy, and in `build` a tarball
  * with all that a machine needs which has neither npm nor a network. `--with-node` puts the Node of this project into it,
- * `--no-tarball` makes `dist` alone.
+ * `--no-tarball` makes `dist` alone. What it is made of stands in `sbom.cdx.json`, which is part of it.
  */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { billOfMaterials } from './bill-of-materials.ts'
 import { type Entry, writeTarball } from './tarball.ts'
 
 const { values: options } = parseArgs({
@@ -20,6 +31,9 @@ rmSync('dist', { recursive: true, force: true })
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
 cpSync('src/pages', 'dist/pages', { recursive: true, filter: (path) => !path.endsWith('.ts') })
 chmodSync('dist/main.js', 0o755)
+const libraries = productionPackages()
+const packed = libraries.map((folder) => `${nameOf(folder)}@${readJson<Locked>(join(folder, 'package.json')).version}`)
+writeFileSync('dist/sbom.cdx.json', billOfMaterials(packed, options['with-node'] ? nodeVersion() : null))
 
 if (!options['no-tarball']) {
   const { version } = readJson<{ version: string }>('package.json')
@@ -30,7 +44,7 @@ if (!options['no-tarball']) {
   await writeTarball(file, `sallyport-${version}`, [
     ...['dist', 'config'].flatMap((folder) => copiesOf(filesBelow(folder))),
     ...copiesOf(['package.json', 'LICENSE', 'README.md', 'SECURITY.md']),
-    ...productionPackages().flatMap((folder) => copiesOf(filesBelow(folder, ['node_modules']))),
+    ...libraries.flatMap((folder) => copiesOf(filesBelow(folder, ['node_modules']))),
     { path: 'bin/sallyport', content: { text: launcher() }, executable: true },
     ...(options['with-node'] ? node() : []),
   ])
@@ -83,14 +97,23 @@ function productionPackages(): readonly string[] {
   return folders
 }
 
+/** `node_modules/a/node_modules/@b/c` → `@b/c`. */
+function nameOf(folder: string): string {
+  return folder.slice(folder.lastIndexOf('node_modules/') + 'node_modules/'.length)
+}
+
 /** The Node that npm installed for this project, and the licence under which it may be passed on. */
 function node(): readonly Entry[] {
   const home = 'node_modules/node'
-  const { version } = readJson<Locked>(join(home, 'package.json'))
+  const version = nodeVersion()
   return [
     { path: 'bin/node', content: { file: join(home, 'bin/node') }, executable: true },
     { path: 'bin/node.LICENSE', content: licenceOfNode(join(home, 'node_modules'), version), executable: false },
   ]
+}
+
+function nodeVersion(): string {
+  return readJson<Locked>('node_modules/node/package.json').version
 }
 
 /** The package for this platform has it; npm takes that away again when it next changes something, and leaves the program. */

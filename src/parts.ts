@@ -6,14 +6,15 @@ import { createAdminConsent } from './http/admin-consent.ts'
 import { createAnswers } from './http/answers.ts'
 import { createAskAgain } from './http/ask-again.ts'
 import { createBackchannelLogout } from './http/backchannel-logout.ts'
+import { createBudgets } from './http/budgets.ts'
 import { createCallback } from './http/callback.ts'
 import { type CallerReader, createCallerReader } from './http/caller.ts'
 import { createEndpoints } from './http/endpoints.ts'
 import { createFrontchannelLogout } from './http/frontchannel-logout.ts'
 import type { GateParts } from './http/gate.ts'
+import { createLimits } from './http/limits.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
-import { createMisses } from './http/misses.ts'
 import { createOpenSockets } from './http/open-sockets.ts'
 import { createPhoto } from './http/photo.ts'
 import { createPictures } from './http/pictures.ts'
@@ -44,6 +45,7 @@ import { createKeyRing } from './session/seal.ts'
 import { createSessions } from './session/sessions.ts'
 import type { SessionStore } from './session/store.ts'
 import { createTransactions, transactionSeconds } from './session/transaction.ts'
+import { createVouchedBindings } from './session/vouched-binding.ts'
 import { createSessionWriter } from './session/writer.ts'
 
 export interface Parts extends GateParts {
@@ -91,18 +93,21 @@ export function createParts(
   const rounds = createRounds(clock)
   const refuse = createRefuse({ answers, log })
   const unreturned = createUnreturned(transactionSeconds, clock)
-  const signingIn = { answers, providers, transactions, metrics, rounds, unreturned }
+  const limits = createLimits({ shared: store.counting, ring })
+  const bindings = createVouchedBindings(ring, clock)
+  const budgets = createBudgets({ limits, bindings, answers, metrics, log, current, clock })
+  const signingIn = { answers, providers, transactions, metrics, rounds, unreturned, budgets, bindings }
   const identify = createIdentify({ clock, askGraph: createGraph({ ask: egress.fetch }) })
   const askAgain = createAskAgain({ sessions, providers, identify, clock, metrics, log })
   const revalidation = createRevalidation({ sessions, providers, askAgain, policy, clock, log })
   const accessTokens = createAccessTokens({ sessions, providers, clock, log })
   const openSockets = createOpenSockets({ sessions, revalidation, log })
   const login = createLogin({ ...signingIn, refuse, proofRounds: createProofRounds(clock) })
-  const adminConsent = createAdminConsent({ answers, refuse, transactions, log })
+  const adminConsent = createAdminConsent({ answers, refuse, transactions, budgets, bindings, log })
   const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify, adminConsent, clock })
   const logout = createLogout({ answers, refuse, providers, sessions, writer, rounds, metrics, log })
   const endings = createEndings({ store, ring, clock })
-  const told = { answers, refuse, providers, endings, misses: createMisses(clock), metrics, log }
+  const told = { answers, refuse, providers, endings, budgets, metrics, log }
   const frontchannelLogout = createFrontchannelLogout(told)
   const backchannelLogout = createBackchannelLogout({ ...told, store, tokens: createLogoutTokens(providers, clock) })
   const access = createAccess({ answers, refuse, sessions, current, clock })
@@ -129,7 +134,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ revalidation, openSockets, accessTokens },
+    ...{ revalidation, openSockets, accessTokens, budgets },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     clock,
     replace(next) {

@@ -12,7 +12,8 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const { version } = JSON.parse(fs.readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
 const name = `sallyport-${version}`
 
-const sources = ['src', 'config', 'build.ts', 'tarball.ts', 'tsconfig.json', 'tsconfig.build.json']
+const builders = ['build.ts', 'tarball.ts', 'bill-of-materials.ts']
+const sources = ['src', 'config', ...builders, 'tsconfig.json', 'tsconfig.build.json']
 const all = [...sources, 'package.json', 'package-lock.json', 'LICENSE', 'README.md', 'SECURITY.md']
 
 const folders: string[] = []
@@ -126,6 +127,25 @@ describe('npm run build', () => {
     expect(check()).not.toBe(0)
   })
 
+  test('packs a bill of materials that names exactly what is packed, with versions, hashes and licences', () => {
+    const bill = JSON.parse(fs.readFileSync(join(installed, 'dist/sbom.cdx.json'), 'utf8'))
+    expect(bill).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { name: 'sallyport', version } } })
+    const billed: string[] = bill.components.map(
+      (each: { name: string; version: string }) => `${each.name}@${each.version}`,
+    )
+    const packed = fs
+      .globSync(['**/node_modules/*/package.json', '**/node_modules/@*/*/package.json'], { cwd: installed })
+      .map((file) => JSON.parse(fs.readFileSync(join(installed, file), 'utf8')))
+      .map((about) => `${about.name}@${about.version}`)
+    expect(new Set(billed)).toEqual(new Set(packed))
+    for (const each of bill.components) {
+      expect(each.hashes[0].content, each.name).toMatch(/^[0-9a-f]{128}$/)
+      expect(each.licenses[0].license.id, each.name).toBeTypeOf('string')
+    }
+    // Where this was built, and from which mirror, is nobody's business.
+    expect(JSON.stringify(bill)).not.toMatch(/timestamp|serialNumber|"distribution"|localhost|\/tmp\//)
+  })
+
   test('packs no library that is not the one of the lock file', () => {
     const other = copyTree(all)
     const lock = JSON.parse(fs.readFileSync(join(other, 'package-lock.json'), 'utf8'))
@@ -134,13 +154,11 @@ describe('npm run build', () => {
     const { status, said } = build(other)
     expect(status).not.toBe(0)
     expect(said).toMatch(/node_modules\/express is [\d.]+, not 5\.0\.0: run npm ci/)
-    expect(fs.readdirSync(join(other, 'build'))).toEqual([])
+    expect(fs.existsSync(join(other, 'build'))).toBe(false)
   })
 
   test('refuses an option that it does not know', () => {
-    expect(build(copyTree(['build.ts', 'tarball.ts']), ['--with-nodes']).said).toContain(
-      "Unknown option '--with-nodes'",
-    )
+    expect(build(copyTree(builders), ['--with-nodes']).said).toContain("Unknown option '--with-nodes'")
   })
 
   test('makes `dist` alone with --no-tarball, from the files that the image is built from', () => {
@@ -150,6 +168,7 @@ describe('npm run build', () => {
     const other = copyTree(copied)
     mustBuild(other, ['--no-tarball'])
     expect(fs.existsSync(join(other, 'dist/main.js'))).toBe(true)
+    expect(fs.existsSync(join(other, 'dist/sbom.cdx.json'))).toBe(true)
     expect(fs.existsSync(join(other, 'build'))).toBe(false)
   })
 })
@@ -194,7 +213,9 @@ describe('the tarball', () => {
   test('with Node in it, runs on that one, and has its licence', () => {
     mustBuild(tree, ['--with-node'])
     const kind = `${process.platform}-${process.arch}`
-    const bin = join(unpack(join(tree, 'build', `${name}-${kind}.tar.gz`), `${name}/bin`), 'bin')
+    const whole = unpack(join(tree, 'build', `${name}-${kind}.tar.gz`), `${name}/bin`, `${name}/dist/sbom.cdx.json`)
+    const bin = join(whole, 'bin')
+    expect(fs.readFileSync(join(whole, 'dist/sbom.cdx.json'), 'utf8')).toMatch(/"pkg:generic\/node@\d+\.\d+\.\d+"/)
     expect(fs.readdirSync(bin).toSorted()).toEqual(['node', 'node.LICENSE', 'sallyport'])
     expect(fs.readFileSync(join(bin, 'node.LICENSE'), 'utf8')).toContain('Node.js')
     fs.renameSync(join(bin, 'node'), join(installed, 'bin/node'))

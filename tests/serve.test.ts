@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { attack } from './attacks/attack.ts'
 import { type Command, startCommand } from './cli/command.ts'
 import { bytesOf, openWire } from './http/wire.ts'
 import { until } from './redis.ts'
@@ -158,7 +159,7 @@ describe('serve', () => {
     expect(gateway.command.stdout()).toMatch(/"clean":false.*"event":"ended"/)
   })
 
-  test('does not wait for open WebSockets (T105)', async () => {
+  attack('T105', 'does not wait for open WebSockets', async () => {
     const gateway = await startGateway()
     const server = new WebSocketServer({ server: upstream.server })
     const socket = new WebSocket(`${gateway.origin.replace('http', 'ws')}/public`)
@@ -206,7 +207,7 @@ describe('serve', () => {
     expect(performance.now() - started).toBeLessThan(2_000)
   })
 
-  test('starts without its provider, and serves what needs none (T98)', async () => {
+  attack('T98', 'starts without its provider, and serves what needs none', async () => {
     const gateway = await startGateway()
     expect((await get(`${gateway.origin}/public`)).status).toBe(200)
     expect(await readiness(gateway)).toBe(200)

@@ -3,6 +3,7 @@ import type { Address } from '../core/gateway.ts'
 import type { Secret } from '../core/secret.ts'
 import { certificateProblems } from './certificates.ts'
 import { checkProvider, type IsWritten } from './check-provider.ts'
+import { checkStore } from './check-store.ts'
 import type { Finding } from './issues.ts'
 import type { SettingsDraft } from './main-file.ts'
 import { doubled } from './names.ts'
@@ -18,6 +19,7 @@ export function check(draft: SettingsDraft, isWritten: IsWritten, now: number): 
   return [
     ...checkServer(draft, now),
     ...checkSession(draft),
+    ...checkStore(draft, isWritten),
     ...providers.flatMap((provider, index) => checkProvider(provider, ['providers', index], { isWritten, now })),
     ...doubled(
       providers.map((provider, index) => [provider?.name, ['providers', index, 'name']]),

@@ -20,6 +20,7 @@ import { createPool, keepSame } from '../core/same.ts'
 import { compileCertificate } from './certificates.ts'
 import { compileProvider } from './compile-provider.ts'
 import { compileRole } from './compile-role.ts'
+import { compileStore } from './compile-store.ts'
 import type { Document, RouteDocument, TenantDocument, UpstreamDocument } from './schema.ts'
 
 /** @param server of a document without issues. */
@@ -36,6 +37,8 @@ export function compileServer(server: Document['server']): ServerSettings {
       headerBytes: limits.headers,
       connections: limits.connections,
       minimumBytesPerSecond: limits.minimumRate,
+      signIns: limits.signIns,
+      failures: limits.failures,
     },
     egress: {
       proxy: egress.proxy === undefined || egress.proxy.reveal() === '' ? null : egress.proxy,
@@ -46,7 +49,13 @@ export function compileServer(server: Document['server']): ServerSettings {
 }
 
 export function compileSession({ secrets, lifetime, idle, revalidate, store }: Document['session']): SessionPolicy {
-  return { secrets, lifetimeSeconds: lifetime, idleSeconds: idle, revalidateSeconds: revalidate, store }
+  return {
+    secrets,
+    lifetimeSeconds: lifetime,
+    idleSeconds: idle,
+    revalidateSeconds: revalidate,
+    store: compileStore(store),
+  }
 }
 
 interface Known {

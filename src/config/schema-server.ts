@@ -47,6 +47,8 @@ const egress = z.strictObject({
   }),
 })
 
+const often = (usual: number) => z.int().min(0).max(1_000_000_000).default(usual)
+
 export const server = z.strictObject({
   listen: address.prefault('0.0.0.0:8080').meta({ description: 'Where people reach the gateway.' }),
   management: address.prefault('127.0.0.1:9090').meta({
@@ -126,6 +128,26 @@ export const server = z.strictObject({
       }),
       minimumRate: z.int().min(0).max(1_000_000).default(100).meta({
         description: 'Bytes per second that the body of a request must bring, measured over `timeouts.body`.',
+      }),
+      signIns: z
+        .strictObject({
+          perCaller: often(6_000).meta({
+            description:
+              'By callers of one address (IPv4) or one /64 network (IPv6) together. Generous, because a whole company may come from one address at nine.',
+          }),
+          perTenant: often(30_000).meta({
+            description: 'At one tenant, so that a flood there leaves room for others.',
+          }),
+          overall: often(60_000).meta({ description: 'At all tenants.' }),
+        })
+        .prefault({})
+        .meta({
+          description:
+            'How many sign-ins may be begun within a minute; further ones get 429. Counted over all replicas where sessions are in Redis. Whoever has a session, or began a sign-in here within the hour, has a budget of their own, and a sign-in that was begun is always finished. `0`: any number.',
+        }),
+      failures: often(600).meta({
+        description:
+          'How often one caller may bring within a minute what leads to nothing: answers to sign-ins that are not theirs, and sign-outs at a provider that end no session. `0`: any number.',
       }),
     })
     .prefault({})

@@ -1,6 +1,7 @@
 /** The settings of the stores of sessions. */
 import { z } from 'zod'
 import { name, secret } from './schema-kinds.ts'
+import { redisPlaces } from './schema-redis.ts'
 import { readRedisUrl } from './urls.ts'
 
 export const store = z.discriminatedUnion('type', [
@@ -16,10 +17,14 @@ export const store = z.discriminatedUnion('type', [
       allowed: 'redis://host:6379, rediss://host:6379 (TLS); with a password, as a reference',
       placeholder: 'redis://127.0.0.1:6379',
       secret: 'with-password',
-    }).meta({
-      description: 'Where Redis listens. With a password in it, the URL is a secret and must be a reference.',
-      examples: ['redis://redis.internal:6379'],
-    }),
+    })
+      .optional()
+      .meta({
+        description:
+          'Where Redis listens: exactly one of `url`, `sentinel` and `cluster`. With a password in it, the URL is a secret and must be a reference.',
+        examples: ['redis://redis.internal:6379'],
+      }),
+    ...redisPlaces,
     prefix: name
       .prefault('sallyport')
       .meta({ description: 'What every key in Redis begins with, so that several gateways can share one.' }),

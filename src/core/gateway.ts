@@ -96,6 +96,16 @@ export interface CallerLimits {
   readonly connections: number
   /** Of a request's body while it is being sent. */
   readonly minimumBytesPerSecond: number
+  readonly signIns: SignInLimits
+  /** Of one caller within a minute: answers to no sign-in of ours, sign-outs at a provider that end nothing. 0: any number. */
+  readonly failures: number
+}
+
+/** How many sign-ins may be begun within a minute; 0: any number. */
+export interface SignInLimits {
+  readonly perCaller: number
+  readonly perTenant: number
+  readonly overall: number
 }
 
 export interface SessionPolicy {
@@ -110,7 +120,48 @@ export interface SessionPolicy {
 
 export type StoreSettings =
   | { readonly type: 'memory'; readonly maxSessions: number }
-  | { readonly type: 'redis'; readonly url: Secret; readonly prefix: string }
+  | ({ readonly type: 'redis' } & RedisSettings)
+
+export type RedisSettings = RedisPlace & {
+  /** Begins every key and the channel, so that several gateways can share one Redis. */
+  readonly prefix: string
+  /** Null: the URL alone says whether connections are encrypted. */
+  readonly tls: RedisTls | null
+}
+
+/** `url`: one server, `redis://` or `rediss://`, with user and password where Redis asks for them. */
+export type RedisPlace =
+  | { readonly url: Secret }
+  | { readonly sentinel: RedisSentinels }
+  | { readonly cluster: RedisNodes }
+
+export interface RedisTls {
+  /** PEM of the authorities that may vouch for the servers, in place of the well-known ones; or null. */
+  readonly ca: string | null
+  /** The name that the certificates must be for; null: that of the address. */
+  readonly serverName: string | null
+}
+
+interface RedisLogin {
+  readonly username: string | null
+  readonly password: Secret | null
+  /** By `host:port` as a server calls itself, where it is reached from here. */
+  readonly natMap: Readonly<Record<string, Address>>
+}
+
+/** A master that sentinels watch over. */
+export interface RedisSentinels extends RedisLogin {
+  readonly name: string
+  readonly sentinels: readonly Address[]
+  readonly sentinelUsername: string | null
+  readonly sentinelPassword: Secret | null
+  readonly database: number
+}
+
+/** Some nodes of a cluster, by which the others are found. */
+export interface RedisNodes extends RedisLogin {
+  readonly nodes: readonly Address[]
+}
 
 export type Provider = EntraProvider | PlainProvider
 

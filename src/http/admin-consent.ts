@@ -13,7 +13,9 @@ import { saidBy } from '../oidc/redeem.ts'
 import type { Log } from '../ops/log.ts'
 import { bindingCookie, newBinding, readBinding, withoutDoublets } from '../session/cookie.ts'
 import type { Transactions } from '../session/transaction.ts'
+import type { VouchedBindings } from '../session/vouched-binding.ts'
 import type { Answers } from './answers.ts'
+import type { Budgets } from './budgets.ts'
 import { begunAt } from './login.ts'
 import { onceEach } from './query.ts'
 import { cookieOf } from './read-facts.ts'
@@ -40,10 +42,13 @@ export interface AdminConsentParts {
   readonly answers: Answers
   readonly refuse: Refuse
   readonly transactions: Transactions
+  readonly budgets: Budgets
+  readonly bindings: VouchedBindings
   readonly log: Log
 }
 
-export function createAdminConsent({ answers, refuse, transactions, log }: AdminConsentParts): AdminConsent {
+export function createAdminConsent(parts: AdminConsentParts): AdminConsent {
+  const { answers, refuse, transactions, budgets, bindings, log } = parts
   return {
     async answer(walk, query) {
       const { tenant, facts } = walk
@@ -52,6 +57,8 @@ export function createAdminConsent({ answers, refuse, transactions, log }: Admin
       if (facts.kind !== 'navigation') return refuse(walk, 'login_required')
       const provider = providerFor(tenant, asked.provider)
       if (provider === null) return refuse(walk, 'endpoint_unknown')
+      const tooMany = await budgets.signIn(walk)
+      if (tooMany !== null) return tooMany
       const binding = readBinding(cookieOf(facts)) ?? newBinding()
       const { state } = await transactions.begin({
         ...{ tenant: tenant.name, provider: begunAt(provider), binding, returnTo: '/', attempt: 0 },
@@ -59,7 +66,8 @@ export function createAdminConsent({ answers, refuse, transactions, log }: Admin
       })
       const redirectUri = tenant.publicUrl.origin + tenant.callbackPath
       const url = adminConsentUrl(provider, { scopes: scopesOf(tenant, provider), redirectUri, state })
-      const cookies = [...withoutDoublets(cookieOf(facts)), bindingCookie(binding, isEmbeddable(tenant))]
+      const bound = bindingCookie(bindings.vouch(binding, cookieOf(facts)), isEmbeddable(tenant))
+      const cookies = [...withoutDoublets(cookieOf(facts)), bound]
       return url === null ? refuse(walk, 'endpoint_unknown') : answers.redirect(url.href, cookies)
     },
 

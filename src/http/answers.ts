@@ -101,13 +101,14 @@ function outcomeProblem(code: OutcomeCode, occasion: Occasion): Answer {
  * RFC 9110 sections 15.5.2 and 15.6.4, RFC 6585 section 4: a 401 names its challenge; a 503 and a 429 say when to come
  * again.
  */
-function required(code: OutcomeCode, { tenant, session, stepUp = null }: Occasion): Record<string, string> {
+function required(code: OutcomeCode, occasion: Occasion): Record<string, string> {
+  const { tenant, session, stepUp = null, retryAfter = null } = occasion
   const { status } = outcomes[code]
   const provider = tenant === null || session === null ? null : providerOf(tenant, session.facts)
   if (stepUp !== null && provider !== null && asksForProof(code))
     return { 'WWW-Authenticate': stepUpChallenge(provider, stepUp) }
   if (status === 401)
     return { 'WWW-Authenticate': `Cookie realm="${tenant?.name ?? ''}", form-action="${endpoints.login}"` }
-  if (status === 429) return { 'Retry-After': '60' }
+  if (status === 429) return { 'Retry-After': String(retryAfter ?? 60) }
   return status === 503 ? { 'Retry-After': '5' } : {}
 }

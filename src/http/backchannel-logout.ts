@@ -16,8 +16,8 @@ import type { Metrics } from '../ops/metrics.ts'
 import type { Endings } from '../session/endings.ts'
 import type { SessionStore } from '../session/store.ts'
 import type { Answers } from './answers.ts'
+import type { Budgets } from './budgets.ts'
 import { readForm } from './form.ts'
-import type { Misses } from './misses.ts'
 import type { Refuse } from './refusals.ts'
 import type { Walk } from './walk.ts'
 
@@ -27,7 +27,7 @@ export interface BackchannelLogoutParts {
   readonly tokens: LogoutTokens
   readonly store: Pick<SessionStore, 'lease' | 'release'>
   readonly endings: Endings
-  readonly misses: Misses
+  readonly budgets: Budgets
   readonly metrics: Metrics
   readonly log: Log
 }
@@ -40,7 +40,7 @@ export interface BackchannelLogoutParts {
 export type BackchannelLogout = (request: IncomingMessage, walk: Walk, segment: string) => Promise<Answer>
 
 export function createBackchannelLogout(parts: BackchannelLogoutParts): BackchannelLogout {
-  const { answers, refuse, tokens, store, endings, misses, metrics, log } = parts
+  const { answers, refuse, tokens, store, endings, budgets, metrics, log } = parts
 
   /** Section 2.8: why is between us and whoever runs this. */
   function refused({ tenant, facts, requestId }: Walk, provider: Provider, detail: string): Answer {
@@ -54,7 +54,8 @@ export function createBackchannelLogout(parts: BackchannelLogoutParts): Backchan
     const { tenant, requestId, facts } = walk
     const provider = providerCalled(tenant, segment)
     if (provider?.kind !== 'oidc') return refuse(walk, 'endpoint_unknown')
-    if (!misses.allows(facts.callerAddress)) return refuse(walk, 'too_many_requests')
+    const tooMany = await budgets.providerSignOut(walk)
+    if (tooMany !== null) return tooMany
     const form = await readForm(request, ['logout_token'])
     if (form?.logout_token === undefined) return refused(walk, provider, 'form')
     const said = await tokens.read(provider, form.logout_token)
@@ -65,7 +66,7 @@ export function createBackchannelLogout(parts: BackchannelLogoutParts): Backchan
     // Spent only once it has had its effect: what fails before that may be sent again, when the store is back.
     const owner = randomUUID()
     if ((await store.lease(once, owner, workSeconds)) !== owner) return refused(walk, provider, 'jti-used')
-    misses.hit(facts.callerAddress)
+    await budgets.endedSessions(walk)
     const ended = await endings.end(whoseOf(provider, said)).catch(async (error: unknown) => {
       await store.release(once, owner, null).catch(() => {})
       throw error

@@ -18,6 +18,7 @@ import type { Finished, Transactions } from '../session/transaction.ts'
 import type { SessionWriter } from '../session/writer.ts'
 import type { AdminConsent } from './admin-consent.ts'
 import type { Answers } from './answers.ts'
+import type { Budgets } from './budgets.ts'
 import { begunAt, type Login } from './login.ts'
 import { objection, stepUpOf } from './objection.ts'
 import { onceEach } from './query.ts'
@@ -41,6 +42,7 @@ export interface CallbackParts {
   readonly log: Log
   readonly identify: Identify
   readonly adminConsent: AdminConsent
+  readonly budgets: Budgets
   /** Seconds since 1970. */
   readonly clock: () => number
 }
@@ -53,7 +55,7 @@ type NotOurs = Exclude<Finished, Opened> | (Omit<Opened, 'outcome'> & { readonly
 
 /** @returns the handler of the endpoint: `(request, walk, query) → Answer`. Faults are thrown. */
 export function createCallback(parts: CallbackParts): (request: Request, walk: Walk, query: string) => Promise<Answer> {
-  const { answers, transactions, log, metrics, unreturned } = parts
+  const { answers, transactions, log, metrics, unreturned, budgets } = parts
 
   return async function callback(request, walk, query) {
     const asked = onceEach(query, parameters)
@@ -62,6 +64,9 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
       tenant: walk.tenant.name,
       binding: readBinding(cookieOf(walk.facts)),
     })
+    // Only what belongs to no sign-in of this browser: whoever is on the way back gets through, whatever a limit says.
+    const tooMany = finished.outcome === 'opened' ? null : await budgets.strayAnswer(walk)
+    if (tooMany !== null) return tooMany
     // What comes back from a consent is no sign-in, and begins none.
     if (finished.outcome !== 'opened' && asked.admin_consent !== undefined) {
       return refuse(walk, finished.outcome === 'used' ? 'transaction_used' : 'transaction_missing', '/')
@@ -119,6 +124,8 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     if (attempt > 0 || facts.kind !== 'navigation') {
       return refuse(walk, outcome === 'used' ? 'transaction_used' : 'transaction_missing', returnTo, { cause })
     }
+    const tooMany = await budgets.signIn(walk)
+    if (tooMany !== null) return tooMany
     return await parts.login.begin({ tenant, cookieHeader: cookieOf(facts), returnTo, attempt: attempt + 1 })
   }
 

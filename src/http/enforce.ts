@@ -12,6 +12,7 @@ import type { Metrics } from '../ops/metrics.ts'
 import type { Forwarder } from '../proxy/forward.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { Answers } from './answers.ts'
+import type { Budgets } from './budgets.ts'
 import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
 import type { Login } from './login.ts'
 import type { Reporter } from './report.ts'
@@ -24,6 +25,7 @@ export interface EnforceParts {
   readonly forwarder: Forwarder
   readonly login: Login
   readonly answers: Answers
+  readonly budgets: Budgets
   readonly metrics: Metrics
   /** Seconds since 1970. */
   readonly clock: () => number

@@ -14,7 +14,7 @@ import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Endings } from '../session/endings.ts'
 import type { Answers } from './answers.ts'
-import type { Misses } from './misses.ts'
+import type { Budgets } from './budgets.ts'
 import { onceEach } from './query.ts'
 import type { Refuse } from './refusals.ts'
 import type { Walk } from './walk.ts'
@@ -24,7 +24,7 @@ export interface FrontchannelLogoutParts {
   readonly refuse: Refuse
   readonly providers: Providers
   readonly endings: Endings
-  readonly misses: Misses
+  readonly budgets: Budgets
   readonly metrics: Metrics
   readonly log: Log
 }
@@ -38,13 +38,14 @@ export interface FrontchannelLogoutParts {
 export type FrontchannelLogout = (walk: Walk, segment: string, query: string) => Promise<Answer>
 
 export function createFrontchannelLogout(parts: FrontchannelLogoutParts): FrontchannelLogout {
-  const { refuse, endings, misses, metrics, log } = parts
+  const { refuse, endings, budgets, metrics, log } = parts
 
   return async function frontchannelLogout(walk, segment, query) {
     const { tenant, requestId, facts } = walk
     const provider = providerCalled(tenant, segment)
     if (provider === null) return refuse(walk, 'endpoint_unknown')
-    if (!misses.allows(facts.callerAddress)) return refuse(walk, 'too_many_requests')
+    const tooMany = await budgets.providerSignOut(walk)
+    if (tooMany !== null) return tooMany
     const asked = onceEach(query, ['sid', 'iss'])
     const sid = asked === null ? null : sidOf(provider, asked.sid)
     if (asked === null || sid === null) return refuse(walk, 'request_malformed')
@@ -52,7 +53,7 @@ export function createFrontchannelLogout(parts: FrontchannelLogoutParts): Frontc
     const whose = { of: 'sid', registration: registrationOf(provider), sid } as const
     const ended = directoryId === unknown ? 0 : await endings.end(whose, directoryId)
     if (ended === 0) return done(parts, provider)
-    misses.hit(facts.callerAddress)
+    await budgets.endedSessions(walk)
     metrics.signOut(tenant.name)
     const named = { tenant: tenant.name, provider: provider.name, channel: 'front' }
     log.info('signed_out_by_provider', { requestId, ...named, callerAddress: facts.callerAddress, sessions: ended })

@@ -16,7 +16,9 @@ import type { Metrics } from '../ops/metrics.ts'
 import type { Unreturned } from '../ops/unreturned.ts'
 import { bindingCookie, choiceCookie, newBinding, readBinding, readChoice, withoutDoublets } from '../session/cookie.ts'
 import type { Intent, Transactions } from '../session/transaction.ts'
+import type { VouchedBindings } from '../session/vouched-binding.ts'
 import type { Answers } from './answers.ts'
+import type { Budgets } from './budgets.ts'
 import { loginAddress } from './login-address.ts'
 import type { ProofRounds } from './proof-rounds.ts'
 import { onceEach } from './query.ts'
@@ -73,10 +75,13 @@ export interface LoginParts {
   readonly rounds: Rounds
   readonly proofRounds: ProofRounds
   readonly unreturned: Unreturned
+  readonly budgets: Budgets
+  readonly bindings: VouchedBindings
 }
 
 export function createLogin(parts: LoginParts): Login {
-  const { answers, refuse, providers, transactions, metrics, rounds, proofRounds, unreturned } = parts
+  const { answers, refuse, providers, transactions, metrics, rounds, proofRounds, unreturned, budgets, bindings } =
+    parts
   async function start(begin: LoginStart): Promise<Answer> {
     const { tenant, provider, intent = {} } = begin
     // One cookie for all tabs of a browser, renewed rather than replaced: twenty parallel sign-ins do not undo each other (T45).
@@ -105,7 +110,8 @@ export function createLogin(parts: LoginParts): Login {
     metrics.signIn(tenant.name, 'started')
     unreturned.began(tenant.name, transaction.startedAt)
     const chosen = tenant.providers.length > 1 ? [choiceCookie(shortName(provider))] : []
-    const cookies = [...withoutDoublets(begin.cookieHeader), bindingCookie(binding, isEmbeddable(tenant)), ...chosen]
+    const bound = bindingCookie(bindings.vouch(binding, begin.cookieHeader), isEmbeddable(tenant))
+    const cookies = [...withoutDoublets(begin.cookieHeader), bound, ...chosen]
     return answers.redirect(url.href, cookies)
   }
 
@@ -151,7 +157,8 @@ export function createLogin(parts: LoginParts): Login {
       const isTheirs = session !== null && (named === null || isOwn(tenant, session, named))
       const stepUp = stepUpAsked(tenant, asked)
       const cookieHeader = cookieOf(facts)
-      if (isTheirs && stepUp !== null) return await prove({ tenant, session, stepUp, cookieHeader, returnTo })
+      if (isTheirs && stepUp !== null)
+        return (await budgets.signIn(walk)) ?? (await prove({ tenant, session, stepUp, cookieHeader, returnTo }))
       // A bookmarked sign-in page, or a link to it, neither ends a session nor bothers who has one.
       // But the frame of another site has a session of its own, for which the provider must know the person.
       const isNeeded = prompt !== null || (fromFrame && isEmbeddable(tenant))
@@ -170,6 +177,8 @@ export function createLogin(parts: LoginParts): Login {
         const unknownEmail = asked.email !== undefined
         return answers.page(200, signInPage(providers, { tenant, requestId, returnTo, otherAccount, unknownEmail }))
       }
+      const tooMany = await budgets.signIn(walk)
+      if (tooMany !== null) return tooMany
       const { provider } = choice
       const intent = stepUp === null ? {} : intentOf(stepUp, null)
       return await start({

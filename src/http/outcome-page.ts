@@ -33,6 +33,8 @@ export interface Occasion {
   readonly missing?: readonly string[]
   /** What the request needs that the session does not prove. */
   readonly stepUp?: StepUp | null
+  /** After how many seconds to come again, where that is known better than by the code. */
+  readonly retryAfter?: number | null
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { Answer } from '../core/answer/answer.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import type { Answers } from './answers.ts'
+import type { Budgets } from './budgets.ts'
 import type { Login } from './login.ts'
 import { cookieOf } from './read-facts.ts'
 import type { SignInAgain } from './revalidation.ts'
@@ -20,9 +21,15 @@ interface Asking extends Wanted {
   readonly again: SignInAgain['again'] | null
 }
 
+export interface WayParts {
+  readonly login: Login
+  readonly answers: Answers
+  readonly budgets: Budgets
+}
+
 /** @throws Fault as `Login.start`. */
 export async function wayToSession(
-  { login, answers }: { readonly login: Login; readonly answers: Answers },
+  { login, answers, budgets }: WayParts,
   { facts, requestId, again, ...wanted }: Asking,
 ): Promise<Answer> {
   const { tenant, session } = wanted
@@ -31,6 +38,9 @@ export async function wayToSession(
   if (again !== null && mayAsk) return await login.start({ ...start, attempt: 0, ...again })
   if (tenant.keepFragment && facts.kind === 'navigation' && session === null)
     return answers.fragment({ requestId, facts, tenant, session })
+  // Who is to sign in again has a session, and has been asked about at the provider: that is a limit of its own.
+  const tooMany = again === null ? await budgets.signIn({ requestId, facts, tenant, session }) : null
+  if (tooMany !== null) return tooMany
   // Nobody can be asked anything inside a frame: the provider says at once who it is, or that it cannot.
   const provider = again?.provider ?? tenant.providers[0]
   return facts.kind === 'frame'

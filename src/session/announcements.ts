@@ -1,6 +1,7 @@
 /** How replicas on one Redis tell each other what changed, and how a replica knows that it would hear it. */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { hangUp } from './redis-connection.ts'
 import type { Change, Changes } from './store.ts'
 
 export interface AnnouncementParts {
@@ -97,7 +98,7 @@ export function createAnnouncements(parts: AnnouncementParts): Changes & { stop(
     if (wasAnnouncing && !announcing()) gap()
     if (!subscribed && listener.status === 'ready') void subscribe()
     if (subscribed && performance.now() - Math.max(provenAt, subscribedAt) > silenceMilliseconds)
-      listener.disconnect(true)
+      hangUp(listener, 'reconnect')
     sendBeat()
   }, beatMilliseconds).unref()
 

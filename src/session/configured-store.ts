@@ -10,7 +10,7 @@ export function createConfiguredStore(settings: StoreSettings, log: Log, clock: 
     case 'memory':
       return createMemoryStore({ maxSessions: settings.maxSessions, clock, log })
     case 'redis':
-      return createRedisStore({ url: settings.url, prefix: settings.prefix, log })
+      return createRedisStore({ ...settings, log })
     default:
       return settings satisfies never
   }

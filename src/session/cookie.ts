@@ -15,6 +15,8 @@ import {
 const maxCookieBytes = 100
 const maxValueLength = maxCookieBytes - sessionCookieName.length - 1
 const idLength = 22
+/** Of an id, and of a binding: 16 bytes in base64url. */
+const idForm = /^[\w-]{22}$/
 const bindingSeconds = 3600
 const choiceSeconds = 180 * 86_400
 
@@ -67,6 +69,7 @@ export function findSessionCookie(header: string | undefined): string | null {
  */
 export function verifySessionCookie(value: string, cookieKeys: readonly string[]): string | null {
   const id = value.slice(4, 4 + idLength)
+  if (!idForm.test(id)) return null
   for (const key of cookieKeys) {
     // A copy: a slice would keep the whole Cookie header in memory for as long as the session is known.
     if (sameText(value, signedValue(id, key))) return Buffer.from(id).toString('latin1')
@@ -101,13 +104,21 @@ export function newBinding(): string {
   return randomBytes(16).toString('base64url')
 }
 
-/** The binding in a Cookie header, or null. Not signed: whoever can write it can only bind a browser to itself. */
+/**
+ * The binding in a Cookie header, or null, whether we vouch for it (vouched-binding.ts) or not: whoever can write it can
+ * only bind a browser to itself.
+ */
 export function readBinding(header: string | undefined): string | null {
-  const value = findCookie(header, loginCookieName)
-  return value !== null && /^[\w-]{22}$/.test(value) ? value : null
+  return findBinding(header)?.slice(0, idLength) ?? null
 }
 
-/** The Set-Cookie value of a binding; each login start renews its hour. */
+/** The whole value of the one binding cookie: the binding, and behind a dot what vouches for it. */
+export function findBinding(header: string | undefined): string | null {
+  const value = findCookie(header, loginCookieName)
+  return value !== null && /^[\w-]{22}(?:\.[0-9a-z]{1,8}\.[\w-]{22})?$/.test(value) ? value : null
+}
+
+/** The Set-Cookie value of a binding, with what vouches for it; each login start renews its hour. */
 export function bindingCookie(binding: string, embeddable = false): string {
   return `${loginCookieName}=${binding}; Max-Age=${bindingSeconds}; Path=/; HttpOnly; Secure; ${sameSite(embeddable)}`
 }

@@ -1,5 +1,6 @@
 /** Which sessions belong to a person, a tenant, a provider: sets of keys in Redis, and when such a group was ended. */
-import type { Redis, Result } from 'ioredis'
+import type { Result } from 'ioredis'
+import type { RedisCommands } from './redis-link.ts'
 import type { Remembered, SessionStore } from './store.ts'
 
 declare module 'ioredis' {
@@ -39,7 +40,7 @@ const passingSeconds = 900
 const pageSize = 200
 
 export interface RedisIndexParts {
-  readonly redis: Redis
+  readonly redis: RedisCommands
   readonly prefix: string
   /** Runs a command; its failure becomes the fault of the store. */
   readonly answered: <Reply>(command: () => Promise<Reply>) => Promise<Reply>

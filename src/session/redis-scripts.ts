@@ -10,6 +10,7 @@ declare module 'ioredis' {
     sallyportLease(key: string, owner: string, ttlSeconds: number): Result<string, Context>
     sallyportRelease(key: string, owner: string, next: string, ttlSeconds: number): Result<number, Context>
     sallyportTake(key: string): Result<string | null, Context>
+    sallyportCount(key: string, by: string, seconds: string): Result<[number, number], Context>
   }
 }
 
@@ -57,6 +58,19 @@ return ARGV[1]`,
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
 return 1`,
+  },
+  // As rate-limiter-flexible would do it: a counter that lost its end gets one, and so none stays for ever.
+  sallyportCount: {
+    numberOfKeys: 1,
+    lua: `
+redis.call('SET', KEYS[1], 0, 'EX', ARGV[2], 'NX')
+local count = redis.call('INCRBY', KEYS[1], ARGV[1])
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+  left = 1000 * ARGV[2]
+end
+return {count, left}`,
   },
   sallyportTake: {
     numberOfKeys: 1,

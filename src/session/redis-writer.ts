@@ -1,7 +1,7 @@
 /** New sessions are written to Redis by connect-redis, which is given a client that never writes over one. */
 import { RedisStore } from 'connect-redis'
 import type { SessionData } from 'express-session'
-import type { Redis } from 'ioredis'
+import type { RedisCommands } from './redis-link.ts'
 import type { NewRecords } from './store.ts'
 
 /** What connect-redis is given as a session: the sealed record and how long it lives. */
@@ -16,7 +16,7 @@ class KeyTaken extends Error {}
  * connect-redis on a client of ours whose SET only creates. The tokens are written first: a session that can be read
  * always has its tokens.
  */
-export function createRedisWriter(redis: Redis, prefix: string) {
+export function createRedisWriter(redis: RedisCommands, prefix: string) {
   const store = new RedisStore({
     prefix,
     client: {

@@ -17,6 +17,8 @@ export interface KeyRing {
   rotate(secrets: readonly Secret[]): void
   /** Keys that sign cookies, one per secret: the first signs, all verify. */
   readonly cookieKeys: readonly string[]
+  /** Keys that vouch for the bindings of browsers, in the same way. */
+  readonly bindingKeys: readonly string[]
   sealRecord(address: RecordAddress, text: string): string
   /** null where it does not open: another address, another secret, a changed byte. */
   openRecord(address: RecordAddress, sealed: string): string | null
@@ -40,6 +42,7 @@ interface Ringed {
   /** Names the secret inside an envelope without telling anything about it. */
   readonly keyId: string
   readonly cookieKey: string
+  readonly bindingKey: string
   readonly recordKey: Buffer
   readonly textKey: Buffer
   readonly stubKey: Buffer
@@ -62,6 +65,9 @@ export function createKeyRing(secrets: readonly Secret[]): KeyRing {
   return {
     get cookieKeys() {
       return ring.cookieKeys
+    },
+    get bindingKeys() {
+      return ring.bindingKeys
     },
     rotate(next) {
       ring = ringOf(next)
@@ -105,7 +111,8 @@ function ringOf(secrets: readonly Secret[]) {
   const [first] = all
   if (first === undefined) throw new Error('A key ring needs at least one secret')
   const byId: ReadonlyMap<string, Ringed> = new Map(all.map((keys) => [keys.keyId, keys]))
-  return { first, all, byId, cookieKeys: all.map((keys) => keys.cookieKey) }
+  const cookieKeys = all.map((keys) => keys.cookieKey)
+  return { first, all, byId, cookieKeys, bindingKeys: all.map((keys) => keys.bindingKey) }
 }
 
 /** The name of a session in the store: it does not lead back to the id. */
@@ -124,6 +131,7 @@ function deriveKeys(secret: Secret): Ringed {
   return {
     keyId: derive('key id', 6).toString('base64url'),
     cookieKey: derive('session cookie', 32).toString('base64url'),
+    bindingKey: derive('binding cookie', 32).toString('base64url'),
     recordKey: derive('session record', 32),
     textKey: derive('text', 32),
     stubKey: derive('stub', 32),

@@ -1,35 +1,31 @@
 /** Sessions in Redis, shared by all replicas: written by connect-redis, changed by scripts that run as one step. */
-import { Fault } from '../core/fault.ts'
-import type { Secret } from '../core/secret.ts'
-import { announced, createAnnouncements } from './announcements.ts'
+import type { RedisPlace, RedisTls } from '../core/gateway.ts'
+import { announced } from './announcements.ts'
 import { createRedisIndex } from './index-redis.ts'
-import { connectRedis, printable } from './redis-connection.ts'
-import { scripts } from './redis-scripts.ts'
+import { openRedisLink } from './redis-link.ts'
 import { createRedisWriter } from './redis-writer.ts'
 import type { Log, SessionStore, StoredRecord } from './store.ts'
+import { createStoreHealth } from './store-health.ts'
 
-export interface RedisStoreParts {
-  readonly url: Secret
+export type RedisStoreParts = RedisPlace & {
   /** Begins every key and the channel, so that several gateways can share one Redis. */
   readonly prefix: string
   readonly log: Log
+  readonly tls?: RedisTls | null
   readonly protocol?: 2 | 3
 }
 
 const recordKinds = ['facts', 'tokens', 'stub'] as const
 type RecordKind = (typeof recordKinds)[number]
 
-/** A store over two connections, one for commands and one that listens. Start-up neither waits for Redis nor fails. */
-export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreParts): SessionStore {
-  /** null until Redis has answered, or not, for the first time. */
-  let healthy: boolean | null = null
-  let closed = false
-  const settings = { url, protocol, onError: failed }
-  const redis = connectRedis(settings, { enableAutoPipelining: true, scripts })
-  const listener = connectRedis({ ...settings, onError: () => {} })
+/** A store over connections for commands and others that listen. Start-up neither waits for Redis nor fails. */
+export function createRedisStore(parts: RedisStoreParts): SessionStore {
+  const { prefix, log, tls = null, protocol = 2 } = parts
+  const health = createStoreHealth(log)
+  const { answered } = health
   const channel = `${prefix}:changed`
-  const publish = (message: string) => answered(() => redis.publish(channel, message))
-  const changes = createAnnouncements({ listener, publish, channel })
+  const link = openRedisLink({ place: parts, tls, protocol, channel, answered, onError: health.failed })
+  const { commands: redis, changes } = link
   const writer = createRedisWriter(redis, `${prefix}:`)
   const key = (part: string, name: string) => `${prefix}:${part}:${name}`
   // One hash tag, so that a cluster keeps them together and a script may change them in one step.
@@ -37,24 +33,8 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
   const recordKeys = (session: string) => recordKinds.map((kind) => recordKey(session, kind))
   const index = createRedisIndex({ redis, prefix, answered })
 
-  function failed(error: Error): void {
-    // What was on its way when we hung up says nothing about Redis.
-    if (healthy !== false && !closed) log.error('session_store_down', { cause: error.message })
-    healthy = false
-  }
-
-  /** Runs a command; every failure becomes the one fault of this room. */
-  async function answered<Reply>(command: () => Promise<Reply>): Promise<Reply> {
-    try {
-      const reply = await command()
-      if (healthy === false) log.info('session_store_up', {})
-      healthy = true
-      return reply
-    } catch (error) {
-      const cause = printable(error)
-      failed(cause)
-      throw new Fault('session_store_down', { cause })
-    }
+  function isReady(): boolean {
+    return health.isUp() && link.isOpen()
   }
 
   async function readRecord(name: string): Promise<StoredRecord | null> {
@@ -113,12 +93,19 @@ export function createRedisStore({ url, prefix, log, protocol = 2 }: RedisStoreP
     },
     take: (name) => answered(() => redis.sallyportTake(key('kept', name))),
     changes,
-    ready: () => (healthy === true && redis.status === 'ready' ? 'ready' : 'down'),
+    counting: {
+      prefix: `${prefix}:limit`,
+      connection: {
+        get status() {
+          return isReady() ? 'ready' : 'down'
+        },
+        rlflxIncr: ([name = '', by = '1', seconds = '1']) => answered(() => redis.sallyportCount(name, by, seconds)),
+      },
+    },
+    ready: () => (isReady() ? 'ready' : 'down'),
     async close() {
-      closed = true
-      changes.stop()
-      redis.disconnect()
-      listener.disconnect()
+      health.close()
+      link.close()
     },
   }
 }

@@ -85,8 +85,26 @@ export interface SessionStore {
   /** What was kept, once. */
   take(key: string): Promise<string | null>
   readonly changes: Changes
+  /** Where all replicas can count together; left out by stores that have no replicas. */
+  readonly counting?: SharedCounting
   ready(): 'ready' | 'down'
   close(): Promise<void>
+}
+
+/** A connection for the library that counts, and for nothing else. */
+export interface SharedCounting {
+  /** Begins the name of every counter. */
+  readonly prefix: string
+  readonly connection: {
+    /** `ready`, or anything else while a command would have to be waited for in vain. */
+    readonly status: string
+    /**
+     * Adds to a counter, under the name by which rate-limiter-flexible asks for it.
+     * @param values its name, how much, and after how many seconds it is gone, counted from the first.
+     * @returns what it is now, and how long it still lives, in milliseconds.
+     */
+    rlflxIncr(values: readonly string[]): Promise<readonly [number, number]>
+  }
 }
 
 /** What other replicas did. What was read in one epoch may be trusted in that epoch, while `announcing`. */

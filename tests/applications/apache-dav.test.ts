@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, type Reply, signIn, type Visitor } from '../visitor.ts'
 import { apachePath, startApache } from './apache.ts'
@@ -89,7 +90,7 @@ describe.skipIf(programMissing(apachePath, 'apache2-bin'))('WebDAV in Apache beh
     expect((await ask('DELETE', '/h.txt')).status).toBe(204)
   })
 
-  test('does nothing for who is not signed in, whatever the method (T11)', async () => {
+  attack('T11', 'does nothing for who is not signed in, whatever the method', async () => {
     const stranger = createVisitor()
     const headers = {
       depth: '0',
@@ -104,18 +105,22 @@ describe.skipIf(programMissing(apachePath, 'apache2-bin'))('WebDAV in Apache beh
     expect(files()).toContain('a.txt')
   })
 
-  test('never puts anything where its sender may not go, by a Destination however it is written (T1 to T14)', async () => {
-    mkdirSync(join(apache.folder, 'files/private'))
-    chmodSync(join(apache.folder, 'files/private'), 0o777)
-    await ask('PUT', '/i.txt', {}, 'i')
-    for (const path of ['/files/private/i', '/files//private/i', '/files/%70rivate/i', '/files/x/../private/i']) {
-      for (const destination of [stage.origin + path, path]) {
-        for (const method of ['COPY', 'MOVE']) {
-          const { status } = await ask(method, '/i.txt', { destination })
-          expect([400, 403], `${method} to ${destination}`).toContain(status)
+  attack(
+    ['T1', 'T2', 'T3', 'T4', 'T5', 'T6', 'T7', 'T8', 'T9', 'T10', 'T11', 'T12', 'T13', 'T14'],
+    'never puts anything where its sender may not go, by a Destination however it is written',
+    async () => {
+      mkdirSync(join(apache.folder, 'files/private'))
+      chmodSync(join(apache.folder, 'files/private'), 0o777)
+      await ask('PUT', '/i.txt', {}, 'i')
+      for (const path of ['/files/private/i', '/files//private/i', '/files/%70rivate/i', '/files/x/../private/i']) {
+        for (const destination of [stage.origin + path, path]) {
+          for (const method of ['COPY', 'MOVE']) {
+            const { status } = await ask(method, '/i.txt', { destination })
+            expect([400, 403], `${method} to ${destination}`).toContain(status)
+          }
         }
       }
-    }
-    expect(readdirSync(join(apache.folder, 'files/private'))).toEqual([])
-  })
+      expect(readdirSync(join(apache.folder, 'files/private'))).toEqual([])
+    },
+  )
 })

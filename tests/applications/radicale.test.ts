@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { startBrowser } from '../journeys/browser.ts'
 import { ada as adaHerself, choose } from '../journeys/steps.ts'
 import { type Stage, startStage } from '../stage.ts'
@@ -90,7 +91,7 @@ describe.skipIf(programMissing(radicalePath, 'radicale'))('Radicale behind the g
     expect((await ask(ada, 'MOVE', `${calendar}one.ics`, elsewhere)).status).toBe(502)
   })
 
-  test('shows nothing to another person, with or without a forged name (T25, T33)', async () => {
+  attack(['T25', 'T33'], 'shows nothing to another person, with or without a forged name', async () => {
     for (const forged of [
       {},
       { 'x-remote-user': adaId },
@@ -114,7 +115,7 @@ describe.skipIf(programMissing(radicalePath, 'radicale'))('Radicale behind the g
     }
   })
 
-  test('does nothing for who is not signed in, whatever the method (T11)', async () => {
+  attack('T11', 'does nothing for who is not signed in, whatever the method', async () => {
     const stranger = createVisitor()
     for (const method of ['GET', 'PROPFIND', 'REPORT', 'MKCALENDAR', 'PUT', 'DELETE', 'MOVE', 'OPTIONS']) {
       const reply = await ask(stranger, method, calendar, { 'x-remote-user': adaId })
@@ -154,7 +155,7 @@ describe.skipIf(programMissing(radicalePath, 'radicale'))('Radicale behind the g
     expect(own.body).toContain('<displayname>Urlaub</displayname>')
   })
 
-  test('never hears from a caller below which path it is reached (T21)', async () => {
+  attack('T21', 'never hears from a caller below which path it is reached', async () => {
     for (const name of ['X-Script-Name', 'X_Script_Name']) {
       const headers = { depth: '0', [name]: '/forged', body: whoAmI }
       expect((await ask(uwe, 'PROPFIND', '/', headers)).body).not.toContain('/forged')

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { bytesOf, handshake, openWire, speak } from '../http/wire.ts'
 import { startBrowser, type TestBrowser } from '../journeys/browser.ts'
 import { ada, reads, signIn as signInWithBrowser } from '../journeys/steps.ts'
@@ -32,7 +33,7 @@ describe.skipIf(ttydMissing())('ttyd behind the gateway', () => {
   const shows = (tab: Page, text: string) => tab.locator('.xterm-rows').getByText(text).waitFor()
   const terminal = (origin: string) => [...handshake(origin), 'Sec-WebSocket-Protocol: tty']
 
-  test('knows in a browser who is signed in, takes what is typed, and is cut off by signing out (T101)', () =>
+  attack('T101', 'knows in a browser who is signed in, takes what is typed, and is cut off by signing out', () =>
     browser.visit(async ({ context, tab }) => {
       // Its page names a picture that ttyd does not have.
       await context.route('**/favicon.png', (route) => route.fulfill({ status: 204 }))
@@ -47,7 +48,8 @@ describe.skipIf(ttydMissing())('ttyd behind the gateway', () => {
       await reads(other, 'You are signed out')
       await closed
       await tab.getByText('Press ⏎ to Reconnect').waitFor()
-    }))
+    }),
+  )
 
   test('is open to administrators alone', async () => {
     for (const line of ['GET /', 'GET /token', 'GET /ws']) {
@@ -74,7 +76,7 @@ describe.skipIf(ttydMissing())('ttyd behind the gateway', () => {
     }
   }
 
-  test('never sees a forged name on a handshake (T25, T102)', async () => {
+  attack(['T25', 'T102'], 'never sees a forged name on a handshake', async () => {
     for (const name of ['X-Remote-User', 'x-remote-user', 'X_Remote_User', 'X-Remote_User']) {
       expect(await greeting(stage.origin, [`${name}: forged`, cookies.ada])).toBe('You are ada@contoso.example.')
     }
@@ -86,7 +88,7 @@ describe.skipIf(ttydMissing())('ttyd behind the gateway', () => {
     expect((await speak(ttyd.origin, bytesOf(ttyd.origin, 'GET /')))?.status).toBe(407)
   })
 
-  test('is not reached without a session, nor without the role, nor from another site (T99, T100)', async () => {
+  attack(['T99', 'T100'], 'is not reached without a session, nor without the role, nor from another site', async () => {
     for (const [lines, status] of [
       [terminal(stage.origin), 401],
       [[...terminal(stage.origin), 'X-Remote-User: ada@contoso.example'], 401],

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { attack } from '../attacks/attack.ts'
 import { hostileNames } from '../corpus/headers.ts'
 import { bytesOf, handshake, speak } from '../http/wire.ts'
 import { startBrowser, type TestBrowser } from '../journeys/browser.ts'
@@ -51,7 +52,7 @@ describe.skipIf(programMissing(websocketdPath, 'websocketd'))('websocketd behind
     await tab.getByText(answer, { exact: true }).waitFor()
   }
 
-  test('knows in a browser who is signed in, hears what is typed, and is cut off by signing out (T101)', () =>
+  attack('T101', 'knows in a browser who is signed in, hears what is typed, and is cut off by signing out', () =>
     browser.visit(async ({ context, tab }) => {
       await signInWithBrowser(tab, `${stage.origin}/`, uwe)
       await tab.locator('button.connect').click()
@@ -65,9 +66,10 @@ describe.skipIf(programMissing(websocketdPath, 'websocketd'))('websocketd behind
       await reads(other, 'You are signed out')
       await closed.waitFor({ timeout: 2_000 })
       await until('the program has ended', () => programs('ended', application) === ended + 1)
-    }))
+    }),
+  )
 
-  test('never sees a forged name on a handshake, in any spelling (T25, T102)', async () => {
+  attack(['T25', 'T102'], 'never sees a forged name on a handshake, in any spelling', async () => {
     for (const name of ['X-Remote-User', 'X_Remote_User', 'X-Remote_User', 'x_remote-user', ...hostileNames]) {
       if (/^x.account$/i.test(name)) continue
       expect(await firstLines(stage.origin, { cookie, [name]: 'forged' }), name).toEqual([
@@ -83,19 +85,23 @@ describe.skipIf(programMissing(websocketdPath, 'websocketd'))('websocketd behind
     expect((await firstLines(application.origin, headers))[0]).toBe('You are forged.')
   })
 
-  test('is not reached without a session, nor from another site, nor with the wrong Origin (T99, T100)', async () => {
-    const before = programs('begun', application)
-    for (const [lines, status] of [
-      [handshake(stage.origin), 401],
-      [[...handshake(stage.origin), 'X-Remote-User: uwe@contoso.example'], 401],
-      [[...handshake(stage.origin), 'Cookie: __Host-sid=s%3Aforged.forged'], 401],
-      [[...handshake('https://evil.example'), `Cookie: ${cookie}`], 403],
-      [[...handshake(stage.origin.replace('localhost', 'evil.localhost')), `Cookie: ${cookie}`], 403],
-    ] as const) {
-      expect((await speak(stage.origin, bytesOf(stage.origin, 'GET /', lines)))?.status).toBe(status)
-    }
-    expect(programs('begun', application)).toBe(before)
-  })
+  attack(
+    ['T99', 'T100'],
+    'is not reached without a session, nor from another site, nor with the wrong Origin',
+    async () => {
+      const before = programs('begun', application)
+      for (const [lines, status] of [
+        [handshake(stage.origin), 401],
+        [[...handshake(stage.origin), 'X-Remote-User: uwe@contoso.example'], 401],
+        [[...handshake(stage.origin), 'Cookie: __Host-sid=s%3Aforged.forged'], 401],
+        [[...handshake('https://evil.example'), `Cookie: ${cookie}`], 403],
+        [[...handshake(stage.origin.replace('localhost', 'evil.localhost')), `Cookie: ${cookie}`], 403],
+      ] as const) {
+        expect((await speak(stage.origin, bytesOf(stage.origin, 'GET /', lines)))?.status).toBe(status)
+      }
+      expect(programs('begun', application)).toBe(before)
+    },
+  )
 
   test('never lets a caller choose the proxy of a program (CVE-2016-5385)', async () => {
     const lines = await firstLines(stage.origin, { cookie, Proxy: 'http://proxy.example:3128' })

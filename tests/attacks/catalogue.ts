@@ -1,6 +1,6 @@
 /**
  * The attacks that have hit gateways of this kind, each reduced to its mechanism. Every one of them is carried out
- * against the running gateway by a test of this folder, or says here why it cannot be yet. `npm run generate` makes the
+ * against the running gateway by a test, here or beside its kind, or says here why it cannot be yet. `npm run generate` makes the
  * table in SECURITY.md of it.
  */
 

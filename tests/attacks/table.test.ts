@@ -22,10 +22,22 @@ test('attacksTried knows every number that a test names', () => {
   expect(attacksTried().filter(({ id }) => !(id in threats))).toEqual([])
 })
 
-test('attacksIn reads calls of one line and of several, in both kinds of quotes', () => {
-  const text = "attack('T1', 'is one\\'s own', async () => {})\nattack(\n  'T2',\n  `is ${each} of many`,\n  run)"
-  expect(attacksIn('a', text)).toEqual([
-    { id: 'T1', file: 'a', what: "is one's own" },
-    { id: 'T2', file: 'a', what: 'is … of many' },
-  ])
+test('attacksTried counts nothing but what speaks to a running gateway over a socket', () => {
+  for (const file of new Set(attacksTried().map((each) => each.file))) {
+    expect(readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'), file).toMatch(aGateway)
+  }
+})
+
+/** What starts a gateway, in this process or in one of its own. */
+const aGateway =
+  /\b(?:start(?:Stage|Clocked|TwoGateways|PlainStage|CloudStage|Listening|Scene|Gateway|Command|Demo)|withScene|serve)\w*\(/
+
+test('attacksIn reads calls of one line and of several, with one number and with more', () => {
+  const calls = [
+    "('T1', 'is one', run)",
+    "(\n  'T2',\n  `is one of ${many}`,\n  run)",
+    "(['T3', 'T4'], 'are two', run)",
+  ]
+  const text = calls.map((each) => `  attack${each}`).join('\n')
+  expect(attacksIn('a', text).map(({ id }) => id)).toEqual(['T1', 'T2', 'T3', 'T4'])
 })

@@ -1,43 +1,39 @@
-/** The table of SECURITY.md: which attack is tried where. Made from the catalogue and the tests of this folder. */
-import { readdirSync, readFileSync } from 'node:fs'
+/** The table of SECURITY.md: which attack is tried where. Made from the catalogue and all tests. */
+import { globSync, readFileSync } from 'node:fs'
 import { type ThreatId, threats } from './catalogue.ts'
 
-export interface Attacked {
+interface Attacked {
   readonly id: string
   /** From the root of the repository. */
   readonly file: string
-  readonly what: string
 }
 
-const folder = new URL('./', import.meta.url)
+const root = new URL('../../', import.meta.url)
 
-/** Every call of `attack` in the tests of this folder. What a test puts into its name while it runs stands there as `…`. */
+/** Every call of `attack` in any test. */
 export function attacksTried(): readonly Attacked[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.test.ts'))
-    .sort()
-    .flatMap((name) => attacksIn(`tests/attacks/${name}`, readFileSync(new URL(name, folder), 'utf8')))
+  return globSync('tests/**/*.test.ts', { cwd: root })
+    .toSorted()
+    .flatMap((file) => attacksIn(file, readFileSync(new URL(file, root), 'utf8')))
 }
 
 /** Exported for its own test. */
 export function attacksIn(file: string, text: string): readonly Attacked[] {
-  return [...text.matchAll(call)].map(([, id = '', , what = '']) => ({
-    id,
-    file,
-    what: what.replaceAll(/\$\{[^}]*\}/g, '…').replaceAll("\\'", "'"),
-  }))
+  return [...text.matchAll(call)].flatMap(([, ids = '']) =>
+    [...ids.matchAll(/'(T\d+)'/g)].map(([, id = '']) => ({ id, file })),
+  )
 }
 
-const call = /\battack\(\s*'(T\d+)',\s*(['`])((?:\\.|(?!\2)[^\\])*)\2/g
+const call = /^\s*attack\(\s*(\[[^\]]*\]|'T\d+'),/gm
 
-/** In Markdown. A row names the files; the test in it begins with the number. */
+/** In Markdown. A row names the files; the name of the test in it begins with the number. */
 export function attackTable(tried: readonly Attacked[] = attacksTried()): string {
   const rows = Object.entries(threats).map(([id, threat]) => {
     const own = tried.filter((each) => each.id === id)
-    const notYet = 'notYet' in threat ? String(threat.notYet) : null
-    const files = [...new Set(own.map(({ file }) => file))].map((file) => `\`${file}\``).join(', ')
-    const shown = [files, notYet === null ? '' : `not yet: ${notYet}`].filter((text) => text !== '').join('; ')
-    return `| ${id} | ${cell(threat.mechanism)} | ${cell(threat.seenIn)} | ${shown} |`
+    const notYet = 'notYet' in threat ? [`not yet: ${threat.notYet}`] : []
+    const files = [...new Set(own.map(({ file }) => `\`${file}\``))].join(', ')
+    const shown = files === '' ? notYet : [files, ...notYet]
+    return `| ${id} | ${cell(threat.mechanism)} | ${cell(threat.seenIn)} | ${shown.join('; ')} |`
   })
   return ['| # | Mechanism | Seen in | Carried out by |', '|---|---|---|---|', ...rows].join('\n')
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
+import { attack } from '../attacks/attack.ts'
 import { sid } from '../http/scene.ts'
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
 import { freePort, stageYaml, startUpstream, type Upstream } from '../stage.ts'
@@ -84,31 +85,35 @@ describe.skipIf(redisMissing())('sessions', () => {
     await sessions('end', '--all')
   })
 
-  test('end signs somebody out while the gateway runs, and cuts open WebSockets within a second (T101)', async () => {
-    const [ada, uwe] = [await person('ada@contoso.example'), await person('uwe@contoso.example')]
-    const server = new WebSocketServer({ server: upstream.server })
-    const socket = new WebSocket(origin.replace('http', 'ws'), { headers: { cookie: ada.cookie, origin } })
-    let closedAt = Number.POSITIVE_INFINITY
-    socket.on('close', () => {
-      closedAt = performance.now()
-    })
-    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
-    const me = await fetch(`${origin}/.auth/me`, { headers: { cookie: ada.cookie } })
-    const { objectId } = (await me.json()) as { objectId: string }
-    const command = startCommand(['sessions', 'end', '--config', file, '--person', `${directory}/${objectId}`])
-    const { code } = await command.ended
-    const endedAt = performance.now()
-    expect([code, command.stdout()]).toEqual([0, 'Ended 1 session.\n'])
-    expect(command.stderr()).toMatch(/"of":"person".*"sessions":1.*"event":"sessions_ended"/)
-    await until('the socket is cut', () => closedAt < Number.POSITIVE_INFINITY, 1000)
-    expect(closedAt - endedAt).toBeLessThan(1000)
-    expect([await ada.isIn(), await uwe.isIn()]).toEqual([false, true])
-    // Who signs in again is in.
-    const again = await person('ada@contoso.example')
-    expect(await again.isIn()).toBe(true)
-    server.close()
-    await sessions('end', '--all')
-  })
+  attack(
+    'T101',
+    'end signs somebody out while the gateway runs, and cuts open WebSockets within a second',
+    async () => {
+      const [ada, uwe] = [await person('ada@contoso.example'), await person('uwe@contoso.example')]
+      const server = new WebSocketServer({ server: upstream.server })
+      const socket = new WebSocket(origin.replace('http', 'ws'), { headers: { cookie: ada.cookie, origin } })
+      let closedAt = Number.POSITIVE_INFINITY
+      socket.on('close', () => {
+        closedAt = performance.now()
+      })
+      await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
+      const me = await fetch(`${origin}/.auth/me`, { headers: { cookie: ada.cookie } })
+      const { objectId } = (await me.json()) as { objectId: string }
+      const command = startCommand(['sessions', 'end', '--config', file, '--person', `${directory}/${objectId}`])
+      const { code } = await command.ended
+      const endedAt = performance.now()
+      expect([code, command.stdout()]).toEqual([0, 'Ended 1 session.\n'])
+      expect(command.stderr()).toMatch(/"of":"person".*"sessions":1.*"event":"sessions_ended"/)
+      await until('the socket is cut', () => closedAt < Number.POSITIVE_INFINITY, 1000)
+      expect(closedAt - endedAt).toBeLessThan(1000)
+      expect([await ada.isIn(), await uwe.isIn()]).toEqual([false, true])
+      // Who signs in again is in.
+      const again = await person('ada@contoso.example')
+      expect(await again.isIn()).toBe(true)
+      server.close()
+      await sessions('end', '--all')
+    },
+  )
 
   test('end takes a person by the object id alone, in any case; a tenant; a provider; everybody', async () => {
     for (const choose of [

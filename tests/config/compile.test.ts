@@ -32,7 +32,10 @@ test('compile fills in every default', () => {
     drainSeconds: 25,
     tls: null,
     timeouts: { headerSeconds: 30, bodySeconds: 60, keepAliveSeconds: 75 },
-    limits: { headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100 },
+    limits: {
+      ...{ headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100, failures: 600 },
+      signIns: { perCaller: 6_000, perTenant: 30_000, overall: 60_000 },
+    },
     egress: { proxy: null, noProxy: [], ca: null },
   })
   const { secrets: _, ...session } = gateway.session

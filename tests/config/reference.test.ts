@@ -31,12 +31,12 @@ test('configurationTable and referenceFile list the keys of a tenant once, and r
   assert.match(table, /`defaults` \|.*Its keys are those of `tenants\[\]`\./)
   assert.match(table, /`tenants\[\]\.routes\[\]\.upstream` \|.*Its keys are those of `tenants\[\]\.upstream`\./)
   assert.equal(reference.split('\n').filter((line) => /^\s*#? *sendRoles:/.test(line)).length, 1)
-  assert.equal(reference.split('\n').filter((line) => /^\s*#? *serverName:/.test(line)).length, 1)
+  assert.equal(reference.split('\n').filter((line) => /^\s*#? *stripPrefix:/.test(line)).length, 1)
 })
 
 test('configurationTable says of a key that only one form has, which one', () => {
   assert.match(table, /`providers\[\]\.issuer` \| required \| With `kind: oidc`: /)
-  assert.match(table, /`session\.store\.url` \| required \| With `type: redis`: /)
+  assert.match(table, /`session\.store\.url` \| {2}\| With `type: redis`: /)
   assert.equal(table.split('`providers[].name`').length, 2)
 })
 

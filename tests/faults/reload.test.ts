@@ -11,6 +11,7 @@ import { createLoader } from '../../src/config/loader.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { type Running, serve } from '../../src/serve.ts'
+import { attack } from '../attacks/attack.ts'
 import { expectPage } from '../http/scene.ts'
 import { until } from '../redis.ts'
 import { freePort, stageYaml, startUpstream, type Upstream } from '../stage.ts'
@@ -158,7 +159,7 @@ describe('reload', () => {
     visitor.close()
   })
 
-  test('takes effect on open WebSockets: whoever lost the role is cut, the others live on (T126)', async () => {
+  attack('T126', 'takes effect on open WebSockets: whoever lost the role is cut, the others live on', async () => {
     const sockets = new WebSocketServer({ noServer: true })
     upstream.server.removeAllListeners('upgrade')
     upstream.server.on('upgrade', (request, socket, head) => sockets.handleUpgrade(request, socket, head, () => {}))

@@ -1,5 +1,6 @@
 /** Access tokens for an application that calls an API in the person's name. */
 import { afterEach, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type PlainProvider, plainClient, startPlainProvider } from '../plain-provider.ts'
 import { plainYaml, signInAs } from '../plain-stage.ts'
 import { freePort, startUpstream, type Upstream } from '../stage.ts'
@@ -108,18 +109,22 @@ describe('valueFor', () => {
     expect((await scene.ask('/token')).status).toBe(200)
   })
 
-  test('valueFor never passes on what the caller sent under that name, on no route of the tenant (T25)', async () => {
-    const scene = await setUp()
-    const forged = { authorization: 'Bearer forged', 'x-payroll-token': 'forged', x_payroll_token: 'forged' }
-    for (const path of ['/public', '/x', '/token', '/own']) {
-      expect((await scene.ask(path, forged)).status).toBe(200)
-      expect(JSON.stringify(scene.upstream.seen.at(-1)?.rawHeaders)).not.toContain('forged')
-    }
-    expect((await scene.ask('/public')).status).toBe(200)
-    expect(scene.told('authorization')).toBe('undefined')
-  })
+  attack(
+    'T25',
+    'valueFor never passes on what the caller sent under that name, on no route of the tenant',
+    async () => {
+      const scene = await setUp()
+      const forged = { authorization: 'Bearer forged', 'x-payroll-token': 'forged', x_payroll_token: 'forged' }
+      for (const path of ['/public', '/x', '/token', '/own']) {
+        expect((await scene.ask(path, forged)).status).toBe(200)
+        expect(JSON.stringify(scene.upstream.seen.at(-1)?.rawHeaders)).not.toContain('forged')
+      }
+      expect((await scene.ask('/public')).status).toBe(200)
+      expect(scene.told('authorization')).toBe('undefined')
+    },
+  )
 
-  test('valueFor writes no token into the log (T94)', async () => {
+  attack('T94', 'valueFor writes no token into the log', async () => {
     const scene = await setUp()
     await scene.ask('/token')
     expect(JSON.stringify(scene.log())).not.toMatch(/eyJ|1\.A[\w-]{40}/)
@@ -156,7 +161,7 @@ describe('valueFor, where a refresh token is good for one use', () => {
     expect(scene.log().filter(({ event }) => event === 'session_ended')).toEqual([])
   })
 
-  test('valueFor passes no token on that comes with an ID token of somebody else (T67)', async () => {
+  attack('T67', 'valueFor passes no token on that comes with an ID token of somebody else', async () => {
     const scene = await plain(true)
     for (let idle = 0; idle < 2; idle += 1) {
       scene.forward(1_400)
@@ -177,7 +182,7 @@ describe('valueFor, where a refresh token is good for one use', () => {
     expect(line).toMatchObject({ why: 'grace' })
   })
 
-  test('valueFor passes no token on that is longer than a header can be (T88)', async () => {
+  attack('T88', 'valueFor passes no token on that is longer than a header can be', async () => {
     const scene = await plain(true)
     for (let idle = 0; idle < 2; idle += 1) {
       scene.forward(1_400)

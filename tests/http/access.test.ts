@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, signIn, type Visitor } from '../visitor.ts'
 import { startClockedStage } from './clocked.ts'
@@ -89,7 +90,7 @@ describe('explain', () => {
     expect(said.request.verdict).toMatchObject({ act: 'refuse', reason: 'no_role' })
   })
 
-  test('explain needs a session, begins no sign-in, and repeats nothing of what was asked (T91)', async () => {
+  attack('T91', 'explain needs a session, begins no sign-in, and repeats nothing of what was asked', async () => {
     const reply = await visit(nobody as Visitor, at(asked('/<script>x')))
     expect([reply.status, reply.body.includes('login_required'), setCookies(reply)]).toEqual([401, true, []])
     expect((await json(nobody, '/.auth/explain')).said.code).toBe('login_required')
@@ -136,7 +137,7 @@ describe('session', () => {
   })
 })
 
-test('explain and session never keep a session alive (T131)', async () => {
+attack('T131', 'explain and session never keep a session alive', async () => {
   const clocked = await startClockedStage('idle: 10m\nstore: { type: memory }')
   const visitor = createVisitor()
   try {

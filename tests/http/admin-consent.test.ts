@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, type Visitor } from '../visitor.ts'
 import { press } from './pages-of-entra.ts'
@@ -88,12 +89,13 @@ describe('/.auth/admin-consent', () => {
       withVisitor(async (visitor) => expectPage(await returning(visitor, query), 403, 'consent_refused')))
   }
 
-  test('repeats no name of a directory that is none (T91)', () =>
+  attack('T91', 'repeats no name of a directory that is none', () =>
     withVisitor(async (visitor) => {
       const page = await returning(visitor, '&admin_consent=True&tenant=%3Cb%3Eevil')
       expect(page.status).toBe(200)
       expect(page.body).not.toContain('evil')
-    }))
+    }),
+  )
 
   test('makes no session of a code that comes back with its state', () =>
     withVisitor(async (visitor) => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
 import { reconfigure } from './pages-of-entra.ts'
@@ -86,7 +87,7 @@ describe('who may sign in', () => {
       expect([code, missing]).toEqual(['profile_incomplete', ['employeeid', 'department']])
     }))
 
-  test('is decided anew for whoever is signed in already, as soon as the rules change (T126)', () =>
+  attack('T126', 'is decided anew for whoever is signed in already, as soon as the rules change', () =>
     arriving(zoe, '', async (_, visitor) => {
       const status = async () => (await visitor.ask(`${stage.origin}/x`)).status
       expect(await status()).toBe(200)
@@ -99,7 +100,8 @@ describe('who may sign in', () => {
       expect(await status()).toBe(403)
       reconfigure(stage, {})
       expect(await status()).toBe(200)
-    }))
+    }),
+  )
 
   test('leaves whoever is signed in as they are when somebody else is refused in the same browser', () =>
     arriving(uwe, 'guests: deny', async (_, visitor) => {
@@ -110,13 +112,13 @@ describe('who may sign in', () => {
       expect((await visitor.ask(`${stage.origin}/x`)).status).toBe(200)
     }))
 
-  test('refuses a token whose sign of a guest cannot be kept (T113)', async () => {
+  attack('T113', 'refuses a token whose sign of a guest cannot be kept', async () => {
     stage.emulator.control.forgeNextIdToken({ set: { idp: { at: 'https://evil.example' } } })
     await arriving(uwe, 'guests: deny', async (reply) => expectPage(reply, 403, 'identity_refused'))
     expect(lastLog('identity_refused')).toMatchObject({ detail: 'guest-sign-unreadable' })
   })
 
-  test('does not lose the sign of a guest among many other claims (T113)', async () => {
+  attack('T113', 'does not lose the sign of a guest among many other claims', async () => {
     const many = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`a${at}`, 'x'.repeat(200)]))
     stage.emulator.control.forgeNextIdToken({ set: { ...many, acct: 1 } })
     await arriving(uwe, 'guests: deny', async (reply) => expectPage(reply, 403, 'guest_refused'))

@@ -30,7 +30,7 @@ const elsewhere: Readonly<Partial<Record<OutcomeCode, string>>> = {
   internal_error: 'gate-faults.test.ts',
   tenant_broken: '../faults/reload.test.ts',
   request_too_slow: 'slow-bodies.test.ts',
-  too_many_requests: 'frontchannel-logout.test.ts',
+  too_many_requests: 'budgets.test.ts',
   https_required: 'redirect-gate.test.ts',
 }
 

@@ -212,6 +212,8 @@ test('backchannelLogout takes a token again that came to nothing because the sto
   const store = createMemoryStore({ clock: () => now, log, maxSessions: 10 })
   let isAway = true
   const said = { sid: 'a', sub: null, jti: 'one' }
+  const free = async () => null
+  const unlimited = { signIn: free, strayAnswer: free, providerSignOut: free }
   const logout = createBackchannelLogout({
     ...{ answers: createAnswers(createPages()), tokens: { read: async () => said }, store, log },
     refuse: () => expect.fail('it is refused'),
@@ -222,7 +224,7 @@ test('backchannelLogout takes a token again that came to nothing because the sto
       },
       list: () => expect.fail('it lists'),
     },
-    misses: { allows: () => true, hit: () => {} },
+    budgets: { ...unlimited, endedSessions: async () => {} },
     metrics: createMetrics(),
   })
   const credential = { form: 'secrets', secrets: [], expiresAt: null, sentBy: null } as const

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, signIn, type Visitor } from '../visitor.ts'
 import { press, reconfigure } from './pages-of-entra.ts'
@@ -96,7 +97,7 @@ describe('the tile in My Apps', () => {
       }))
   }
 
-  test('leads whoever is signed in straight to the application, and changes nothing (T82)', () =>
+  attack('T82', 'leads whoever is signed in straight to the application, and changes nothing', () =>
     withVisitor(async (visitor) => {
       await signIn(visitor, `${stage.origin}/x`, uwe)
       const before = visitor.cookie(stage.origin, sid)
@@ -104,7 +105,8 @@ describe('the tile in My Apps', () => {
         `${stage.origin}/`,
       )
       expect(visitor.cookie(stage.origin, sid)).toBe(before)
-    }))
+    }),
+  )
 })
 
 describe('hints on the way to the provider', () => {
@@ -135,7 +137,7 @@ describe('hints on the way to the provider', () => {
     ['prompt=consent is not passed on', 'prompt=consent', 'signed in'],
     ['prompt=admin_consent is not passed on', 'prompt=admin_consent', 'signed in'],
   ] as const) {
-    test(`${what} (T47)`, async () => {
+    attack('T47', `${what}`, async () => {
       reconfigure(stage, {})
       expect(await asked(query)).toBe(expected)
     })

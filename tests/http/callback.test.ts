@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { until } from '../redis.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
@@ -68,14 +69,15 @@ describe('callback without a sign-in that is ours', () => {
     ['what looks like a prototype', '?__proto__[state]=x&constructor=y'],
     ['broken escapes', '?state=%ff%fe%zz&code=%'],
   ] as const) {
-    test(`callback explains ${what}, and signs nobody in (T41, T44)`, () =>
+    attack(['T41', 'T44'], `callback explains ${what}, and signs nobody in`, () =>
       withVisitor(async (visitor) => {
         expectPage(await visit(visitor, callback(query)), 400, 'transaction_missing')
         await expectNobody(visitor)
-      }))
+      }),
+    )
   }
 
-  test('callback sends whoever is signed in to the start instead, and ends nothing (T44)', () =>
+  attack('T44', 'callback sends whoever is signed in to the start instead, and ends nothing', () =>
     withVisitor(async (visitor) => {
       await signIn(visitor, deep(), uwe)
       const before = visitor.cookie(stage.origin, sid)
@@ -85,9 +87,10 @@ describe('callback without a sign-in that is ours', () => {
         expect(setCookies(reply)).toEqual([])
       }
       expect(visitor.cookie(stage.origin, sid)).toBe(before)
-    }))
+    }),
+  )
 
-  test('callback signs nobody in with the answer that somebody else got: login CSRF (T41)', async () => {
+  attack('T41', 'callback signs nobody in with the answer that somebody else got: login CSRF', async () => {
     const [attacker, victim] = [createVisitor(), createVisitor()]
     const answer = await cameBack(attacker, deep(), uwe)
     for (const planted of [
@@ -112,7 +115,7 @@ describe('callback without a sign-in that is ours', () => {
     victim.close()
   })
 
-  test('callback begins again once for a browser without cookies, then explains: no loop (T41, T52)', () =>
+  attack(['T41', 'T52'], 'callback begins again once for a browser without cookies, then explains: no loop', () =>
     withVisitor(async (visitor) => {
       const forgetful = async (url: string): Promise<Reply> => {
         const reply = await visit(visitor, url)
@@ -130,7 +133,8 @@ describe('callback without a sign-in that is ours', () => {
       expectPage(reply, 400, 'transaction_missing')
       expect(stage.emulator.control.requests('authorize') - before).toBe(2)
       expect(reply.body).toContain('return_to=%2Fdeep%3Fx%3D1')
-    }))
+    }),
+  )
 
   for (const [what, headers] of [
     ['a fetch', { accept: '*/*', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
@@ -138,7 +142,7 @@ describe('callback without a sign-in that is ours', () => {
     ['a frame', { ...navigation, 'sec-fetch-dest': 'iframe' }],
     ['a prefetch', { ...navigation, 'sec-purpose': 'prefetch' }],
   ] as const) {
-    test(`callback begins no sign-in anew for ${what} (T53)`, async () => {
+    attack('T53', `callback begins no sign-in anew for ${what}`, async () => {
       const [other, visitor] = [createVisitor(), createVisitor()]
       const answer = await cameBack(other, deep(), uwe)
       const reply = await visitor.ask(answer, { headers })
@@ -149,7 +153,7 @@ describe('callback without a sign-in that is ours', () => {
     })
   }
 
-  test('callback cannot be given a state of another tenant (T63)', () =>
+  attack('T63', 'callback cannot be given a state of another tenant', () =>
     withVisitor(async (visitor) => {
       const answer = await cameBack(visitor, deep(), uwe)
       const cookie = `${binding}=${visitor.cookie(stage.origin, binding)}`
@@ -157,9 +161,10 @@ describe('callback without a sign-in that is ours', () => {
       expectPage(reply, 400, 'transaction_missing')
       // It was not used up by that.
       expect((await visit(visitor, answer)).headers.location).toBe('/deep?x=1')
-    }))
+    }),
+  )
 
-  test('callback accepts no state with any byte changed (T37)', () =>
+  attack('T37', 'callback accepts no state with any byte changed', () =>
     withVisitor(async (visitor) => {
       const answer = await cameBack(visitor, deep(), uwe)
       const state = parameter(answer, 'state')
@@ -178,10 +183,11 @@ describe('callback without a sign-in that is ours', () => {
         expectPage(await visit(visitor, withParameter(answer, 'state', changed)), 400, 'transaction_missing')
       }
       expect((await visit(visitor, answer)).headers.location).toBe('/deep?x=1')
-    }))
+    }),
+  )
 
   for (const name of ['state', 'code', 'error', 'iss']) {
-    test(`callback refuses a doubled ${name} (T44)`, () =>
+    attack('T44', `callback refuses a doubled ${name}`, () =>
       withVisitor(async (visitor) => {
         const answer = await cameBack(visitor, deep(), uwe)
         for (const value of [parameter(answer, name), 'x']) {
@@ -189,12 +195,13 @@ describe('callback without a sign-in that is ours', () => {
           expectPage(await visit(visitor, doubled), 400, 'request_malformed')
         }
         await expectNobody(visitor)
-      }))
+      }),
+    )
   }
 })
 
 describe('callback a second time', () => {
-  test('callback leads back whoever presses reload or the back button (T44)', () =>
+  attack('T44', 'callback leads back whoever presses reload or the back button', () =>
     withVisitor(async (visitor) => {
       const answer = await cameBack(visitor, deep(), uwe)
       await visit(visitor, answer)
@@ -203,32 +210,38 @@ describe('callback a second time', () => {
       expect(reply.headers.location).toBe('/deep?x=1')
       expect(setCookies(reply)).toEqual([])
       expect(visitor.cookie(stage.origin, sid)).toBe(before)
-    }))
+    }),
+  )
 
-  test('callback begins anew once for whoever has no session any more, then explains; nothing is redeemed twice (T45)', () =>
-    withVisitor(async (visitor) => {
-      const answer = await cameBack(visitor, deep(), uwe)
-      await visit(visitor, answer)
-      visitor.setCookie(stage.origin, sid, null)
-      const before = stage.emulator.control.requests('token')
-      const reply = await visit(visitor, answer)
-      expect(givesSession(reply)).toBe(false)
-      expect(stage.emulator.control.requests('token')).toBe(before)
-      const second = await answerFor(visitor, reply.location, uwe)
-      expect((await visit(visitor, second)).headers.location).toBe('/deep?x=1')
-      visitor.setCookie(stage.origin, sid, null)
-      expectPage(await visit(visitor, second), 400, 'transaction_used')
-      expect(stage.emulator.control.requests('token')).toBe(before + 1)
-      await expectNobody(visitor)
-    }))
+  attack(
+    'T45',
+    'callback begins anew once for whoever has no session any more, then explains; nothing is redeemed twice',
+    () =>
+      withVisitor(async (visitor) => {
+        const answer = await cameBack(visitor, deep(), uwe)
+        await visit(visitor, answer)
+        visitor.setCookie(stage.origin, sid, null)
+        const before = stage.emulator.control.requests('token')
+        const reply = await visit(visitor, answer)
+        expect(givesSession(reply)).toBe(false)
+        expect(stage.emulator.control.requests('token')).toBe(before)
+        const second = await answerFor(visitor, reply.location, uwe)
+        expect((await visit(visitor, second)).headers.location).toBe('/deep?x=1')
+        visitor.setCookie(stage.origin, sid, null)
+        expectPage(await visit(visitor, second), 400, 'transaction_used')
+        expect(stage.emulator.control.requests('token')).toBe(before + 1)
+        await expectNobody(visitor)
+      }),
+  )
 
-  test('callback gives one session, however often the same answer comes at once (T45)', () =>
+  attack('T45', 'callback gives one session, however often the same answer comes at once', () =>
     withVisitor(async (visitor) => {
       const answer = await cameBack(visitor, deep(), uwe)
       const cookie = `${binding}=${visitor.cookie(stage.origin, binding)}`
       const replies = await Promise.all(Array.from({ length: 10 }, () => visit(visitor, answer, { cookie })))
       expect(replies.filter(givesSession)).toHaveLength(1)
-    }))
+    }),
+  )
 })
 
 describe('callback with an answer that is not the one', () => {
@@ -242,7 +255,7 @@ describe('callback with an answer that is not the one', () => {
       await expectNobody(visitor)
     }))
 
-  test('callback signs nobody in with the code of another sign-in: PKCE (T43)', async () => {
+  attack('T43', 'callback signs nobody in with the code of another sign-in: PKCE', async () => {
     const [attacker, victim] = [createVisitor(), createVisitor()]
     const stolen = parameter(await cameBack(victim, deep(), 'ada@contoso.example'), 'code')
     const own = await cameBack(attacker, deep(), uwe)
@@ -256,7 +269,7 @@ describe('callback with an answer that is not the one', () => {
     victim.close()
   })
 
-  test('callback explains a code that the provider does not know, and says it once (T44)', () =>
+  attack('T44', 'callback explains a code that the provider does not know, and says it once', () =>
     withVisitor(async (visitor) => {
       const answer = withParameter(await cameBack(visitor, deep(), uwe), 'code', 'unknown')
       const before = stage.emulator.control.requests('token')
@@ -266,15 +279,17 @@ describe('callback with an answer that is not the one', () => {
       expect(reply.body).toMatch(/Correlation ID: [0-9a-f-]{36}/)
       expect(stage.emulator.control.requests('token') - before).toBe(1)
       await expectNobody(visitor)
-    }))
+    }),
+  )
 
-  test('callback refuses an answer that names another issuer (T44)', () =>
+  attack('T44', 'callback refuses an answer that names another issuer', () =>
     withVisitor(async (visitor) => {
       const answer = await cameBack(visitor, deep(), uwe)
       const reply = await visit(visitor, `${answer}&iss=https%3A%2F%2Fevil.example`)
       expectPage(reply, 502, 'provider_fault')
       await expectNobody(visitor)
-    }))
+    }),
+  )
 
   test('callback refuses an answer that brings an ID token along', () =>
     withVisitor(async (visitor) => {
@@ -330,7 +345,7 @@ describe('callback with an error of the provider', () => {
     ['an endless text', 'AADSTS'.repeat(500)],
     ['directions of writing', '\u202e\u2066evil\u0000'],
   ] as const) {
-    test(`callback repeats nothing of ${what} (T91, T94)`, () =>
+    attack(['T91', 'T94'], `callback repeats nothing of ${what}`, () =>
       withVisitor(async (visitor) => {
         const marked = `${text} marker`
         const reply = await refused(visitor, { error: marked, error_description: marked, error_uri: marked })
@@ -341,12 +356,13 @@ describe('callback with an error of the provider', () => {
         expect(page).not.toMatch(/<script|<img|onerror|evil|marker|alert\(|locked|\u202e/)
         expect(stage.logText().match(/alert\(1\)|locked|evil|marker|\u202e/)).toBe(null)
         await expectNobody(visitor)
-      }))
+      }),
+    )
   }
 })
 
 describe('callback and the session', () => {
-  test('callback gives a new id, also with a validly signed cookie that was planted (T42)', async () => {
+  attack('T42', 'callback gives a new id, also with a validly signed cookie that was planted', async () => {
     const [attacker, victim] = [createVisitor(), createVisitor()]
     await signIn(attacker, deep(), uwe)
     const planted = attacker.cookie(stage.origin, sid) ?? ''
@@ -360,7 +376,7 @@ describe('callback and the session', () => {
     victim.close()
   })
 
-  test('callback gives a new id with the signed cookie of a session that has ended (T42)', () =>
+  attack('T42', 'callback gives a new id with the signed cookie of a session that has ended', () =>
     withVisitor(async (visitor) => {
       await signIn(visitor, deep(), uwe)
       const old = visitor.cookie(stage.origin, sid) ?? ''
@@ -369,9 +385,10 @@ describe('callback and the session', () => {
       await visit(visitor, await cameBack(visitor, deep(), uwe))
       expect(visitor.cookie(stage.origin, sid)).not.toBe(old)
       expect((await visitor.ask(deep(), { headers: { cookie: `${sid}=${old}` } })).status).toBe(401)
-    }))
+    }),
+  )
 
-  test('callback ends the session that was there before (T50)', () =>
+  attack('T50', 'callback ends the session that was there before', () =>
     withVisitor(async (visitor) => {
       await signIn(visitor, deep(), uwe)
       const old = visitor.cookie(stage.origin, sid) ?? ''
@@ -383,16 +400,18 @@ describe('callback and the session', () => {
       expect(givesSession(await visit(visitor, again))).toBe(true)
       expect((await visitor.ask(deep(), { headers: { cookie: `${sid}=${old}` } })).status).toBe(401)
       expect(JSON.parse((await visitor.ask(deep())).body).headers).toMatchObject({ 'x-forwarded-name': 'Ada Lovelace' })
-    }))
+    }),
+  )
 
-  test('callback sets the cookie for this host alone, out of reach of scripts, and lets nobody store it (T79)', () =>
+  attack('T79', 'callback sets the cookie for this host alone, out of reach of scripts, and lets nobody store it', () =>
     withVisitor(async (visitor) => {
       const reply = await visit(visitor, await cameBack(visitor, deep(), uwe))
       const [line = ''] = setCookies(reply).filter((each) => each.startsWith(sid))
       expect(line.split('; ').slice(1).sort()).toEqual(['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure'])
       expect(line.split(';')[0]?.length).toBeLessThanOrEqual(100)
       expect(reply.headers['cache-control']).toBe('no-store')
-    }))
+    }),
+  )
 
   test('callback answers a code to GET alone', () =>
     withVisitor(async (visitor) => {
@@ -411,22 +430,29 @@ describe('callback and what the provider leaves out', () => {
     ['refuses the token', 401, 'graph_refused', 502],
     ['lacks the permission', 403, 'graph_refused', 502],
   ] as const) {
-    test(`callback refuses a person whose groups were left out while Graph ${what}, and guesses nothing (T109)`, () =>
-      withVisitor(async (visitor) => {
-        const { control } = stage.emulator
-        const answer = await cameBack(visitor, deep(), 'many@contoso.example')
-        control.fail('graph', { kind: 'status', status, headers: { 'Retry-After': '0' } }, Number.POSITIVE_INFINITY)
-        const reply = await visit(visitor, answer)
-        control.recover()
-        expectPage(reply, refused, code)
-        expect(reply.body).toContain('it@contoso.example')
-        await expectNobody(visitor)
-        await until('it is logged', () => stage.logText().includes(`checkMemberObjects: ${status} `) || status === 403)
-        expect(stage.logText()).not.toMatch(/eyJ|Bearer/)
-      }))
+    attack(
+      'T109',
+      `callback refuses a person whose groups were left out while Graph ${what}, and guesses nothing`,
+      () =>
+        withVisitor(async (visitor) => {
+          const { control } = stage.emulator
+          const answer = await cameBack(visitor, deep(), 'many@contoso.example')
+          control.fail('graph', { kind: 'status', status, headers: { 'Retry-After': '0' } }, Number.POSITIVE_INFINITY)
+          const reply = await visit(visitor, answer)
+          control.recover()
+          expectPage(reply, refused, code)
+          expect(reply.body).toContain('it@contoso.example')
+          await expectNobody(visitor)
+          await until(
+            'it is logged',
+            () => stage.logText().includes(`checkMemberObjects: ${status} `) || status === 403,
+          )
+          expect(stage.logText()).not.toMatch(/eyJ|Bearer/)
+        }),
+    )
   }
 
-  test('callback refuses a person whose app roles were left out, which nobody could tell (T109)', () =>
+  attack('T109', 'callback refuses a person whose app roles were left out, which nobody could tell', () =>
     withVisitor(async (visitor) => {
       const answer = await cameBack(visitor, deep(), uwe)
       stage.emulator.control.forgeNextIdToken({ set: { _claim_names: { roles: 'src1' } } })
@@ -435,29 +461,34 @@ describe('callback and what the provider leaves out', () => {
       expect(reply.body).toContain('it@contoso.example')
       await expectNobody(visitor)
       await until('it is logged', () => stage.logText().includes('roles-overage'))
-    }))
+    }),
+  )
 
-  test('callback never calls the address that a token names, and asks Graph where the configuration says (T110)', async () => {
-    let called = 0
-    stage.upstream.handle(({ url }) => {
-      if (url === '/trap') called += 1
-      return false
-    })
-    const asked = stage.emulator.control.requests('graph')
-    await withVisitor(async (visitor) => {
-      const answer = await cameBack(visitor, deep(), uwe)
-      stage.emulator.control.forgeNextIdToken({
-        remove: ['groups'],
-        set: {
-          _claim_names: { groups: 'src1' },
-          _claim_sources: { src1: { endpoint: `${stage.upstream.origin}/trap` } },
-        },
+  attack(
+    'T110',
+    'callback never calls the address that a token names, and asks Graph where the configuration says',
+    async () => {
+      let called = 0
+      stage.upstream.handle(({ url }) => {
+        if (url === '/trap') called += 1
+        return false
       })
-      expect(givesSession(await visit(visitor, answer))).toBe(true)
-      const { headers } = JSON.parse((await visitor.open(deep())).body)
-      expect(headers).toMatchObject({ 'x-forwarded-roles': 'user' })
-    })
-    stage.upstream.handle(null)
-    expect([called, stage.emulator.control.requests('graph') - asked]).toEqual([0, 1])
-  })
+      const asked = stage.emulator.control.requests('graph')
+      await withVisitor(async (visitor) => {
+        const answer = await cameBack(visitor, deep(), uwe)
+        stage.emulator.control.forgeNextIdToken({
+          remove: ['groups'],
+          set: {
+            _claim_names: { groups: 'src1' },
+            _claim_sources: { src1: { endpoint: `${stage.upstream.origin}/trap` } },
+          },
+        })
+        expect(givesSession(await visit(visitor, answer))).toBe(true)
+        const { headers } = JSON.parse((await visitor.open(deep())).body)
+        expect(headers).toMatchObject({ 'x-forwarded-roles': 'user' })
+      })
+      stage.upstream.handle(null)
+      expect([called, stage.emulator.control.requests('graph') - asked]).toEqual([0, 1])
+    },
+  )
 })

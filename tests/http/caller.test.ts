@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCallerReader } from '../../src/http/caller.ts'
+import { attack } from '../attacks/attack.ts'
 import { until } from '../redis.ts'
 import { type Seen, type Stage, startStage } from '../stage.ts'
 import { bytesOf, openWire, speak } from './wire.ts'
@@ -70,14 +71,14 @@ describe('the gate behind a trusted proxy', () => {
     return JSON.parse(answer?.body ?? '')
   }
 
-  test('rebuilds X-Forwarded-For from the trusted chain (T18, T24)', async () => {
+  attack(['T18', 'T24'], 'rebuilds X-Forwarded-For from the trusted chain', async () => {
     const { headers } = await seenWith(['X-Forwarded-For: 127.0.0.1, 198.51.100.9'])
     expect(headers['x-forwarded-for']).toBe('198.51.100.9, 127.0.0.1')
     const twice = await seenWith(['X-Forwarded-For: 198.51.100.9', 'X-Forwarded-For: 198.51.100.10'])
     expect(twice.headers['x-forwarded-for']).toBe('198.51.100.10, 127.0.0.1')
   })
 
-  test('takes scheme, host and port from nobody but the configuration (T22, T134)', async () => {
+  attack(['T22', 'T134'], 'takes scheme, host and port from nobody but the configuration', async () => {
     const lines = [
       'X-Forwarded-Proto: https',
       'X-Forwarded-Host: other.example',
@@ -91,7 +92,7 @@ describe('the gate behind a trusted proxy', () => {
     })
   })
 
-  test('logs the address of the caller, and garbage never (T19)', async () => {
+  attack('T19', 'logs the address of the caller, and garbage never', async () => {
     await speak(stage.origin, bytesOf(stage.origin, 'GET /x', ['X-Forwarded-For: 198.51.100.77']))
     await speak(stage.origin, bytesOf(stage.origin, 'GET /x', ['X-Forwarded-For: <script>, {"a":1}']))
     const addresses = stage.log().map((line) => line.callerAddress)
@@ -99,7 +100,7 @@ describe('the gate behind a trusted proxy', () => {
     expect(stage.logText()).not.toContain('<script>')
   })
 
-  test('lives when callers reset their connections with a request on the way (T88)', async () => {
+  attack('T88', 'lives when callers reset their connections with a request on the way', async () => {
     const before = stage.upstream.seen.length
     for (let round = 0; round < 50; round += 1) {
       const wire = await openWire(stage.origin)

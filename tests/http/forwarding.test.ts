@@ -3,6 +3,7 @@ import { Agent, request as requestHttp } from 'node:http'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { until } from '../redis.ts'
 import { freePort, type Seen, type Stage, startStage } from '../stage.ts'
 import { createVisitor, signIn, type Visitor } from '../visitor.ts'
@@ -41,7 +42,7 @@ afterAll(async () => {
 const echoed = (body: string | undefined): Seen => JSON.parse(Buffer.from(body ?? '', 'latin1').toString('utf8'))
 
 describe('the gate and cookies', () => {
-  test('keeps our own cookies, and passes the others in order and untouched (T30)', async () => {
+  attack('T30', 'keeps our own cookies, and passes the others in order and untouched', async () => {
     const own = cookie.slice('Cookie: '.length)
     for (const [sent, arrives] of [
       [own, undefined],
@@ -58,13 +59,13 @@ describe('the gate and cookies', () => {
     expect(echoed(public_?.body).headers).not.toHaveProperty('cookie')
   })
 
-  test('joins Cookie lines as cookies and not as a list (T31)', async () => {
+  attack('T31', 'joins Cookie lines as cookies and not as a list', async () => {
     const lines = ['Cookie: a=1', cookie, 'Cookie: b=2']
     const answer = await speak(stage.origin, bytesOf(stage.origin, 'GET /x', lines))
     expect(echoed(answer?.body).headers.cookie).toBe('a=1; b=2')
   })
 
-  test('lets the upstream neither set nor clear our cookies (T96)', async () => {
+  attack('T96', 'lets the upstream neither set nor clear our cookies', async () => {
     const lines = [
       '__Host-sid=evil; Path=/; Secure',
       '__Host-sid=; Max-Age=0; Path=/; Secure',
@@ -87,7 +88,7 @@ describe('the gate and cookies', () => {
     expect((await uwe.ask(`${stage.origin}/x`)).status).toBe(200)
   })
 
-  test('passes no offer of NTLM or Negotiate on, and no answer to one (T119)', async () => {
+  attack('T119', 'passes no offer of NTLM or Negotiate on, and no answer to one', async () => {
     stage.upstream.handle((_request, response) => {
       response.writeHead(401, { 'WWW-Authenticate': ['Negotiate', 'NTLM', 'Basic realm="app"'] }).end()
       return true
@@ -106,7 +107,7 @@ describe('the gate and cookies', () => {
 })
 
 describe('the gate and values', () => {
-  test('tells names that ASCII does not have, in UTF-8 (T28)', async () => {
+  attack('T28', 'tells names that ASCII does not have, in UTF-8', async () => {
     const visitor = createVisitor()
     await signIn(visitor, `${stage.origin}/`, 'dora@contoso.example')
     const line = `Cookie: ${visitor.cookies(stage.origin).join('; ')}`
@@ -221,7 +222,7 @@ describe('the gate and smuggling', () => {
       ['in chunks', ['Transfer-Encoding: chunked'], chunk(inner)],
       ['in chunks with an extension', ['Transfer-Encoding: chunked'], `2a;x=y\r\n${inner}\r\n0\r\n\r\n`],
     ] as const) {
-      test(`keeps a request in the body of ${method} ${how} a body (T93)`, async () => {
+      attack('T93', `keeps a request in the body of ${method} ${how} a body`, async () => {
         const before = stage.upstream.seen.length
         const real = body.startsWith('2a') ? body.replace('2a', inner.length.toString(16)) : body
         await speak(stage.origin, bytesOf(stage.origin, `${method} /x`, [cookie, ...lines], real))
@@ -245,7 +246,7 @@ describe('the gate and smuggling', () => {
     ['bare CR after the size', '3\rabc\r\n0\r\n\r\n'],
     ['a line in an extension', '3;a\nb\r\nabc\r\n0\r\n\r\n'],
   ] as const) {
-    test(`answers chunks with ${how} with 400, and lives (T93)`, async () => {
+    attack('T93', `answers chunks with ${how} with 400, and lives`, async () => {
       const before = stage.upstream.seen.length
       const wire = await openWire(stage.origin)
       wire.send(bytesOf(stage.origin, 'POST /x', [cookie, 'Transfer-Encoding: chunked'], body) + inner)
@@ -258,21 +259,25 @@ describe('the gate and smuggling', () => {
     })
   }
 
-  test('puts no second answer behind the beginning of one, when the body turns out to be garbage (T48, T93)', async () => {
-    stage.upstream.handle((_request, response) => {
-      response.writeHead(200, { 'Content-Type': 'text/plain' })
-      response.write('the beginning')
-      return true
-    })
-    const wire = await openWire(stage.origin)
-    wire.send(bytesOf(stage.origin, 'POST /x', [cookie, 'Transfer-Encoding: chunked'], '3\r\nabc\r\n'))
-    await until('the beginning', () => wire.rest().includes('the beginning'))
-    wire.send('zz\r\n')
-    expect(await wire.closed()).toBe(true)
-    expect(wire.rest()).toMatch(/the beginning\r\n$/)
-  })
+  attack(
+    ['T48', 'T93'],
+    'puts no second answer behind the beginning of one, when the body turns out to be garbage',
+    async () => {
+      stage.upstream.handle((_request, response) => {
+        response.writeHead(200, { 'Content-Type': 'text/plain' })
+        response.write('the beginning')
+        return true
+      })
+      const wire = await openWire(stage.origin)
+      wire.send(bytesOf(stage.origin, 'POST /x', [cookie, 'Transfer-Encoding: chunked'], '3\r\nabc\r\n'))
+      await until('the beginning', () => wire.rest().includes('the beginning'))
+      wire.send('zz\r\n')
+      expect(await wire.closed()).toBe(true)
+      expect(wire.rest()).toMatch(/the beginning\r\n$/)
+    },
+  )
 
-  test('answers garbage with 400 and lives (T88)', async () => {
+  attack('T88', 'answers garbage with 400 and lives', async () => {
     for (const bytes of [
       randomBytes(64),
       Buffer.from('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'latin1'),
@@ -298,7 +303,7 @@ describe('the gate and smuggling', () => {
 })
 
 describe('an upstream that is the gateway itself', () => {
-  test('ends after a few rounds, for requests and upgrades, and uses nothing up (T88)', async () => {
+  attack('T88', 'ends after a few rounds, for requests and upgrades, and uses nothing up', async () => {
     const port = await freePort()
     const round = await startListening(gatewayWith({ listen: { host: '127.0.0.1', port } }, openTenant('round', port)))
     const host = 'Host: round.example'

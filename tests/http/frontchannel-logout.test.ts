@@ -168,10 +168,12 @@ describe.skipIf(redisMissing())('frontchannelLogout', () => {
   })
 
   test('frontchannelLogout stops a caller who tries sids out, and not for long (T73)', async () => {
-    const answers = await Promise.all(Array.from({ length: 140 }, () => open(address(`sid=${unknownSid}`))))
-    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(120)
+    const answers = await Promise.all(Array.from({ length: 640 }, () => open(address(`sid=${unknownSid}`))))
+    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(600)
     const refused = answers.find(({ status }) => status === 429)
-    expect(refused?.headers['retry-after']).toBe('60')
-    expect(scene.log()).toContainEqual(expect.objectContaining({ reason: 'too_many_requests' }))
+    expect(Number(refused?.headers['retry-after'])).toBeGreaterThan(0)
+    expect(Number(refused?.headers['retry-after'])).toBeLessThanOrEqual(60)
+    const lines = scene.log().filter(({ event }) => event === 'too_many_requests')
+    expect(lines).toEqual([expect.objectContaining({ limit: 'failures', tenant: 'payroll' })])
   })
 })

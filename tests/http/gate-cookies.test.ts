@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, signIn, type Visitor } from '../visitor.ts'
 import { type ClockedStage, startClockedStage } from './clocked.ts'
@@ -85,7 +86,7 @@ describe('the gate and a cookie that is no session', () => {
     ['a path', () => '../../../../etc/passwd'],
     ['a word of the language', () => '__proto__'],
   ] as const) {
-    test(`the gate takes ${what} for nobody, and never fails (T85, T88)`, async () => {
+    attack(['T85', 'T88'], `the gate takes ${what} for nobody, and never fails`, async () => {
       const cookie = `${sid}=${value()}`
       if (what !== 'a huge one') return await expectNobody(cookie)
       const reply = await createVisitor().ask(`${stage.origin}/x`, { headers: { cookie: cookie.repeat(2) } })
@@ -93,7 +94,7 @@ describe('the gate and a cookie that is no session', () => {
     })
   }
 
-  test('the gate finds no session in any truncation or change of a genuine cookie (T85)', async () => {
+  attack('T85', 'the gate finds no session in any truncation or change of a genuine cookie', async () => {
     const visitor = createVisitor()
     for (let at = 0; at < genuine.length; at += 1) {
       const other = genuine[at] === 'x' ? 'y' : 'x'
@@ -105,7 +106,7 @@ describe('the gate and a cookie that is no session', () => {
     visitor.close()
   })
 
-  test('the gate finds a session in neither of two cookies of our name (T78)', async () => {
+  attack('T78', 'the gate finds a session in neither of two cookies of our name', async () => {
     for (const cookie of [
       `${sid}=${genuine}; ${sid}=planted`,
       `${sid}=planted; ${sid}=${genuine}`,
@@ -116,7 +117,7 @@ describe('the gate and a cookie that is no session', () => {
     }
   })
 
-  test('the gate finds a session only under its own name (T77)', async () => {
+  attack('T77', 'the gate finds a session only under its own name', async () => {
     for (const name of [
       'sid',
       '__host-sid',
@@ -135,13 +136,13 @@ describe('the gate and a cookie that is no session', () => {
     )
   })
 
-  test('the gate reads a Cookie header in any disorder (T88)', async () => {
+  attack('T88', 'the gate reads a Cookie header in any disorder', async () => {
     await expectNobody('; ;;  ; =; =x; x; ')
     const cookie = `;; a; =b; ${sid}=${genuine}; c==d`
     expect((await createVisitor().ask(`${stage.origin}/x`, { headers: { cookie } })).status).toBe(200)
   })
 
-  test('the gate accepts no cookie of one tenant at another, also when it has just used it (T63)', async () => {
+  attack('T63', 'the gate accepts no cookie of one tenant at another, also when it has just used it', async () => {
     const cookie = `${sid}=${genuine}`
     for (let round = 0; round < 3; round += 1) {
       expect((await createVisitor().ask(`${stage.origin}/x`, { headers: { cookie } })).status).toBe(200)
@@ -159,7 +160,7 @@ describe('the gate and a cookie that is no session', () => {
     visitor.close()
   }
 
-  test('no bearer token, of whatever kind, is a session (T55)', async () => {
+  attack('T55', 'no bearer token, of whatever kind, is a session', async () => {
     for (const authorization of ['Bearer x', `Bearer ${genuine}`, 'Basic YTpi', 'Bearer eyJhbGciOiJub25lIn0.e30.']) {
       const reply = await createVisitor().ask(`${stage.origin}/x`, { headers: { authorization } })
       expect(reply.status).toBe(401)
@@ -181,7 +182,7 @@ describe('the gate and time', () => {
   }
   const status = async (visitor: Visitor, path = '/x') => (await visitor.ask(clocked.origin + path)).status
 
-  test('a session ends when nobody uses it (T81)', async () => {
+  attack('T81', 'a session ends when nobody uses it', async () => {
     const visitor = await arrive()
     clocked.forward(119)
     expect(await status(visitor)).toBe(200)
@@ -190,7 +191,7 @@ describe('the gate and time', () => {
     visitor.close()
   })
 
-  test('a session ends at its time however busy the person is (T81)', async () => {
+  attack('T81', 'a session ends at its time however busy the person is', async () => {
     const visitor = await arrive()
     for (let minutes = 1; minutes < 10; minutes += 1) {
       clocked.forward(60)
@@ -201,7 +202,7 @@ describe('the gate and time', () => {
     visitor.close()
   })
 
-  test('asking who is signed in keeps no session alive (T131)', async () => {
+  attack('T131', 'asking who is signed in keeps no session alive', async () => {
     const visitor = await arrive()
     for (let round = 0; round < 3; round += 1) {
       clocked.forward(39)
@@ -212,7 +213,7 @@ describe('the gate and time', () => {
     visitor.close()
   })
 
-  test('a sign-in that took too long begins anew, once, and then is explained (T45)', async () => {
+  attack('T45', 'a sign-in that took too long begins anew, once, and then is explained', async () => {
     const visitor = createVisitor()
     const late = await cameBack(visitor, `${clocked.origin}/deep?x=1`, 'uwe@contoso.example')
     clocked.forward(601)

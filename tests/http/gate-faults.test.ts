@@ -16,6 +16,7 @@ import { createLog } from '../../src/ops/log.ts'
 import { createParts } from '../../src/parts.ts'
 import { createKeyRing } from '../../src/session/seal.ts'
 import type { Sessions } from '../../src/session/sessions.ts'
+import { attack } from '../attacks/attack.ts'
 import { facts, tenant } from '../core/build.ts'
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
 import { newCookie } from '../session/people.ts'
@@ -51,7 +52,7 @@ describe.skipIf(redisMissing())('the gate while Redis is silent', () => {
   const ask = (path: string, headers: Record<string, string> = {}) =>
     stranger.ask(stage.origin + path, { headers: { cookie: unknown, ...headers } })
 
-  test('lets in nobody whom it does not know, says so, and leaves the cookie (T76)', async () => {
+  attack('T76', 'lets in nobody whom it does not know, says so, and leaves the cookie', async () => {
     const seen = stage.upstream.seen.length
     const page = await ask('/x', navigation)
     expectPage(page, 503, 'session_store_down')
@@ -66,7 +67,7 @@ describe.skipIf(redisMissing())('the gate while Redis is silent', () => {
     expect(stage.upstream.seen.length).toBe(seen)
   })
 
-  test('goes on for whom it knows (T76)', async () => {
+  attack('T76', 'goes on for whom it knows', async () => {
     const { status, body } = await ada.ask(`${stage.origin}/admin`)
     expect(status).toBe(200)
     expect(JSON.parse(body).headers['x-forwarded-roles']).toBe('admin,user')
@@ -136,7 +137,7 @@ describe('loadFor', () => {
     tenant: tenant(),
   } as unknown as Parameters<typeof loadFor>[1]
 
-  test('takes nobody for the person on an optional route while the store is away (T76)', async () => {
+  attack('T76', 'takes nobody for the person on an optional route while the store is away', async () => {
     expect(await loadFor(failing(new Fault('session_store_down')), optional, facts())).toBeNull()
   })
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, signIn, type Visitor } from '../visitor.ts'
 
@@ -75,7 +76,7 @@ describe('the gate', () => {
     }
   })
 
-  test('tells the four kinds of request apart where nobody is signed in (T53)', async () => {
+  attack('T53', 'tells the four kinds of request apart where nobody is signed in', async () => {
     const visitor = createVisitor()
     const ask = async (headers: Record<string, string>, method = 'GET') => {
       const { status, headers: answered } = await visitor.ask(`${stage.origin}/x`, { method, headers })
@@ -96,7 +97,7 @@ describe('the gate', () => {
     visitor.close()
   })
 
-  test('answers 421 to a host that is nobody’s, without a cookie or a name of a tenant (T15)', async () => {
+  attack('T15', 'answers 421 to a host that is nobody’s, without a cookie or a name of a tenant', async () => {
     const visitor = createVisitor()
     const reply = await visitor.ask(`${stage.origin}/`, { headers: { ...html, host: 'other.example' } })
     expect(reply.status).toBe(421)
@@ -126,14 +127,14 @@ describe('the gate', () => {
     expect(stage.upstream.seen.length).toBe(before)
   })
 
-  test('says who is signed in at /.auth/me, without tokens (T66)', async () => {
+  attack('T66', 'says who is signed in at /.auth/me, without tokens', async () => {
     const reply = await ada.ask(`${stage.origin}/.auth/me`)
     expect(JSON.parse(reply.body)).toMatchObject({ name: 'Ada Lovelace', roles: ['admin', 'user'] })
     expect(reply.body).not.toMatch(/eyJ|token/i)
     expect((await createVisitor().ask(`${stage.origin}/.auth/me`)).status).toBe(401)
   })
 
-  test('logs neither cookies nor codes nor tokens, also at debug level (T94)', async () => {
+  attack('T94', 'logs neither cookies nor codes nor tokens, also at debug level', async () => {
     const text = stage.logText()
     expect(text).toContain('signed_in')
     for (const visitor of [ada, uwe, nora]) {

@@ -1,5 +1,6 @@
 /** A sign-in that does not come to its end: what heals it, and what is said of it when it cannot be healed. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
 import {
@@ -48,7 +49,7 @@ describe('a browser that does not keep what it was given', () => {
     ['its binding twice', `${binding}=${'A'.repeat(22)}; ${binding}=b`, {}, 'cookie_twice', 'our cookie twice'],
     ['nothing, on plain http', undefined, { 'x-forwarded-proto': 'http' }, 'plain_http', 'without https'],
   ] as const) {
-    test(`callback begins anew once for a browser with ${what}, then says why (T41, T52)`, () =>
+    attack(['T41', 'T52'], `callback begins anew once for a browser with ${what}, then says why`, () =>
       withVisitor(async (visitor) => {
         let round = 0
         const forgetting = async (url: string): Promise<Reply> => {
@@ -64,7 +65,8 @@ describe('a browser that does not keep what it was given', () => {
         expect(reply.body).toContain(says)
         expect(reply.body).toContain('return_to=%2Fdeep%3Fx%3D1')
         expect(lastCause(stage)).toBe(cause)
-      }))
+      }),
+    )
   }
 
   for (const [what, spoil, cause] of [
@@ -72,7 +74,7 @@ describe('a browser that does not keep what it was given', () => {
     ['forgets its session', () => null, 'cookie_lost'],
     ['has its session twice', (value: string | undefined) => `old; ${sid}=${value ?? ''}`, 'cookie_twice'],
   ] as const) {
-    test(`the gate says why to a browser that ${what}, and a program reads it (T52)`, () =>
+    attack('T52', `the gate says why to a browser that ${what}, and a program reads it`, () =>
       withVisitor(async (visitor) => {
         await signIn(visitor, `${stage.origin}/`, uwe)
         let reply = await visit(visitor, `${stage.origin}/round`)
@@ -83,10 +85,11 @@ describe('a browser that does not keep what it was given', () => {
         }
         expectPage(reply, 400, 'login_loop')
         expect(lastCause(stage)).toBe(cause)
-      }))
+      }),
+    )
   }
 
-  test('the gate takes away a cookie that is there twice, so that the next sign-in is believed (T78)', () =>
+  attack('T78', 'the gate takes away a cookie that is there twice, so that the next sign-in is believed', () =>
     withVisitor(async (visitor) => {
       await signIn(visitor, `${stage.origin}/`, uwe)
       const cookie = `${sid}=a; ${sid}=b; ${binding}=c; ${binding}=d`
@@ -99,9 +102,10 @@ describe('a browser that does not keep what it was given', () => {
         [binding, true],
       ])
       // The new one comes after them.
-      expect(cookies.at(-1)).toMatch(new RegExp(`^${binding}=[\\w-]{22}; Max-Age`))
+      expect(cookies.at(-1)).toMatch(new RegExp(`^${binding}=[\\w-]{22}[.][\\w.-]+; Max-Age`))
       expect(setCookies(await visit(visitor, `${stage.origin}/.auth/login?prompt=login`))).toHaveLength(1)
-    }))
+    }),
+  )
 
   test('a frame of another site is led to a window of its own, without a sign-in and without a way round', () =>
     withVisitor(async (visitor) => {
@@ -175,7 +179,7 @@ describe('a tenant that a portal may embed', () => {
   afterAll(() => stage.close())
   const deep = () => `${stage.origin}/deep?x=1`
 
-  test('both cookies are partitioned, go where they came from, and are taken away in the same way (T70)', () =>
+  attack('T70', 'both cookies are partitioned, go where they came from, and are taken away in the same way', () =>
     withVisitor(async (visitor) => {
       const started = await visit(visitor, deep())
       expect(setCookies(started)).toEqual([
@@ -201,9 +205,10 @@ describe('a tenant that a portal may embed', () => {
       ])
       const consent = await visit(visitor, `${stage.origin}/.auth/admin-consent`)
       expect(setCookies(consent)).toEqual([expect.stringMatching(/^__Host-login=.*SameSite=None; Partitioned$/)])
-    }))
+    }),
+  )
 
-  test('the gate asks the provider inside a frame without a word, once, and then for a window (T52, T53)', () =>
+  attack(['T52', 'T53'], 'the gate asks the provider inside a frame without a word, once, and then for a window', () =>
     withVisitor(async (visitor) => {
       const silent = await visitor.ask(deep(), { headers: framed })
       expect(silent.status).toBe(302)
@@ -222,9 +227,10 @@ describe('a tenant that a portal may embed', () => {
       const granted = await visitor.ask(again.location, { headers: framed })
       const signedIn = await visitor.ask(granted.location, { headers: framed })
       expect([givesSession(signedIn), signedIn.headers.location]).toEqual([true, '/deep?x=1'])
-    }))
+    }),
+  )
 
-  test('a frame that keeps no cookie is not sent round (T52)', () =>
+  attack('T52', 'a frame that keeps no cookie is not sent round', () =>
     withVisitor(async (visitor) => {
       await signIn(visitor, `${stage.origin}/`, uwe)
       for (const name of [sid, binding]) visitor.setCookie(stage.origin, name, null)
@@ -234,7 +240,8 @@ describe('a tenant that a portal may embed', () => {
       const reply = await visitor.ask(granted.location, { headers: { ...framed, 'sec-fetch-storage-access': 'none' } })
       expect([reply.status, reply.location, setCookies(reply)]).toEqual([400, '', []])
       expect(reply.body).toContain('This opens in a window of its own')
-    }))
+    }),
+  )
 
   test('what the application says may be framed by the portal alone, whatever it says itself', () =>
     withVisitor(async (visitor) => {
@@ -251,7 +258,7 @@ describe('a tenant that a portal may embed', () => {
     }))
 
   for (const path of ['/.auth/me', '/.auth/session', '/.auth/explain']) {
-    test(`${path} tells no script of another site whether somebody is signed in (T82)`, () =>
+    attack('T82', `${path} tells no script of another site whether somebody is signed in`, () =>
       withVisitor(async (visitor) => {
         await signIn(visitor, `${stage.origin}/`, uwe)
         const ask = (site: string) =>
@@ -260,7 +267,8 @@ describe('a tenant that a portal may embed', () => {
           })
         expect((await ask('same-origin')).status).toBe(200)
         expect((await ask('cross-site')).status).toBe(401)
-      }))
+      }),
+    )
   }
 
   for (const [what, path, ask] of [
@@ -269,7 +277,7 @@ describe('a tenant that a portal may embed', () => {
     ['a script', '/x', { headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', ...json } }],
     ['a form for an optional page', '/optional', { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } }],
   ] as const) {
-    test(`the gate refuses ${what} of another site that comes with the cookie (T82)`, () =>
+    attack('T82', `the gate refuses ${what} of another site that comes with the cookie`, () =>
       withVisitor(async (visitor) => {
         await signIn(visitor, `${stage.origin}/`, uwe)
         const seen = stage.upstream.seen.length
@@ -279,7 +287,8 @@ describe('a tenant that a portal may embed', () => {
         expect(stage.upstream.seen.length).toBe(seen)
         const own = await visitor.ask(stage.origin + path, { method: 'POST', headers: { origin: stage.origin } })
         expect(own.status).toBe(200)
-      }))
+      }),
+    )
   }
 
   test('logout inside the frame ends the session of the frame, and says so there', () =>

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { catalogue } from '../../src/core/identity/aadsts-catalogue.ts'
+import { attack } from '../attacks/attack.ts'
 import { hostileTexts } from '../pages/samples.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
@@ -77,7 +78,7 @@ describe('helpWithCodeAnswer', () => {
     expect(JSON.parse(said.body)).toMatchObject({ status: 404, code: 'AADSTS53999' })
   })
 
-  test('helpWithCodeAnswer repeats nothing of what was asked (T91)', async () => {
+  attack('T91', 'helpWithCodeAnswer repeats nothing of what was asked', async () => {
     for (const text of [...hostileTexts, 'marker', 'AADSTSmarker', '99999999999999999999']) {
       for (const address of [
         `/${encodeURIComponent(text.toWellFormed())}`,
@@ -98,7 +99,7 @@ describe('helpWithCodeAnswer', () => {
     expect(stage.logText()).not.toMatch(/alert\(1\)|marker/)
   })
 
-  test('helpWithCodeAnswer takes bytes as they come, and still says only its own (T91)', async () => {
+  attack('T91', 'helpWithCodeAnswer takes bytes as they come, and still says only its own', async () => {
     for (const path of [
       '/<script>alert(1)</script>',
       '/"><img/src=x>',
@@ -140,23 +141,27 @@ describe('helpAnswer', () => {
     expect([reply.status, headingOf(reply)]).toEqual([404, 'There is no error code in this'])
   })
 
-  test('helpAnswer refuses a doubled code (T44)', async () => {
+  attack('T44', 'helpAnswer refuses a doubled code', async () => {
     expect((await visit(nobody, help('?code=50105&code=50011'))).status).toBe(400)
   })
 
-  test('helpAnswer asks no session, so that it neither needs the store nor keeps anybody signed in (T131)', async () => {
-    const clocked = await startClockedStage('idle: 10m\nstore: { type: memory }')
-    const ada = createVisitor()
-    await signIn(ada, `${clocked.origin}/`, 'ada@contoso.example')
-    for (const path of ['/.auth/help', '/.auth/help/50105']) {
-      clocked.forward(290)
-      expect((await visit(ada, `${clocked.origin}${path}`)).status).toBe(200)
-    }
-    clocked.forward(60)
-    expect((await ada.ask(`${clocked.origin}/.auth/me`)).status).toBe(401)
-    ada.close()
-    await clocked.close()
-  })
+  attack(
+    'T131',
+    'helpAnswer asks no session, so that it neither needs the store nor keeps anybody signed in',
+    async () => {
+      const clocked = await startClockedStage('idle: 10m\nstore: { type: memory }')
+      const ada = createVisitor()
+      await signIn(ada, `${clocked.origin}/`, 'ada@contoso.example')
+      for (const path of ['/.auth/help', '/.auth/help/50105']) {
+        clocked.forward(290)
+        expect((await visit(ada, `${clocked.origin}${path}`)).status).toBe(200)
+      }
+      clocked.forward(60)
+      expect((await ada.ask(`${clocked.origin}/.auth/me`)).status).toBe(401)
+      ada.close()
+      await clocked.close()
+    },
+  )
 
   test('helpAnswer only reads: GET and HEAD alone', async () => {
     for (const path of ['', '/50105']) {

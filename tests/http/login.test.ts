@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { honestReturns, hostileReturns } from '../corpus/returns.ts'
+import { attack } from '../attacks/attack.ts'
 import { redisMissing, startRedis, type TestRedis } from '../redis.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
@@ -19,16 +19,6 @@ afterAll(async () => {
 })
 
 const loginUrl = (returnTo: string) => `${stage.origin}/.auth/login?return_to=${encodeURIComponent(returnTo)}`
-const host = () => new URL(stage.origin).host
-
-/** The corpus speaks of https://payroll.example; here that is this stage. A foreign scheme stays foreign. */
-function here(wanted: string): string {
-  return wanted
-    .replaceAll('http://payroll.example', `https://${host()}`)
-    .replaceAll('https://payroll.example', stage.origin)
-    .replaceAll('payroll.example', host())
-}
-
 /** A whole sign-in of somebody whom the provider knows already; the last answer of the gateway, not followed. */
 async function signInAgain(visitor: Visitor, url: string): Promise<Reply> {
   visitor.setCookie(stage.origin, sid, null)
@@ -43,27 +33,7 @@ function expectInside(reply: Reply): void {
 }
 
 describe('login and where people go afterwards', () => {
-  test('login never leads outside after a whole sign-in, whatever it was asked (T34, T35, T39)', async () => {
-    for (const hostile of hostileReturns.map(here)) {
-      expectInside(await signInAgain(uwe, loginUrl(hostile)))
-    }
-  })
-
-  test('login never leads outside whom it does not have to sign in (T34, T36)', async () => {
-    await uwe.open(`${stage.origin}/`)
-    for (const hostile of hostileReturns.map(here)) expectInside(await visit(uwe, loginUrl(hostile)))
-  })
-
-  test('login brings people back to honest addresses byte for byte (T38)', async () => {
-    for (const honest of honestReturns) {
-      const expected = honest.replace(/[^\x00-\x7f]/g, encodeURIComponent)
-      expect((await signInAgain(uwe, loginUrl(honest))).headers.location).toBe(expected)
-      expect((await visit(uwe, loginUrl(honest))).headers.location).toBe(expected)
-      expect((await visit(uwe, loginUrl(stage.origin + honest))).headers.location).toBe(expected)
-    }
-  })
-
-  test('login takes letters of every script, and says them as a browser would (T38)', async () => {
+  attack('T38', 'login takes letters of every script, and says them as a browser would', async () => {
     for (const [wanted, expected] of [
       ['/日本/é?ü=山', '/%E6%97%A5%E6%9C%AC/%C3%A9?%C3%BC=%E5%B1%B1'],
       ['/🙂', '/%F0%9F%99%82'],
@@ -75,37 +45,6 @@ describe('login and where people go afterwards', () => {
     expectInside(await visit(uwe, `${stage.origin}/.auth/login?return_to=/%ff%fe`))
   })
 
-  test('the gate brings people back to honest addresses byte for byte (T38)', async () => {
-    const refused: string[] = []
-    for (const honest of honestReturns.filter((each) => !each.includes('#'))) {
-      uwe.setCookie(stage.origin, sid, null)
-      const first = await visit(uwe, stage.origin + honest)
-      if (first.status !== 302) refused.push(honest)
-      else {
-        const answer = await answerFor(uwe, first.location, 'uwe@contoso.example')
-        expect((await visit(uwe, answer)).headers.location).toBe(honest)
-      }
-    }
-    // A dot segment could be another place to the application; a letter that is not escaped is no HTTP.
-    expect(refused).toEqual(['/a/./b', '/a?x=é'])
-  })
-
-  test('the gate never leads outside, whatever is asked of it (T34, T36)', async () => {
-    for (const path of [
-      '//evil.example',
-      '/\\evil.example',
-      '/%5cevil.example',
-      '/.//evil.example',
-      '/%2f%2fevil.example',
-    ]) {
-      uwe.setCookie(stage.origin, sid, null)
-      const first = await visit(uwe, stage.origin + path)
-      if (first.status === 302)
-        expectInside(await visit(uwe, await answerFor(uwe, first.location, 'uwe@contoso.example')))
-      else expect(first.status).toBe(400)
-    }
-  })
-
   test('login does not lead back into our own endpoints', async () => {
     await uwe.open(`${stage.origin}/`)
     for (const own of ['/.auth/logout', '/.AUTH/logout', '/x/../.auth/logout', '/.auth', '/%2e/.auth/logout']) {
@@ -113,7 +52,7 @@ describe('login and where people go afterwards', () => {
     }
   })
 
-  test('login keeps addresses up to 8 KB exactly, and a short state (T37)', async () => {
+  attack('T37', 'login keeps addresses up to 8 KB exactly, and a short state', async () => {
     for (const length of [1_000, 1_500, 4_000, 8_192]) {
       const wanted = `/x?long=${'a'.repeat(length - 8)}`
       for (const url of [loginUrl(wanted), stage.origin + wanted]) {
@@ -126,7 +65,7 @@ describe('login and where people go afterwards', () => {
     }
   })
 
-  test('state reveals nothing of the address (T37)', async () => {
+  attack('T37', 'state reveals nothing of the address', async () => {
     uwe.setCookie(stage.origin, sid, null)
     const state = parameter(await begin(uwe, loginUrl('/a-telling-address?q=secret')), 'state')
     const readable = state.split(/[.]/).map((part) => Buffer.from(part, 'base64url').toString('latin1'))
@@ -135,7 +74,7 @@ describe('login and where people go afterwards', () => {
 })
 
 describe('login and what it asks of the provider', () => {
-  test('login always sends PKCE with S256, a nonce and a state, fresh each time (T43)', async () => {
+  attack('T43', 'login always sends PKCE with S256, a nonce and a state, fresh each time', async () => {
     const visitor = createVisitor()
     const seen = new Set<string>()
     for (let round = 0; round < 10; round += 1) {
@@ -150,7 +89,7 @@ describe('login and what it asks of the provider', () => {
     visitor.close()
   })
 
-  test('login sends nothing of what a caller tries to slip in (T47, T22)', async () => {
+  attack(['T47', 'T22'], 'login sends nothing of what a caller tries to slip in', async () => {
     const visitor = createVisitor()
     const injected = new URLSearchParams({
       ...{ redirect_uri: 'https://evil.example/', state: 'evil', nonce: 'evil', client_id: 'evil', scope: 'evil' },
@@ -183,7 +122,7 @@ describe('login and what it asks of the provider', () => {
   })
 
   for (const name of ['return_to', 'prompt', 'login_hint', 'domain_hint']) {
-    test(`login refuses a doubled ${name} (T47)`, async () => {
+    attack('T47', `login refuses a doubled ${name}`, async () => {
       const visitor = createVisitor()
       for (const second of [name, encodeURIComponent(name).replace('_', '%5F')]) {
         const reply = await visit(visitor, `${stage.origin}/.auth/login?${name}=/a&${second}=/b`)
@@ -211,7 +150,7 @@ describe('login and what it asks of the provider', () => {
       { prompt: 'select_account' },
     ],
   ] as const) {
-    test(`login ${name} (T47)`, async () => {
+    attack('T47', `login ${name}`, async () => {
       const visitor = createVisitor()
       const { prompt, login_hint, domain_hint } = Object.fromEntries(
         new URL(await begin(visitor, `${stage.origin}/.auth/login?${query}`)).searchParams,
@@ -228,7 +167,7 @@ describe('login and what it asks of the provider', () => {
 })
 
 describe('login and who is there already', () => {
-  test('login leads whoever is signed in on at once, and ends nothing (T50, T82)', async () => {
+  attack(['T50', 'T82'], 'login leads whoever is signed in on at once, and ends nothing', async () => {
     await signInAgain(uwe, loginUrl('/'))
     const before = uwe.cookie(stage.origin, sid)
     for (const site of ['none', 'same-origin', 'cross-site']) {
@@ -240,7 +179,7 @@ describe('login and who is there already', () => {
     expect((await uwe.ask(`${stage.origin}/x`)).status).toBe(200)
   })
 
-  test('login with another account in mind ends nothing until that has worked (T50)', async () => {
+  attack('T50', 'login with another account in mind ends nothing until that has worked', async () => {
     const before = uwe.cookie(stage.origin, sid)
     const authorize = await begin(uwe, `${stage.origin}/.auth/login?prompt=select_account`)
     expect(parameter(authorize, 'prompt')).toBe('select_account')
@@ -272,7 +211,7 @@ describe('login and what nobody waits for', () => {
     ['a tool', { accept: '*/*' }],
     ['a request that wants nothing in particular', {}],
   ] as const) {
-    test(`login does not begin for ${what} (T53)`, async () => {
+    attack('T53', `login does not begin for ${what}`, async () => {
       const visitor = createVisitor()
       for (const path of ['/.auth/login?return_to=/x', '/x']) {
         const reply = await visitor.ask(stage.origin + path, { headers })
@@ -284,7 +223,7 @@ describe('login and what nobody waits for', () => {
     })
   }
 
-  test('a cross-site post begins no sign-in (T53)', async () => {
+  attack('T53', 'a cross-site post begins no sign-in', async () => {
     const visitor = createVisitor()
     const headers = { ...navigation, 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
     const reply = await visitor.ask(`${stage.origin}/x`, { method: 'POST', headers, body: 'a=b' })
@@ -306,7 +245,7 @@ describe('twenty tabs at once', () => {
     expect(visitor.cookies(stage.origin).join('; ').length).toBeLessThan(200)
   }
 
-  test('a browser without any cookie gets each of its twenty tabs to its own address (T45)', async () => {
+  attack('T45', 'a browser without any cookie gets each of its twenty tabs to its own address', async () => {
     const visitor = createVisitor()
     const begun = await Promise.all(tabs.map((tab) => begin(visitor, stage.origin + tab)))
     const answers: string[] = []
@@ -315,7 +254,7 @@ describe('twenty tabs at once', () => {
     visitor.close()
   })
 
-  test('a browser that has signed in before does so as well (T45)', async () => {
+  attack('T45', 'a browser that has signed in before does so as well', async () => {
     const visitor = createVisitor()
     await signIn(visitor, `${stage.origin}/`, 'uwe@contoso.example')
     const kept = visitor.cookie(stage.origin, binding)
@@ -326,7 +265,7 @@ describe('twenty tabs at once', () => {
     visitor.close()
   })
 
-  test('a browser with twenty tabs needs no second round where all share the cookie (T45)', async () => {
+  attack('T45', 'a browser with twenty tabs needs no second round where all share the cookie', async () => {
     const visitor = createVisitor()
     await signIn(visitor, `${stage.origin}/`, 'uwe@contoso.example')
     visitor.setCookie(stage.origin, sid, null)
@@ -350,7 +289,7 @@ describe.skipIf(redisMissing())('anonymous traffic', () => {
     await redis.stop()
   })
 
-  test('anonymous traffic stores nothing (T95)', async () => {
+  attack('T95', 'anonymous traffic stores nothing', async () => {
     const visitor = createVisitor()
     for (const path of [
       '/',
@@ -373,12 +312,15 @@ describe.skipIf(redisMissing())('anonymous traffic', () => {
     const stranger = createVisitor()
     await visit(stranger, `${callback}?state=${state}&code=x`)
     await stranger.ask(`${withRedis.origin}/.auth/logout`, { method: 'POST', headers: { origin: withRedis.origin } })
-    expect(await redis.client.keys('*')).toEqual([])
+    const held = await redis.client.keys('*')
+    // Counters alone: a bounded number of them, without a name, for a minute (limits.test.ts).
+    expect(held.filter((name) => !name.startsWith('sallyport:limit:'))).toEqual([])
+    for (const name of held) expect(await redis.client.ttl(name)).toBeLessThanOrEqual(60)
     visitor.close()
     stranger.close()
   })
 
-  test('a sign-in stores what it needs, under names that tell nothing (T80)', async () => {
+  attack('T80', 'a sign-in stores what it needs, under names that tell nothing', async () => {
     const visitor = createVisitor()
     await signIn(visitor, `${withRedis.origin}/`, 'uwe@contoso.example')
     const keys = await redis.client.keys('*')

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
@@ -56,7 +57,7 @@ describe('logout by a GET', () => {
     ['a site that claims much', { ...navigation, 'sec-fetch-site': 'same-origin, cross-site' }],
     ['a site with our name in capitals', { ...navigation, 'sec-fetch-site': 'SAME-ORIGIN' }],
   ] as const) {
-    test(`logout asks after ${what}, and ends nothing (T82)`, async () => {
+    attack('T82', `logout asks after ${what}, and ends nothing`, async () => {
       await signedIn()
       const reply = await visitor.ask(url(), { headers })
       expect(reply.status).toBe(200)
@@ -98,7 +99,7 @@ describe('logout by a POST', () => {
     ['no site in particular', () => ({ accept: 'text/html' })],
     ['the browser itself', () => navigation],
   ] as const) {
-    test(`logout refuses a form of ${what}, and ends nothing (T82)`, async () => {
+    attack('T82', `logout refuses a form of ${what}, and ends nothing`, async () => {
       await signedIn()
       const reply = await visitor.ask(url(), { method: 'POST', headers: headers(), body: 'a=b' })
       expect(reply.status).toBe(403)
@@ -125,7 +126,7 @@ describe('logout by a POST', () => {
 })
 
 describe('logout and what is left', () => {
-  test('logout ends the record too: the cookie is worth nothing afterwards (T69)', async () => {
+  attack('T69', 'logout ends the record too: the cookie is worth nothing afterwards', async () => {
     await signedIn()
     const old = visitor.cookie(stage.origin, sid) ?? ''
     await visitor.ask(url(), { headers: fromHere })
@@ -137,7 +138,7 @@ describe('logout and what is left', () => {
     expect(again.location).toBe(`${stage.origin}/.auth/signed-out?only=here`)
   })
 
-  test('logout clears the cookie with the attributes that it was set with (T70)', async () => {
+  attack('T70', 'logout clears the cookie with the attributes that it was set with', async () => {
     visitor.setCookie(stage.origin, sid, null)
     const lines: string[] = []
     const recording: Visitor = {
@@ -160,7 +161,7 @@ describe('logout and what is left', () => {
     expect(cleared).toContain('Expires=Thu, 01 Jan 1970')
   })
 
-  test('logout goes on to the provider with the hint and the way back, and with no token (T40)', async () => {
+  attack('T40', 'logout goes on to the provider with the hint and the way back, and with no token', async () => {
     await signedIn()
     const { location } = await visitor.ask(url(), { headers: fromHere })
     const parameters = Object.fromEntries(new URL(location).searchParams)
@@ -171,7 +172,7 @@ describe('logout and what is left', () => {
     expect(location).not.toMatch(/eyJ[\w-]+\.eyJ|id_token/)
   })
 
-  test('logout takes nothing of a caller along (T36, T40)', async () => {
+  attack(['T36', 'T40'], 'logout takes nothing of a caller along', async () => {
     await signedIn()
     const hostile = `${url()}?post_logout_redirect_uri=https://evil.example&return_to=//evil.example&logout_hint=x&state=y`
     const { location } = await visitor.ask(hostile, { headers: { ...fromHere, 'x-forwarded-host': 'evil.example' } })
@@ -214,7 +215,7 @@ describe('logout and what is left', () => {
     })
   }
 
-  test('signedOut shows nothing of a caller, sets nothing and says no-store (T91)', async () => {
+  attack('T91', 'signedOut shows nothing of a caller, sets nothing and says no-store', async () => {
     const reply = await visit(visitor, `${stage.origin}/.auth/signed-out?only=<script>&state=<script>&x=evil`)
     expect(reply.status).toBe(200)
     expect(reply.body).not.toMatch(/<script|evil/)
@@ -222,7 +223,7 @@ describe('logout and what is left', () => {
     expect(setCookies(reply)).toEqual([])
   })
 
-  test('a new sign-in after the sign-out has an id of its own (T42)', async () => {
+  attack('T42', 'a new sign-in after the sign-out has an id of its own', async () => {
     await signedIn()
     const old = visitor.cookie(stage.origin, sid)
     await visitor.open(url(), { headers: fromHere })

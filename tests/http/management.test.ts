@@ -3,6 +3,7 @@ import { outcomes } from '../../src/core/answer/outcomes.ts'
 import { listenForManagement } from '../../src/http/management.ts'
 import { createHealth } from '../../src/ops/health.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
+import { attack } from '../attacks/attack.ts'
 import { until } from '../redis.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, signIn, type Visitor } from '../visitor.ts'
@@ -43,7 +44,7 @@ const requests = (outcome: string, tenant = 'payroll') =>
   `sallyport_requests_total{tenant="${tenant}",outcome="${outcome}"}`
 
 describe('the management listener', () => {
-  test('answers nothing that comes through a gateway: a tenant could name it as its upstream (T125)', async () => {
+  attack('T125', 'answers nothing that comes through a gateway: a tenant could name it as its upstream', async () => {
     const port = Number(new URL(stage.management).port)
     const listening = await startListening(gatewayWith({}, openTenant('evil', port)))
     for (const path of ['/readyz', '/metrics', '/healthz']) {
@@ -88,7 +89,7 @@ describe('the management listener', () => {
     expect(after.get('sallyport_session_store_ready')).toBe(1)
   })
 
-  test('takes labels from a closed set, whatever callers send (T88)', async () => {
+  attack('T88', 'takes labels from a closed set, whatever callers send', async () => {
     for (let at = 0; at < 50; at += 1) {
       await speak(stage.origin, bytesOf(stage.origin, `GET /path-${at}`, [`Host: host-${at}.example`]))
       await speak(stage.origin, bytesOf(stage.origin, `GET /path-${at}?q=${at}`, [`User-Agent: agent-${at}`]))
@@ -115,7 +116,7 @@ describe('the management listener', () => {
     }
   })
 
-  test('is not to be had on the main listener (T86)', async () => {
+  attack('T86', 'is not to be had on the main listener', async () => {
     for (const path of ['/healthz', '/readyz', '/metrics']) {
       const probe = { 'user-agent': 'kube-probe/1.30' }
       expect((await createVisitor().ask(`${stage.origin}${path}`, { headers: probe })).status, path).toBe(401)
@@ -124,7 +125,7 @@ describe('the management listener', () => {
     }
   })
 
-  test('tells no secret (T90)', async () => {
+  attack('T90', 'tells no secret', async () => {
     for (const path of ['/healthz', '/readyz', '/metrics']) {
       const { body } = await uwe.ask(`${stage.management}${path}`)
       expect(body).not.toMatch(/secret|contoso\.example|eyJ/i)

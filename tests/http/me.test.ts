@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, signIn, type Visitor } from '../visitor.ts'
 import { setCookies } from './scene.ts'
@@ -15,7 +16,7 @@ afterAll(async () => {
   await stage.close()
 })
 
-test('meAnswer says who is signed in, for this person alone to read (T66, T79)', async () => {
+attack(['T66', 'T79'], 'meAnswer says who is signed in, for this person alone to read', async () => {
   const reply = await ada.ask(`${stage.origin}/.auth/me`)
   expect(reply.headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store' })
   expect(reply.headers['access-control-allow-origin']).toBeUndefined()
@@ -31,7 +32,7 @@ test('meAnswer says who is signed in, for this person alone to read (T66, T79)',
   })
 })
 
-test('meAnswer shows neither tokens nor the cookie nor what serves the protocol alone (T66, T90)', async () => {
+attack(['T66', 'T90'], 'meAnswer shows neither tokens nor the cookie nor what serves the protocol alone', async () => {
   const { body } = await ada.ask(`${stage.origin}/.auth/me`)
   expect(body).not.toMatch(/eyJ|token|nonce|__Host|login_hint|"sid"|sub/)
   for (const pair of ada.cookies(stage.origin)) expect(body).not.toContain(pair.split('=')[1])

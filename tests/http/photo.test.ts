@@ -1,5 +1,6 @@
 /** `/.auth/me/photo` over the wire: what comes, for whom, and how often Graph is asked for it. */
 import { afterEach, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type Impostor, impostor, json } from '../oidc/graph-scene.ts'
 import type { StageOptions } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
@@ -97,7 +98,7 @@ describe('the answer', () => {
     }
   })
 
-  test('photo draws initials for who has none, in the size, as text whatever the name is (T91)', async () => {
+  attack('T91', 'photo draws initials for who has none, in the size, as text whatever the name is', async () => {
     const scene = await setUp()
     const visitor = await scene.enter(uwe)
     isInitials(await scene.ask(visitor), 'UM')
@@ -141,7 +142,7 @@ describe('the answer', () => {
 })
 
 describe('who may ask', () => {
-  test('photo says 401 as data to a stranger, also in a window, and after a sign-out (T62)', async () => {
+  attack('T62', 'photo says 401 as data to a stranger, also in a window, and after a sign-out', async () => {
     const scene = await setUp()
     const visitor = await scene.enter(greta)
     expect(type(await scene.ask(visitor))).toBe('image/jpeg')
@@ -159,7 +160,7 @@ describe('who may ask', () => {
     expect((await scene.ask(stranger, '', { cookie: old })).status).toBe(401)
   })
 
-  test('photo gives everybody their own, also in one browser (T62)', async () => {
+  attack('T62', 'photo gives everybody their own, also in one browser', async () => {
     const scene = await setUp()
     const [first, second] = [await scene.enter(greta), await scene.enter(uwe)]
     const both = await Promise.all([scene.ask(first), scene.ask(second), scene.ask(first), scene.ask(second)])
@@ -174,7 +175,7 @@ describe('who may ask', () => {
     ['by a link of another site', { ...navigation, 'sec-fetch-site': 'cross-site' }],
     ['by a browser without Fetch Metadata, with the origin of another site', { origin: 'https://evil.example' }],
   ] as const) {
-    test(`photo is not given ${what} (T82)`, async () => {
+    attack('T82', `photo is not given ${what}`, async () => {
       const scene = await setUp()
       const reply = await scene.ask(await scene.enter(greta), '', headers)
       expect([reply.status, JSON.parse(reply.body).code]).toEqual([403, 'cross_site_refused'])
@@ -193,7 +194,7 @@ describe('who may ask', () => {
     expect(off.upstream.seen.every(({ url }) => !url.includes('photo'))).toBe(true)
   })
 
-  test('photo is read only, and no activity of the person (T131)', async () => {
+  attack('T131', 'photo is read only, and no activity of the person', async () => {
     const scene = await setUp('idle: 1h\nrevalidate: 10h')
     const visitor = await scene.enter(greta)
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
@@ -245,7 +246,7 @@ describe('what it costs', () => {
     expect(type(await scene.ask(visitor))).toBe('image/jpeg')
   })
 
-  test('photo takes no token but that of the one permission, and writes none into the log (T94)', async () => {
+  attack('T94', 'photo takes no token but that of the one permission, and writes none into the log', async () => {
     const scene = await setUp()
     let sent = ''
     const graph = await impostor((request, response) => {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { CallerLimits, CallerTimeouts } from '../../src/core/gateway.ts'
+import { attack } from '../attacks/attack.ts'
 import { until } from '../redis.ts'
 import { startUpstream, type Upstream } from '../stage.ts'
 import { gatewayWith, type Listening, openTenant, startListening } from './listening.ts'
@@ -51,7 +52,7 @@ const dropped = async (listening: Listening) =>
   Number(/^sallyport_dropped_connections_total (\d+)$/m.exec(await listening.metrics())?.[1])
 
 describe('openPort', () => {
-  test('closes connections beyond the limit at once, counts them, and serves the others (T88)', async () => {
+  attack('T88', 'closes connections beyond the limit at once, counts them, and serves the others', async () => {
     const listening = await start({ limits: { connections: 20 } })
     const asking = await openWire(listening.origin)
     const sockets = await connections(listening.origin, 300)
@@ -99,7 +100,7 @@ describe('openPort', () => {
     wire.end()
   })
 
-  test('cuts every one of many connections that never ask, or never finish asking (T88)', async () => {
+  attack('T88', 'cuts every one of many connections that never ask, or never finish asking', async () => {
     const { origin, listener } = await start({ timeouts: { headerSeconds: 0.5 } })
     const sockets = await connections(origin, 300)
     for (const [at, socket] of sockets.entries()) if (at % 2 === 0) socket.write('GET / HTTP/1.1\r\nHost: pay')

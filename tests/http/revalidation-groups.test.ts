@@ -1,8 +1,9 @@
 /** Groups that Entra leaves out, at each revalidation as at the sign-in. */
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect } from 'vitest'
 import { payrollStaff } from '../../src/emulator/directory.ts'
 import { payrollAdministrators } from '../../src/emulator/groups.ts'
 import { personas } from '../../src/emulator/people.ts'
+import { attack } from '../attacks/attack.ts'
 import { createVisitor, signIn } from '../visitor.ts'
 import { startClockedStage } from './clocked.ts'
 
@@ -30,26 +31,34 @@ async function setUp() {
   }
 }
 
-test('confirm asks Graph again for groups that were left out, and sees what has changed (T68, T109)', async () => {
-  const { control, status, forward, visitor, origin } = await setUp()
-  expect((await visitor.ask(`${origin}/admin`)).status).toBe(403)
-  control.changePerson(username, { groups: [...groups, payrollAdministrators] })
-  const before = control.requests('graph')
-  forward(interval)
-  expect((await visitor.ask(`${origin}/admin`)).status).toBe(200)
-  expect(control.requests('graph') - before).toBe(1)
-  control.changePerson(username, { groups: groups.filter((group) => group !== payrollStaff) })
-  forward(interval)
-  expect(await status()).toBe(403)
-})
+attack(
+  ['T68', 'T109'],
+  'confirm asks Graph again for groups that were left out, and sees what has changed',
+  async () => {
+    const { control, status, forward, visitor, origin } = await setUp()
+    expect((await visitor.ask(`${origin}/admin`)).status).toBe(403)
+    control.changePerson(username, { groups: [...groups, payrollAdministrators] })
+    const before = control.requests('graph')
+    forward(interval)
+    expect((await visitor.ask(`${origin}/admin`)).status).toBe(200)
+    expect(control.requests('graph') - before).toBe(1)
+    control.changePerson(username, { groups: groups.filter((group) => group !== payrollStaff) })
+    forward(interval)
+    expect(await status()).toBe(403)
+  },
+)
 
-test('confirm takes a Graph that is away for no lost group, and keeps the last answer for a while (T109)', async () => {
-  const { control, status, forward, log } = await setUp()
-  control.fail('graph', { kind: 'status', status: 503 }, Number.POSITIVE_INFINITY)
-  forward(interval)
-  expect(await status()).toBe(200)
-  expect(JSON.stringify(log())).toContain('graph_unreachable')
-  control.recover()
-  forward(interval)
-  expect(await status()).toBe(200)
-})
+attack(
+  'T109',
+  'confirm takes a Graph that is away for no lost group, and keeps the last answer for a while',
+  async () => {
+    const { control, status, forward, log } = await setUp()
+    control.fail('graph', { kind: 'status', status: 503 }, Number.POSITIVE_INFINITY)
+    forward(interval)
+    expect(await status()).toBe(200)
+    expect(JSON.stringify(log())).toContain('graph_unreachable')
+    control.recover()
+    forward(interval)
+    expect(await status()).toBe(200)
+  },
+)

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { refreshCodes } from '../../src/core/identity/refresh-table.ts'
 import { personas } from '../../src/emulator/people.ts'
+import { attack } from '../attacks/attack.ts'
 import { until } from '../redis.ts'
 import type { StageOptions } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
@@ -130,7 +131,7 @@ describe('confirm', () => {
     expect((await visit(stage.visitor, `${stage.origin}/x`)).location).not.toContain('prompt=none')
   })
 
-  test('confirm ends the session of somebody who was told of as somebody else (T107)', async () => {
+  attack('T107', 'confirm ends the session of somebody who was told of as somebody else', async () => {
     const stage = await setUp()
     stage.emulator.control.forgeNextIdToken({ set: { oid: '3c6e0a94-8d1b-4b57-9f20-5e7a1c4d8b36' } })
     stage.forward(interval)
@@ -142,7 +143,7 @@ describe('confirm', () => {
     ['signed by a key that is not published', { signedBy: 'unpublished-key' }],
     ['for another application', { set: { aud: '11111111-2222-4333-8444-555555555555' } }],
   ] as const) {
-    test(`confirm believes no ID token ${what}, and logs nobody out for it (T58)`, async () => {
+    attack('T58', `confirm believes no ID token ${what}, and logs nobody out for it`, async () => {
       const stage = await setUp()
       stage.emulator.control.changePerson(uwe, { groups: [payrollAdministrators] })
       stage.emulator.control.forgeNextIdToken(forgery)
@@ -162,22 +163,26 @@ describe('confirm, of several directories', () => {
     ['organizations', `tenantId: organizations\nallowedTenantIds: [${fabrikam}]`],
     ['common', `tenantId: common\nallowedTenantIds: [${fabrikam}]`],
   ] as const) {
-    test(`confirm asks the one that has vouched for the person, at ${what}, and believes no other (T106)`, async () => {
-      const application = { audience: 'common' } as const
-      const stage = await setUp({ directory, application, people: personas, tenant: 'noRole: allow' }, felix)
-      const { control } = stage.emulator
-      stage.forward(interval)
-      expect((await stage.data('/x')).status).toBe(200)
-      expect(stage.refreshes()).toBe(1)
-      await control.keys.emergency()
-      stage.forward(interval)
-      expect((await stage.data('/x')).status).toBe(200)
-      expect(await stage.metrics()).toContain('result="refreshed"} 2')
-      control.forgeNextIdToken({ set: { tid: '0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30' } })
-      stage.forward(interval)
-      expect((await stage.data('/x')).status).toBe(401)
-      expect(events(stage, 'session_ended')).toHaveLength(1)
-    })
+    attack(
+      'T106',
+      `confirm asks the one that has vouched for the person, at ${what}, and believes no other`,
+      async () => {
+        const application = { audience: 'common' } as const
+        const stage = await setUp({ directory, application, people: personas, tenant: 'noRole: allow' }, felix)
+        const { control } = stage.emulator
+        stage.forward(interval)
+        expect((await stage.data('/x')).status).toBe(200)
+        expect(stage.refreshes()).toBe(1)
+        await control.keys.emergency()
+        stage.forward(interval)
+        expect((await stage.data('/x')).status).toBe(200)
+        expect(await stage.metrics()).toContain('result="refreshed"} 2')
+        control.forgeNextIdToken({ set: { tid: '0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30' } })
+        stage.forward(interval)
+        expect((await stage.data('/x')).status).toBe(401)
+        expect(events(stage, 'session_ended')).toHaveLength(1)
+      },
+    )
   }
 })
 
@@ -219,7 +224,7 @@ describe('confirm, by what the provider says', () => {
     expect(new URL(location).searchParams.get('claims')).toBeNull()
   })
 
-  test('confirm never sends a frame of another site to where somebody would be asked (T53)', async () => {
+  attack('T53', 'confirm never sends a frame of another site to where somebody would be asked', async () => {
     const stage = await setUp({ tenant: "cookie: { sameSite: none, embeddedBy: ['https://portal.fabrikam.example'] }" })
     stage.emulator.control.fail('token', { kind: 'aadsts', code: 50076, claims: '{"access_token":{}}' })
     stage.forward(interval)
@@ -292,7 +297,7 @@ describe('confirm, while the provider refuses the gateway', () => {
   })
 })
 
-test('the log of revalidations has no tokens (T94)', async () => {
+attack('T94', 'the log of revalidations has no tokens', async () => {
   const stage = await setUp()
   stage.forward(interval)
   await stage.data('/x')

@@ -4,6 +4,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Certificate, ListenerTls } from '../../src/core/gateway.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { attack } from '../attacks/attack.ts'
 import { type Authority, asCertificate, createAuthority } from '../certificates.ts'
 import { until } from '../redis.ts'
 import { startUpstream, type Upstream } from '../stage.ts'
@@ -96,7 +97,7 @@ describe('createSecureServer', () => {
     })
   }
 
-  test('refuses a Host that is not the name of the handshake (T133)', async () => {
+  attack('T133', 'refuses a Host that is not the name of the handshake', async () => {
     const { listener } = await start()
     const options = { ca: authority.cert, servername: 'payroll.example' }
     for (const [host, status] of [
@@ -111,7 +112,7 @@ describe('createSecureServer', () => {
     expect(upstream.seen.some(({ headers }) => headers.host === 'stock.example')).toBe(false)
   })
 
-  test('knows the host of every connection: none is resumed without its name (T133)', async () => {
+  attack('T133', 'knows the host of every connection: none is resumed without its name', async () => {
     const { listener } = await start()
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const same = { minVersion: version, maxVersion: version, rejectUnauthorized: false } as const
@@ -204,7 +205,7 @@ describe('createSecureServer', () => {
     expect(await shown(listening, { servername: 'payroll.example' })).toBe('DNS:payroll.example')
   })
 
-  test('cuts a handshake that does not come to an end, however it drips (T88)', async () => {
+  attack('T88', 'cuts a handshake that does not come to an end, however it drips', async () => {
     const server = { tls: tls(), timeouts: { ...timeouts, headerSeconds: 0.5 } }
     const listening = await startListening(gatewayWith(server, ...twoTenants()))
     open.push(listening)
@@ -217,7 +218,7 @@ describe('createSecureServer', () => {
     expect(listening.log()).toMatchObject([{ event: 'handshake_failed', code: 'ERR_TLS_HANDSHAKE_TIMEOUT' }])
   })
 
-  test('cuts a secure connection whose headers do not come (T88)', async () => {
+  attack('T88', 'cuts a secure connection whose headers do not come', async () => {
     const server = { tls: tls(), timeouts: { ...timeouts, headerSeconds: 0.5 } }
     const listening = await startListening(gatewayWith(server, ...twoTenants()))
     open.push(listening)

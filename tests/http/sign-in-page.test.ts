@@ -1,6 +1,7 @@
 /** One application, two directories: who chooses how to sign in, what is remembered of it, and what a provider that is off means. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { personas } from '../../src/emulator/people.ts'
+import { attack } from '../attacks/attack.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, type Visitor } from '../visitor.ts'
 import { answerFor, givesSession, parameter, setCookies, sid, visit } from './scene.ts'
@@ -95,7 +96,7 @@ describe('an application with two providers', () => {
       }))
   }
 
-  test('says that an address is nobody’s, and repeats nothing of it (T91)', () =>
+  attack('T91', 'says that an address is nobody’s, and repeats nothing of it', () =>
     asVisitor(async (visitor) => {
       for (const email of ['a@b.example', '', '<script>alert(1)</script>@x', 'x'.repeat(5_000)]) {
         const page = await visit(visitor, login(`email=${encodeURIComponent(email)}`))
@@ -104,9 +105,10 @@ describe('an application with two providers', () => {
         if (email !== '') expect(page.body).not.toContain(email)
       }
       expect((await visit(visitor, login('provider=contoso&provider=partners'))).status).toBe(400)
-    }))
+    }),
+  )
 
-  test('takes a code back only to the provider that the sign-in began with (T44)', () =>
+  attack('T44', 'takes a code back only to the provider that the sign-in began with', () =>
     asVisitor(async (visitor) => {
       const begun = await visit(visitor, login('provider=contoso&return_to=/a'))
       const answer = await answerFor(visitor, begun.location, uwe)
@@ -119,9 +121,10 @@ describe('an application with two providers', () => {
       expect(await me(visitor)).toMatchObject({ directoryId: contoso })
       expect(givesSession(await visit(visitor, await answerFor(visitor, other.location, felix)))).toBe(true)
       expect(await me(visitor)).toMatchObject({ directoryId: fabrikam })
-    }))
+    }),
+  )
 
-  test('takes a provider that is switched off for none: its sessions end, the others stay (T126)', async () => {
+  attack('T126', 'takes a provider that is switched off for none: its sessions end, the others stay', async () => {
     const [one, other] = [createVisitor(), createVisitor()]
     for (const [visitor, provider, username] of [
       [one, 'contoso', uwe],

@@ -1,5 +1,6 @@
 /** Sessions at a provider that is none of ours: without refresh tokens they are confirmed by sign-ins that show nothing. */
 import { afterEach, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type PlainProvider, type PlainProviderOptions, startPlainProvider } from '../plain-provider.ts'
 import { type PlainYamlParts, plainYaml, signInAs } from '../plain-stage.ts'
 import { freePort, startUpstream, type Upstream } from '../stage.ts'
@@ -104,7 +105,7 @@ describe('a session without a refresh token', () => {
     expect(scene.log().filter(({ event }) => event === 'roles_changed')).toMatchObject([{ roles: ['user'] }])
   })
 
-  test('that was signed out meanwhile is not brought back (T74)', async () => {
+  attack('T74', 'that was signed out meanwhile is not brought back', async () => {
     const scene = await setUp()
     scene.forward(interval)
     const silent = await visit(scene.visitor, `${scene.origin}/x`)
@@ -120,7 +121,7 @@ describe('a session without a refresh token', () => {
     expect(old.status).toBe(401)
   })
 
-  test('does not bring a person back who has signed out in another tab meanwhile (T74)', async () => {
+  attack('T74', 'does not bring a person back who has signed out in another tab meanwhile', async () => {
     const scene = await setUp()
     scene.forward(interval)
     const silent = await visit(scene.visitor, `${scene.origin}/x`)
@@ -147,22 +148,26 @@ describe('a session without a refresh token', () => {
     expect(page.body).toContain('Sign in to Example')
   })
 
-  test('is not kept alive by a page that only looks after itself, however often it is confirmed (T131)', async () => {
-    const routes = ['{ path: /board, access: signed-in, keepsAlive: false }']
-    const scene = await setUp({ routes, session: 'revalidate: 10m\n  idle: 30m' })
-    const prompts: string[] = []
-    for (let minutes = 0; minutes < 40; minutes += 5) {
-      scene.forward(300)
-      const { location } = await visit(scene.visitor, `${scene.origin}/board`)
-      prompts.push(location === '' ? 'none needed' : parameter(location, 'prompt'))
-      if (location !== '') await scene.visitor.open(`${scene.origin}/board`)
-    }
-    // After half an hour there is no session any more, and the page begins a sign-in.
-    expect(prompts.slice(0, 5)).not.toContain('')
-    expect(prompts.slice(5)).toContain('')
-  })
+  attack(
+    'T131',
+    'is not kept alive by a page that only looks after itself, however often it is confirmed',
+    async () => {
+      const routes = ['{ path: /board, access: signed-in, keepsAlive: false }']
+      const scene = await setUp({ routes, session: 'revalidate: 10m\n  idle: 30m' })
+      const prompts: string[] = []
+      for (let minutes = 0; minutes < 40; minutes += 5) {
+        scene.forward(300)
+        const { location } = await visit(scene.visitor, `${scene.origin}/board`)
+        prompts.push(location === '' ? 'none needed' : parameter(location, 'prompt'))
+        if (location !== '') await scene.visitor.open(`${scene.origin}/board`)
+      }
+      // After half an hour there is no session any more, and the page begins a sign-in.
+      expect(prompts.slice(0, 5)).not.toContain('')
+      expect(prompts.slice(5)).toContain('')
+    },
+  )
 
-  test('that another session at the provider vouches for is a new one, which ends with that one (T69)', async () => {
+  attack('T69', 'that another session at the provider vouches for is a new one, which ends with that one', async () => {
     const scene = await setUp()
     const old = scene.visitor.cookie(scene.origin, sid)
     scene.forward(interval)
@@ -241,7 +246,7 @@ describe('a session with a refresh token that is good for one use', () => {
     expect(scene.provider.asked('/token')).toBe(2)
   })
 
-  test('ends where the answer is about somebody else (T107)', async () => {
+  attack('T107', 'ends where the answer is about somebody else', async () => {
     const scene = await setUp({ refreshTokens: true })
     scene.provider.tamper('/token', async (exchange) => {
       const body = exchange.body as { id_token: string }

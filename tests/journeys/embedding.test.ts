@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { BrowserContext, Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { startBrowser, type TestBrowser } from './browser.ts'
 import { arriveAt, choose, reads, signIn, uwe } from './steps.ts'
@@ -120,18 +121,22 @@ describe('a tenant that lets a portal embed it', () => {
       await tab.frameLocator('iframe').getByText(`GET by ${uwe.username}`).waitFor()
     }))
 
-  test('a browser that keeps the sign-in service out of frames is led to a window, and is not sent round (T52)', () =>
-    strictBrowser.visit(async ({ context, tab }) => {
-      await signIn(tab, `${stage.origin}/b`, uwe)
-      const before = stage.emulator.control.requests('authorize')
-      await tab.goto(showing(portal, `${stage.origin}/c`))
-      await tab.frameLocator('iframe').getByRole('heading', { name: 'This opens in a window of its own' }).waitFor()
-      assert.equal(stage.emulator.control.requests('authorize') - before, 1)
-      const opened = await clickAndOpen(context, tab, 'Open it in a new window')
-      await opened.getByText(`GET by ${uwe.username}`).waitFor()
-    }))
+  attack(
+    'T52',
+    'a browser that keeps the sign-in service out of frames is led to a window, and is not sent round',
+    () =>
+      strictBrowser.visit(async ({ context, tab }) => {
+        await signIn(tab, `${stage.origin}/b`, uwe)
+        const before = stage.emulator.control.requests('authorize')
+        await tab.goto(showing(portal, `${stage.origin}/c`))
+        await tab.frameLocator('iframe').getByRole('heading', { name: 'This opens in a window of its own' }).waitFor()
+        assert.equal(stage.emulator.control.requests('authorize') - before, 1)
+        const opened = await clickAndOpen(context, tab, 'Open it in a new window')
+        await opened.getByText(`GET by ${uwe.username}`).waitFor()
+      }),
+  )
 
-  test('no other site shows it, nor acts for the person (T82)', async () => {
+  attack('T82', 'no other site shows it, nor acts for the person', async () => {
     const methods: string[] = []
     stage.upstream.server.on('request', ({ method }) => methods.push(method ?? ''))
     await browser.visit(async ({ tab }) => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { redisMissing, until } from '../redis.ts'
 import { createVisitor, navigation } from '../visitor.ts'
 import { startBrowser, type TestBrowser } from './browser.ts'
@@ -77,7 +78,7 @@ for (const name of scenes) {
         })
       }))
 
-    test('every gateway refuses the old cookie within a second of a log-out (T69)', () =>
+    attack('T69', 'every gateway refuses the old cookie within a second of a log-out', () =>
       browser.visit(async ({ context, tab }) => {
         await signIn(tab, `${scene.origin}/payslips`, ada)
         const session = await cookieOf(context, sessionCookie)
@@ -96,7 +97,8 @@ for (const name of scenes) {
         )
         await Promise.all(refused)
         visitor.close()
-      }))
+      }),
+    )
   })
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { EntraProvider } from '../../src/core/gateway.ts'
 import { personas } from '../../src/emulator/people.ts'
 import { directoryNamed } from '../../src/oidc/directories.ts'
+import { attack } from '../attacks/attack.ts'
 import { contoso as provider } from '../core/build.ts'
 import { cameBack, expectPage, givesSession, visit } from '../http/scene.ts'
 import { type Stage, type StageOptions, startStage } from '../stage.ts'
@@ -66,7 +67,7 @@ for (const [what, directory, audience, username, from] of [
   ['organizations', `tenantId: organizations\nallowedTenantIds: [${contoso}]`, 'organizations', felix, fabrikam],
   ['common', `tenantId: common\nallowedTenantIds: [${contoso}]`, 'common', paula, personal],
 ] as const) {
-  test(`somebody of a directory that is not allowed stays outside, by ${what} (T106)`, () =>
+  attack('T106', `somebody of a directory that is not allowed stays outside, by ${what}`, () =>
     onStage({ directory, application: { audience } }, async (stage, visitor) => {
       const reply = await arrive(stage, visitor, username)
       expectPage(reply, 403, 'identity_refused')
@@ -74,7 +75,8 @@ for (const [what, directory, audience, username, from] of [
       expect(refused).toMatchObject({ provider: 'contoso', detail: 'tid-of-another-directory', directoryId: from })
       expect(reply.body).toContain('prompt=select_account')
       expect((await visit(visitor, `${stage.origin}/x`)).status).toBe(302)
-    }))
+    }),
+  )
 }
 
 test('a domain that stands for another directory than it is pinned to signs nobody in', () =>
@@ -108,13 +110,14 @@ describe('with several directories, an ID token', () => {
     ['with another nonce', () => ({ set: { nonce: 'other' } }), 502, 'provider_fault'],
     ['for another application', () => ({ set: { aud: contoso } }), 502, 'provider_fault'],
   ] as const) {
-    test(`${what} signs nobody in (T58, T106, T107)`, () =>
+    attack(['T58', 'T106', 'T107'], `${what} signs nobody in`, () =>
       onStage(several, async (stage, visitor) => {
         const answer = await cameBack(visitor, `${stage.origin}/deep`, uwe)
         stage.emulator.control.forgeNextIdToken(forge(stage) as never)
         expectPage(await visit(visitor, answer), status, code)
         expect(stage.emulator.control.requests('token')).toBe(1)
-      }))
+      }),
+    )
   }
 })
 

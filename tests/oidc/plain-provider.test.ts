@@ -1,6 +1,7 @@
 /** Sign-ins at a provider that is none of ours, so that the flow is fitted to the protocol and not to our pretend Entra. */
 import { generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { begin, expectPage, givesSession, parameter, sid, visit, withParameter } from '../http/scene.ts'
 import {
   type Exchange,
@@ -131,17 +132,21 @@ describe('people of a plain provider', () => {
 })
 
 describe('authorizationUrl for a plain provider', () => {
-  test('asks for the configured scopes with PKCE, state and nonce, and leaves out what only Entra knows (T43, T47)', () =>
-    withVisitor(async (visitor) => {
-      const login = `${shared.origin}/.auth/login?prompt=login&domain_hint=example.org&login_hint=anna`
-      const address = await begin(visitor, login)
-      expect(address.startsWith(`${shared.provider.issuer}/auth?`)).toBe(true)
-      expect(parameter(address, 'scope')).toBe('openid profile email groups')
-      expect(parameter(address, 'code_challenge_method')).toBe('S256')
-      expect(parameter(address, 'login_hint')).toBe('anna')
-      for (const name of ['state', 'nonce', 'code_challenge']) expect(parameter(address, name)).not.toBe('')
-      expect(new URL(address).searchParams.has('domain_hint')).toBe(false)
-    }))
+  attack(
+    ['T43', 'T47'],
+    'asks for the configured scopes with PKCE, state and nonce, and leaves out what only Entra knows',
+    () =>
+      withVisitor(async (visitor) => {
+        const login = `${shared.origin}/.auth/login?prompt=login&domain_hint=example.org&login_hint=anna`
+        const address = await begin(visitor, login)
+        expect(address.startsWith(`${shared.provider.issuer}/auth?`)).toBe(true)
+        expect(parameter(address, 'scope')).toBe('openid profile email groups')
+        expect(parameter(address, 'code_challenge_method')).toBe('S256')
+        expect(parameter(address, 'login_hint')).toBe('anna')
+        for (const name of ['state', 'nonce', 'code_challenge']) expect(parameter(address, name)).not.toBe('')
+        expect(new URL(address).searchParams.has('domain_hint')).toBe(false)
+      }),
+  )
 
   test('asks to sign in anew where the provider does not say that it can ask for the account', () =>
     withVisitor(async (visitor) => {
@@ -216,7 +221,7 @@ describe('discover and the ways of plain providers', () => {
     ['that has no end', { padding: 'x'.repeat(2_000_000) }, 'too long'],
   ]
   for (const [what, change, cause] of documents) {
-    test(`discover takes no document ${what} (T88, T107)`, () =>
+    attack(['T88', 'T107'], `discover takes no document ${what}`, () =>
       onStage({}, async (stage, visitor) => {
         const { issuer } = stage.provider
         stage.provider.tamper('/.well-known/openid-configuration', (exchange) => {
@@ -227,7 +232,8 @@ describe('discover and the ways of plain providers', () => {
         expectPage(await visit(visitor, `${stage.origin}/x`), 503, 'provider_unreachable')
         const failed = stage.log().findLast((line) => line.event === 'provider_unreachable')
         expect(JSON.stringify(failed)).toContain(cause)
-      }))
+      }),
+    )
   }
 })
 
@@ -263,7 +269,7 @@ describe('redeem and what a plain provider says', () => {
     ['garbage', say(200, '<p>please sign in to the proxy'), 'provider_fault'],
     ['no end of claims', say(200, { sub: 'auth0|anna', more: 'x'.repeat(2_000_000) }), 'provider_fault'],
   ] as const) {
-    test(`redeem signs nobody in when the userinfo endpoint answers with ${what} (T88)`, async () => {
+    attack('T88', `redeem signs nobody in when the userinfo endpoint answers with ${what}`, async () => {
       const reply = await withAnswer(shared, '/me', change)
       expectPage(reply, code === 'provider_fault' ? 502 : 503, code)
     })
@@ -286,7 +292,7 @@ describe('redeem and what a plain provider says', () => {
       { _claim_names: { groups: 'src' }, _claim_sources: { src: { endpoint: 'http://localhost' } } },
     ],
   ] as const) {
-    test(`readIdToken does not guess groups from ${what} (T109, T110)`, async () => {
+    attack(['T109', 'T110'], `readIdToken does not guess groups from ${what}`, async () => {
       expectPage(await withAnswer(shared, '/me', say(200, { sub: anna, ...told })), 403, 'groups_unknown')
     })
   }
@@ -350,7 +356,7 @@ describe('redeem and what a plain provider says', () => {
   })
 
   for (const [what, forge] of forgeries) {
-    test(`redeem refuses an ID token ${what} (T58, T61)`, async () => {
+    attack(['T58', 'T61'], `redeem refuses an ID token ${what}`, async () => {
       expectPage(await withAnswer(shared, '/token', forging(forge)), 502, 'provider_fault')
     })
   }
@@ -399,7 +405,7 @@ describe('a mix-up of providers', () => {
       expect([stage.provider.asked('/token'), second.asked('/token')]).toEqual([0, 0])
     }))
 
-  test('isVouchedFor takes a session of the old provider for none, although the name is the same (T126)', () =>
+  attack('T126', 'isVouchedFor takes a session of the old provider for none, although the name is the same', () =>
     moved(async (stage, visitor, { move }) => {
       expect((await signInAs(visitor, `${stage.origin}/admin`, anna)).status).toBe(200)
       move()
@@ -407,7 +413,8 @@ describe('a mix-up of providers', () => {
       expect((await visitor.ask(`${stage.origin}/.auth/me`)).status).toBe(401)
       expect((await signInAs(visitor, `${stage.origin}/x`, ben)).status).toBe(200)
       expect(await seenBy(stage, visitor)).toMatchObject({ 'x-forwarded-user': ben })
-    }))
+    }),
+  )
 })
 
 describe('logout at a plain provider', () => {
@@ -421,7 +428,7 @@ describe('logout at a plain provider', () => {
     return reply
   }
 
-  test('goes on there with the client’s id and the way back, and with no token (T40)', () =>
+  attack('T40', 'goes on there with the client’s id and the way back, and with no token', () =>
     withVisitor(async (visitor) => {
       const { location } = await left(visitor)
       expect(location.startsWith(`${shared.provider.issuer}/session/end?`)).toBe(true)
@@ -429,7 +436,8 @@ describe('logout at a plain provider', () => {
         ['client_id', plainClient.id],
         ['post_logout_redirect_uri', `${shared.origin}/.auth/signed-out`],
       ])
-    }))
+    }),
+  )
 
   for (const [what, answer, knownThere] of [
     ['agrees', { logout: 'yes' }, false],
@@ -479,25 +487,29 @@ describe('logout at a plain provider', () => {
 })
 
 describe('a plain provider that is away', () => {
-  test('is no reason not to start, is found when it is back, and disturbs nobody who is signed in (T98)', async () => {
-    const stage = await startPlainStage()
-    const { issuer } = stage.provider
-    const port = Number(new URL(issuer).port)
-    await withVisitor(async (visitor) => {
-      await signInAs(visitor, `${stage.origin}/x`, anna)
-      const stranger = createVisitor()
-      const answer = await cameBack(stage, stranger, ben)
-      await stage.provider.close()
-      expectPage(await visit(stranger, answer), 503, 'provider_unreachable')
-      stranger.close()
-      expect((await visitor.ask(`${stage.origin}/x`)).status).toBe(200)
-      askAnew(stage)
-      expectPage(await visit(visitor, `${stage.origin}/x`), 503, 'provider_unreachable')
-      const back = await startPlainProvider({ port, origins: [stage.origin] })
-      await until('it is found', async () => (await visit(visitor, `${stage.origin}/x`)).status === 302)
-      expect((await signInAs(visitor, `${stage.origin}/x`, anna)).status).toBe(200)
-      await back.close()
-    })
-    await stage.close()
-  })
+  attack(
+    'T98',
+    'is no reason not to start, is found when it is back, and disturbs nobody who is signed in',
+    async () => {
+      const stage = await startPlainStage()
+      const { issuer } = stage.provider
+      const port = Number(new URL(issuer).port)
+      await withVisitor(async (visitor) => {
+        await signInAs(visitor, `${stage.origin}/x`, anna)
+        const stranger = createVisitor()
+        const answer = await cameBack(stage, stranger, ben)
+        await stage.provider.close()
+        expectPage(await visit(stranger, answer), 503, 'provider_unreachable')
+        stranger.close()
+        expect((await visitor.ask(`${stage.origin}/x`)).status).toBe(200)
+        askAnew(stage)
+        expectPage(await visit(visitor, `${stage.origin}/x`), 503, 'provider_unreachable')
+        const back = await startPlainProvider({ port, origins: [stage.origin] })
+        await until('it is found', async () => (await visit(visitor, `${stage.origin}/x`)).status === 302)
+        expect((await signInAs(visitor, `${stage.origin}/x`, anna)).status).toBe(200)
+        await back.close()
+      })
+      await stage.close()
+    },
+  )
 })

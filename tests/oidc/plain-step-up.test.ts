@@ -1,5 +1,6 @@
 /** Step-up at a provider that is none of ours, where a context is a value of `acr`. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { begin, expectPage, parameter, visit } from '../http/scene.ts'
 import { type PlainStage, signInAs, startPlainStage, submit, typeName } from '../plain-stage.ts'
 import { createVisitor, type Visitor } from '../visitor.ts'
@@ -56,14 +57,15 @@ describe('a context of a plain provider', () => {
     }
   })
 
-  test('is not believed where the token has another (T111)', () =>
+  attack('T111', 'is not believed where the token has another', () =>
     withAnna(async (visitor) => {
       expectPage(await visitor.open(`${stage.origin}/other`), 403, 'context_unmet')
       expect((await visit(visitor, `${stage.origin}/other`)).status).toBe(302)
       expect((await visitor.ask(`${stage.origin}/x`)).status).toBe(200)
-    }))
+    }),
+  )
 
-  test('is not believed where only userinfo says so (T111)', async () => {
+  attack('T111', 'is not believed where only userinfo says so', async () => {
     const keys = 'scopes: [profile, email, groups]\n    authContexts: { strong: gold, other: silver }'
     const silent = await startPlainStage({ routes, keys })
     const visitor = createVisitor()
@@ -93,7 +95,7 @@ describe('a context of a plain provider', () => {
       expect((await visitor.ask(`${stage.origin}/fresh`)).status).toBe(200)
     }))
 
-  test('is not answered by another person (T130)', () =>
+  attack('T130', 'is not answered by another person', () =>
     withAnna(async (visitor) => {
       const authorize = await begin(visitor, `${stage.origin}/gold`)
       const page = await visitor.open(`${authorize}&prompt=login`)
@@ -101,5 +103,6 @@ describe('a context of a plain provider', () => {
       const form = await typeName(visitor, page, 'nobody')
       expectPage(await submit(visitor, form, {}), 403, 'other_person')
       expect((await visitor.ask(`${stage.origin}/x`)).status).toBe(200)
-    }))
+    }),
+  )
 })

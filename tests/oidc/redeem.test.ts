@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { keptRefreshToken } from '../../src/oidc/redeem.ts'
+import { attack } from '../attacks/attack.ts'
 import { cameBack, expectPage, givesSession, sid, visit } from '../http/scene.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, type Reply, signIn, type Visitor } from '../visitor.ts'
@@ -77,7 +78,7 @@ describe('redeem and a forged ID token', () => {
     ['without a subject', () => ({ remove: ['sub'] })],
   ]
   for (const [what, forgery] of wrong) {
-    test(`redeem refuses an ID token ${what} (T58, T107)`, async () => {
+    attack(['T58', 'T107'], `redeem refuses an ID token ${what}`, async () => {
       const reply = await redeemed((control) => control.forgeNextIdToken(forgery()))
       expectPage(reply, 502, 'provider_fault')
       expect(logged(reply).level).toBe('error')
@@ -97,7 +98,7 @@ describe('redeem and a forged ID token', () => {
     ['with an object id that is none', { set: { oid: 'ada@contoso.example' } }, 'oid-missing'],
     ['of the old version', { set: { ver: '1.0' } }, 'ver'],
   ] as const) {
-    test(`callback refuses an identity ${what} (T106, T107)`, async () => {
+    attack(['T106', 'T107'], `callback refuses an identity ${what}`, async () => {
       const reply = await redeemed((control) => control.forgeNextIdToken(forgery))
       expectPage(reply, 403, 'identity_refused')
       expect(reply.body).toContain('prompt=select_account')
@@ -106,15 +107,23 @@ describe('redeem and a forged ID token', () => {
     })
   }
 
-  test('callback gives a stranger with the victim’s address, username and name nothing of the victim (T108)', async () => {
-    const visitor = createVisitor()
-    const answer = await cameBack(visitor, `${stage.origin}/admin`, 'nora@contoso.example')
-    const ada = { email: 'ada@contoso.example', preferred_username: 'ada@contoso.example', upn: 'ada@contoso.example' }
-    stage.emulator.control.forgeNextIdToken({ set: { ...ada, name: 'Ada Lovelace' } })
-    await visit(visitor, answer)
-    expect((await visit(visitor, `${stage.origin}/admin`)).status).toBe(403)
-    visitor.close()
-  })
+  attack(
+    'T108',
+    'callback gives a stranger with the victim’s address, username and name nothing of the victim',
+    async () => {
+      const visitor = createVisitor()
+      const answer = await cameBack(visitor, `${stage.origin}/admin`, 'nora@contoso.example')
+      const ada = {
+        email: 'ada@contoso.example',
+        preferred_username: 'ada@contoso.example',
+        upn: 'ada@contoso.example',
+      }
+      stage.emulator.control.forgeNextIdToken({ set: { ...ada, name: 'Ada Lovelace' } })
+      await visit(visitor, answer)
+      expect((await visit(visitor, `${stage.origin}/admin`)).status).toBe(403)
+      visitor.close()
+    },
+  )
 })
 
 describe('redeem and a provider that misbehaves', () => {
@@ -160,7 +169,7 @@ describe('redeem and a provider that misbehaves', () => {
       { kind: 'garbage', body: '{"access_token":"a","token_type":"Bearer","id_token":"x.y.z"}' },
     ],
   ] as const) {
-    test(`redeem takes ${what} for ${code}, asks once, and the way back is kept (T98)`, async () => {
+    attack('T98', `redeem takes ${what} for ${code}, asks once, and the way back is kept`, async () => {
       const before = stage.emulator.control.requests('token')
       const reply = await redeemed((control) => control.fail('token', prepare))
       expectPage(reply, code === 'provider_fault' ? 502 : 503, code)
@@ -193,7 +202,7 @@ describe('redeem and a provider that misbehaves', () => {
     visitor.close()
   })
 
-  test('redeem does not wait for ever, and whoever is signed in notices nothing (T98)', async () => {
+  attack('T98', 'redeem does not wait for ever, and whoever is signed in notices nothing', async () => {
     const visitor = createVisitor()
     await signIn(visitor, `${stage.origin}/`, uwe)
     const waiting = redeemed((control) => control.fail('token', { kind: 'hang' }))
@@ -212,7 +221,7 @@ function issuerOf(tid: string): string {
   return `${stage.emulator.origin}/${tid}/v2.0`
 }
 
-test('redeem keeps no hint for signing out that is longer than an address may be (T88)', async () => {
+attack('T88', 'redeem keeps no hint for signing out that is longer than an address may be', async () => {
   for (const [hint, kept] of [
     ['h'.repeat(1_024), 'h'.repeat(1_024)],
     ['h'.repeat(1_025), null],
@@ -227,7 +236,7 @@ test('redeem keeps no hint for signing out that is longer than an address may be
   }
 })
 
-test('keptRefreshToken keeps none that would make a session heavy (T88)', () => {
+attack('T88', 'keptRefreshToken keeps none that would make a session heavy', () => {
   expect(keptRefreshToken({})).toBeNull()
   expect(keptRefreshToken({ refresh_token: '1.A-token' })).toBe('1.A-token')
   expect(keptRefreshToken({ refresh_token: 'x'.repeat(16_384) })).toHaveLength(16_384)

@@ -5,15 +5,17 @@ import type { Change, SessionStore } from '../../src/session/store.ts'
 import { createMemoryStore } from '../../src/session/store-memory.ts'
 import { createRedisStore } from '../../src/session/store-redis.ts'
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
+import { clusterOf, startCluster, type TestCluster } from '../redis-several.ts'
 import { now, readableLog } from './people.ts'
 
 let redis: TestRedis
+let cluster: TestCluster
 const noRedis = redisMissing()
 beforeAll(async () => {
-  if (!noRedis) redis = await startRedis()
+  if (!noRedis) [redis, cluster] = await Promise.all([startRedis(), startCluster()])
 })
 afterAll(async () => {
-  if (!noRedis) await redis.stop()
+  if (!noRedis) await Promise.all([redis.stop(), cluster.stop()])
 })
 
 const stores = {
@@ -21,6 +23,7 @@ const stores = {
   redis: () => createRedisStore({ url: new Secret(redis.url), prefix: 'suite', log: readableLog() }),
   'redis (RESP3)': () =>
     createRedisStore({ url: new Secret(redis.url), prefix: 'suite', log: readableLog(), protocol: 3 }),
+  'redis (cluster)': () => createRedisStore({ cluster: clusterOf(cluster), prefix: 'suite', log: readableLog() }),
 }
 
 let count = 0

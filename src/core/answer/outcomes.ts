@@ -152,11 +152,12 @@ export const outcomes = {
   too_many_requests: {
     kind: 'refusal',
     status: 429,
-    level: 'warn',
+    // A line of its own says how many there are, once a minute (http/limit-log.ts).
+    level: 'debug',
     title: 'Too many requests',
-    text: 'This address has been asked too often without success. Please try again in a minute.',
+    text: 'More is being asked here than can be answered now. Please try again in a minute.',
     remedy:
-      'A caller opened the log-out addresses of a provider more than 120 times within a minute with a `sid` or a token that led to nothing: somebody tries them out, or the provider sends what cannot be right. See `callerAddress`.',
+      'More was asked within a minute than `server.limits.signIns` or `server.limits.failures` allow. The line `too_many_requests` names which of them as `limit`, and one caller: a flood, somebody who tries things out, or a limit that is too small for how many people come from one address.',
   },
   https_required: {
     kind: 'refusal',
