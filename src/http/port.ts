@@ -62,6 +62,10 @@ export async function openPort(parts: PortParts, events: PortEvents): Promise<Po
 
   function take(request: IncomingMessage, response: ServerResponse): void {
     const pending = owed.get(request.socket)
+    if (pending !== undefined && pending.length >= mostPipelined) {
+      log.info('pipeline_cut', { peer: request.socket.remoteAddress })
+      return void request.socket.destroy()
+    }
     pending?.push(response)
     inFlight += 1
     response.on('close', () => {
@@ -83,6 +87,8 @@ export async function openPort(parts: PortParts, events: PortEvents): Promise<Po
 
   server.on('connection', (socket) => {
     sockets.add(socket)
+    // Each request that waits for its turn listens for the end of the connection.
+    socket.setMaxListeners(mostPipelined + 20)
     socket.on('close', () => sockets.delete(socket))
   })
   server.on(events.tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
@@ -133,6 +139,12 @@ export async function openPort(parts: PortParts, events: PortEvents): Promise<Po
     },
   }
 }
+
+/**
+ * Requests that a caller may send on one connection without waiting for answers. No browser does, and each of them is a
+ * connection to an application, which the limit of connections would know nothing of.
+ */
+const mostPipelined = 100
 
 /** Plain or secure, with what cannot be changed any more once the server runs. */
 function createServerFor({ current, log }: PortParts, { tls }: PortEvents): SecureServer {

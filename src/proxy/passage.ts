@@ -4,6 +4,7 @@ import { Fault } from '../core/fault.ts'
 import type { Connections } from './agents.ts'
 import type { ForwardPlan, ProxyLog } from './plan.ts'
 import { breakOff, relayAnswer } from './relay.ts'
+import { isWellFramed } from './response-headers.ts'
 import { watchFirstByte, watchIdle } from './silence.ts'
 import { breakReason, errorCode, upstreamFailure } from './upstream-failure.ts'
 
@@ -127,9 +128,12 @@ export function createPassage(journey: Journey): Passage {
     // Ours comes before the package's listener, which would give the caller's socket the upstream's error.
     answer.once('error', failed)
     try {
+      if (!isWellFramed(answer)) throw new Error('the answer does not say where it ends')
       relayAnswer(answer, response, plan)
       incoming = answer
     } catch (cause) {
+      // Whatever else comes on this connection is nobody's answer. It closes with the caller's response.
+      if (outgoing !== null) outgoing.shouldKeepAlive = false
       answer.resume()
       refuse(new Fault('upstream_unreachable', { cause }))
       return

@@ -346,20 +346,6 @@ attack('T133', 'opens a connection for one tenant, or for none, and asks for ano
     const socket = await openSecure(listening.listener.port, { ca: authority.cert, servername: 'payroll.example' })
     expect((await exchange(socket, ask(host, also))).slice(9, 12), host).toBe(String(status))
   }
-  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    const same = { minVersion: version, maxVersion: version, rejectUnauthorized: false } as const
-    const first = await openSecure(listening.listener.port, { ...same, servername: 'payroll.example' })
-    let session: Buffer | undefined
-    first.on('session', (given: Buffer) => {
-      session = given
-    })
-    await exchange(first, ask('payroll.example'))
-    session ??= first.getSession()
-    const again = session === undefined ? same : { ...same, session }
-    const socket = await openSecure(listening.listener.port, { ...again, servername: 'payroll.example' })
-    expect(socket.isSessionReused()).toBe(false)
-    expect((await exchange(socket, ask('stock.example'))).slice(9, 12)).toBe('421')
-  }
   const hosts = direct.upstream.seen.slice(before).map(({ headers }) => headers.host)
   expect(new Set(hosts)).toEqual(new Set(['payroll.example']))
 })
