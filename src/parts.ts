@@ -10,14 +10,18 @@ import { createBudgets } from './http/budgets.ts'
 import { createCallback } from './http/callback.ts'
 import { type CallerReader, createCallerReader } from './http/caller.ts'
 import { createEndpoints } from './http/endpoints.ts'
+import { createFormKeeping } from './http/form-keeping.ts'
+import { createFormSending } from './http/form-sending.ts'
 import { createFrontchannelLogout } from './http/frontchannel-logout.ts'
 import type { GateParts } from './http/gate.ts'
+import { createKeptForm } from './http/kept-form.ts'
+import { createLasting } from './http/lasting.ts'
 import { createLimits } from './http/limits.ts'
 import { createLogin } from './http/login.ts'
 import { createLogout } from './http/logout.ts'
-import { createOpenSockets } from './http/open-sockets.ts'
 import { createPhoto } from './http/photo.ts'
 import { createPictures } from './http/pictures.ts'
+import { createPlaces } from './http/places.ts'
 import { createProofRounds } from './http/proof-rounds.ts'
 import { createRefuse } from './http/refusals.ts'
 import { createRevalidation } from './http/revalidation.ts'
@@ -38,9 +42,12 @@ import { observe, providersOf } from './ops/observed.ts'
 import { createUnreturned } from './ops/unreturned.ts'
 import { createPages } from './pages/render.ts'
 import { createForwarder } from './proxy/forward.ts'
+import { createBonds } from './session/bonds.ts'
 import { createConfiguredStore } from './session/configured-store.ts'
 import { createEndings } from './session/endings.ts'
+import { createFormBudget } from './session/form-budget.ts'
 import { createSessionKeeping, type SessionKeeping } from './session/keeping.ts'
+import { createKeptForms } from './session/kept-forms.ts'
 import { createKeyRing } from './session/seal.ts'
 import { createSessions } from './session/sessions.ts'
 import type { SessionStore } from './session/store.ts'
@@ -77,7 +84,7 @@ export function createParts(
   const current = () => gateway
   const metrics = createMetrics()
   const health = createHealth()
-  const ring = createKeyRing(gateway.session.secrets)
+  const ring = createKeyRing(gateway.session.secrets, clock)
   const store = createConfiguredStore(gateway.session.store, log, clock)
   const policy = policyInForce(current)
   const sessions = createSessions({ store, ring, policy, clock, log })
@@ -101,7 +108,8 @@ export function createParts(
   const askAgain = createAskAgain({ sessions, providers, identify, clock, metrics, log })
   const revalidation = createRevalidation({ sessions, providers, askAgain, policy, clock, log })
   const accessTokens = createAccessTokens({ sessions, providers, clock, log })
-  const openSockets = createOpenSockets({ sessions, revalidation, log })
+  const places = createPlaces(() => current().server.limits)
+  const lasting = createLasting({ current, sessions, revalidation, places, clock, metrics, log })
   const login = createLogin({ ...signingIn, refuse, proofRounds: createProofRounds(clock) })
   const adminConsent = createAdminConsent({ answers, refuse, transactions, budgets, bindings, log })
   const callback = createCallback({ ...signingIn, login, writer, sessions, log, identify, adminConsent, clock })
@@ -113,7 +121,12 @@ export function createParts(
   const access = createAccess({ answers, refuse, sessions, current, clock })
   const askPhotos: AskPhotos = (token) => readPhotos(egress.fetch, token)
   const photo = createPhoto({ refuse, pictures: createPictures({ accessTokens, askPhotos, clock, log }) })
-  const further = { frontchannelLogout, backchannelLogout, adminConsent, access, photo }
+  const budget = createFormBudget(() => gateway.server.limits.keptFormBytes, clock)
+  const keptForms = createKeptForms({ store, ring, budget })
+  const formKeeping = createFormKeeping({ keptForms, login, answers, budgets, log })
+  const formSending = createFormSending({ keptForms, log })
+  const keptForm = createKeptForm({ answers, refuse, keptForms, login, budgets, log })
+  const further = { frontchannelLogout, backchannelLogout, adminConsent, access, photo, keptForm }
   const endpoints = createEndpoints({ answers, refuse, login, callback, logout, ...further, writer })
   let callers = createCallerReader(gateway.server.trustedProxies)
   const readCaller: CallerReader = (peer, forwardedFor) => callers(peer, forwardedFor)
@@ -122,8 +135,9 @@ export function createParts(
     { metrics, health },
     {
       ...{ current, credentials: credentialHealth, unreturned, providers },
-      tunnels: () => forwarder.openTunnels(),
+      open: (what) => places.taken(what),
       isStoreReady: () => store.ready() === 'ready',
+      storeTrouble: () => store.trouble?.() ?? null,
     },
   )
   const look = () => credentialHealth.look(providersOf(current()))
@@ -134,7 +148,7 @@ export function createParts(
     for (const provider of providersOf(current())) providers.warm(provider)
   }
   return {
-    ...{ revalidation, openSockets, accessTokens, budgets },
+    ...{ revalidation, lasting, places, accessTokens, budgets, bonds: createBonds(ring), formKeeping, formSending },
     ...{ current, sessions, forwarder, endpoints, login, answers, readCaller, metrics, log, health, store, providers },
     clock,
     replace(next) {
@@ -156,7 +170,7 @@ export function createParts(
     warm,
     async close() {
       clearInterval(lookAgain)
-      openSockets.close()
+      lasting.close()
       providers.close()
       egress.close()
       sessions.close()
@@ -189,6 +203,9 @@ function policyInForce(current: () => Gateway): SessionPolicy {
     },
     get revalidateSeconds() {
       return current().session.revalidateSeconds
+    },
+    get perPerson() {
+      return current().session.perPerson
     },
     get store() {
       return current().session.store

@@ -17,6 +17,7 @@ import type {
   Upstream,
 } from '../core/gateway.ts'
 import { createPool, keepSame } from '../core/same.ts'
+import { boundCookies } from './bound-cookie-names.ts'
 import { compileCertificate } from './certificates.ts'
 import { compileProvider } from './compile-provider.ts'
 import { compileRole } from './compile-role.ts'
@@ -37,6 +38,9 @@ export function compileServer(server: Document['server']): ServerSettings {
       headerBytes: limits.headers,
       connections: limits.connections,
       minimumBytesPerSecond: limits.minimumRate,
+      keptFormBytes: limits.keptForms,
+      webSockets: limits.webSockets,
+      openPerPerson: limits.openPerPerson,
       signIns: limits.signIns,
       failures: limits.failures,
     },
@@ -48,14 +52,13 @@ export function compileServer(server: Document['server']): ServerSettings {
   }
 }
 
-export function compileSession({ secrets, lifetime, idle, revalidate, store }: Document['session']): SessionPolicy {
-  return {
-    secrets,
-    lifetimeSeconds: lifetime,
-    idleSeconds: idle,
-    revalidateSeconds: revalidate,
-    store: compileStore(store),
-  }
+/** @param base the folder that relative paths begin at. */
+export function compileSession(
+  { secrets, lifetime, idle, revalidate, perPerson, store }: Document['session'],
+  base: string,
+): SessionPolicy {
+  const times = { lifetimeSeconds: lifetime, idleSeconds: idle, revalidateSeconds: revalidate }
+  return { secrets, ...times, perPerson: perPerson ?? null, store: compileStore(store, base) }
 }
 
 interface Known {
@@ -82,6 +85,7 @@ export function compileTenant(tenant: TenantDocument, { providers, before }: Kno
     routes: compileRoutes(tenant, before?.routes ?? []),
     embeddedBy: tenant.cookie.sameSite === 'none' ? tenant.cookie.embeddedBy : [],
     keepFragment: tenant.keepFragment,
+    keptFormBytes: tenant.keepForms,
     photo: tenant.photo,
     branding: { name: branding.name ?? name, support: branding.support ?? null },
   }
@@ -149,6 +153,7 @@ function compileDestination(
     host: hostHeader(upstream, tenant.publicUrl),
     stripPrefix: route.stripPrefix === undefined ? null : asSent(route.stripPrefix.path),
     headers: compileHeaders(route.headers ?? tenant.headers),
+    bindCookies: boundCookies(upstream.bindCookies),
   }
 }
 

@@ -174,7 +174,7 @@ export function createLoader(path: string, options: LoadOptions): Loader {
     standing = stood.standing
     gateway = deepFreeze({
       server: keepSame(gateway?.server, compileServer(settings.server)),
-      session: keepSame(gateway?.session, compileSession(settings.session)),
+      session: keepSame(gateway?.session, compileSession(settings.session, base)),
       ...hosts,
       troubles: keepTroubles(gateway?.troubles ?? [], stood.troubles),
     })

@@ -96,6 +96,12 @@ export interface CallerLimits {
   readonly connections: number
   /** Of a request's body while it is being sent. */
   readonly minimumBytesPerSecond: number
+  /** Of all forms together that this replica has kept through sign-ins. */
+  readonly keptFormBytes: number
+  /** Open at the same time; those of nobody at most half as many. */
+  readonly webSockets: number
+  /** WebSockets and long answers of one person. */
+  readonly openPerPerson: number
   readonly signIns: SignInLimits
   /** Of one caller within a minute: answers to no sign-in of ours, sign-outs at a provider that end nothing. 0: any number. */
   readonly failures: number
@@ -115,11 +121,14 @@ export interface SessionPolicy {
   readonly idleSeconds: number
   /** How old the word of the provider for a person may be. */
   readonly revalidateSeconds: number
+  /** How many sessions a person may have at a tenant; null: as many as they like. */
+  readonly perPerson: number | null
   readonly store: StoreSettings
 }
 
 export type StoreSettings =
   | { readonly type: 'memory'; readonly maxSessions: number }
+  | { readonly type: 'file'; readonly path: string; readonly maxSessions: number }
   | ({ readonly type: 'redis' } & RedisSettings)
 
 export type RedisSettings = RedisPlace & {
@@ -272,6 +281,8 @@ export interface Tenant {
   readonly embeddedBy: readonly string[]
   /** Whether people come back to the fragment of an address too, at the price of a page on the way to the sign-in. */
   readonly keepFragment: boolean
+  /** Up to which size a form is kept through a sign-in, in bytes; 0: none is. */
+  readonly keptFormBytes: number
   /** Whether the application is given a picture of the person, by way of Microsoft Graph. */
   readonly photo: boolean
   readonly branding: { readonly name: string; readonly support: string | null }
@@ -386,6 +397,16 @@ export interface ToUpstream {
   /** The route's own path as it is spelled in a request, if it is taken off the front of the path; or null. */
   readonly stripPrefix: string | null
   readonly headers: HeaderPlan
+  /** The application's own session cookies, which are bound to who is signed in. */
+  readonly bindCookies: CookieNames
+}
+
+/** Names of cookies; one star in a name stands for any characters. */
+export interface CookieNames {
+  /** Empty: none at all. */
+  readonly names: readonly string[]
+  /** What is none of them all the same. */
+  readonly except: readonly string[]
 }
 
 export interface ToRedirect {

@@ -14,6 +14,7 @@ import type { BackchannelLogout } from './backchannel-logout.ts'
 import type { createCallback } from './callback.ts'
 import type { FrontchannelLogout } from './frontchannel-logout.ts'
 import { helpAnswer, helpWithCodeAnswer } from './help.ts'
+import type { KeptFormEndpoint } from './kept-form.ts'
 import type { Login } from './login.ts'
 import type { Logout } from './logout.ts'
 import { meAnswer } from './me.ts'
@@ -38,6 +39,7 @@ export interface EndpointParts {
   readonly adminConsent: AdminConsent
   readonly access: Access
   readonly photo: PhotoEndpoint
+  readonly keptForm: KeptFormEndpoint
   readonly writer: SessionWriter
 }
 
@@ -112,6 +114,8 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
           return writeAnswer(request, walk.response, access.signedIn(walk))
         case 'session':
           return writeAnswer(request, walk.response, await access.session(walk))
+        case 'keptForm':
+          return writeAnswer(request, walk.response, await parts.keptForm(request, walk, query))
         case 'explain':
           return writeAnswer(request, walk.response, await access.explain(walk, query))
         case 'help':

@@ -7,7 +7,7 @@ import { chooseProvider, shortName } from '../core/identity/choice.ts'
 import { scopesOf } from '../core/identity/scopes.ts'
 import type { Session } from '../core/identity/session.ts'
 import { contextValue } from '../core/identity/step-up.ts'
-import { endpoints } from '../core/request/addresses.ts'
+import { endpoints, isKeptFormAddress } from '../core/request/addresses.ts'
 import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { authorizationUrl, type Prompt } from '../oidc/authorize.ts'
@@ -148,10 +148,10 @@ export function createLogin(parts: LoginParts): Login {
       if (asked === null) return refuse(walk, 'request_malformed')
       // Scripts, images and prefetches must not begin sign-ins that nobody will finish (T53); frames cannot finish them.
       if (facts.kind !== 'navigation') return refuse(walk, 'login_required')
-      // Where a window ends that was opened from a frame; of our addresses the only one that a sign-in may lead to.
+      // Where a window ends that was opened from a frame; a sign-in leads to no other of our addresses, but for that of a form.
       const fromFrame = asked.return_to === endpoints.signedIn
       const wanted = safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/'
-      const returnTo = fromFrame ? endpoints.signedIn : inAscii(wanted)
+      const returnTo = ownReturn(asked.return_to) ?? inAscii(wanted)
       const prompt: Prompt | null = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
       const named = asked.provider ?? null
       const isTheirs = session !== null && (named === null || isOwn(tenant, session, named))
@@ -194,6 +194,11 @@ export function createLogin(parts: LoginParts): Login {
       })
     },
   }
+}
+
+/** Those of our own addresses that a sign-in may lead back to: they change nothing. */
+function ownReturn(address: string | undefined): string | null {
+  return address !== undefined && (address === endpoints.signedIn || isKeptFormAddress(address)) ? address : null
 }
 
 /** Whether the session is by that provider already. */

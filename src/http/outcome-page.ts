@@ -68,7 +68,10 @@ function wholePage(code: OutcomeCode, occasion: Occasion): Page {
     loginUrl:
       tenant === null
         ? null
-        : loginAddress(returnTo ?? page, { otherAccount: asksForAnotherAccount(code, explained), stepUp }),
+        : loginAddress(code === 'form_not_kept' ? endpoints.signedIn : (returnTo ?? page), {
+            otherAccount: asksForAnotherAccount(code, explained),
+            stepUp,
+          }),
     startUrl: tenant === null ? null : '/',
     person: session === null ? null : personOf(session),
     details: occasion.details ?? [],

@@ -18,6 +18,8 @@ import { pauseFor, readUnsettled, type Unsettled } from './unsettled.ts'
 /** Nobody is let through with the session as it is; a person who can be redirected proves anew who they are. */
 export interface SignInAgain {
   readonly again: Pick<LoginStart, 'provider' | 'intent' | 'prompt' | 'loginHint' | 'claims'>
+  /** Whose session it is. */
+  readonly of: Session
 }
 
 export type Confirmed = Session | SignInAgain | null
@@ -125,12 +127,12 @@ export function createRevalidation(parts: RevalidationParts): Revalidation {
         return session
       case 'interactive':
         if (at === 'soft') return session
-        return { again: { provider, claims: unsettled.claims, loginHint: unsettled.hint } }
+        return { again: { provider, claims: unsettled.claims, loginHint: unsettled.hint }, of: session }
       case 'silent': {
         if (at === 'soft' && !mayRedirect) return session
         // Nobody is sent to a provider of which not even the address is known.
         if (at !== 'over' && providers.known(provider) === null) return session
-        return { again: { provider, prompt: 'none', loginHint: unsettled.hint, intent: { silent: true } } }
+        return { again: { provider, prompt: 'none', loginHint: unsettled.hint, intent: { silent: true } }, of: session }
       }
       default:
         return unsettled satisfies never

@@ -11,8 +11,10 @@ type Readings = Iterable<readonly [string, number]>
 /** The parts that are looked at, as far as they are. */
 export interface Seen {
   readonly current: () => Gateway
-  readonly tunnels: () => number
+  readonly open: (what: 'websocket' | 'stream') => number
   readonly isStoreReady: () => boolean
+  /** What is wrong with a store that answers all the same; `isOver` where it was and is no more. */
+  readonly storeTrouble: () => { readonly says: string; readonly isOver: boolean } | null
   readonly unreturned: { read(): Readings }
   readonly providers: { summary(): unknown }
   readonly credentials: {
@@ -24,9 +26,14 @@ export interface Seen {
 
 export function observe({ metrics, health }: { readonly metrics: Metrics; readonly health: Health }, seen: Seen): void {
   const { current, credentials } = seen
-  metrics.gauge('sallyport_tunnels', 'Open WebSockets.', seen.tunnels)
-  metrics.gauge('sallyport_session_store_ready', '1 while the session store answers.', () =>
-    seen.isStoreReady() ? 1 : 0,
+  metrics.gauge('sallyport_tunnels', 'Open WebSockets.', () => seen.open('websocket'))
+  metrics.gauge('sallyport_streams', 'Requests that have been under way for longer than ten seconds.', () =>
+    seen.open('stream'),
+  )
+  metrics.gauge(
+    'sallyport_session_store_ready',
+    '1 while the session store answers, and takes what is to be written.',
+    () => (seen.isStoreReady() && seen.storeTrouble()?.isOver !== false ? 1 : 0),
   )
   metrics.gauges(
     'sallyport_sign_ins_unreturned',
@@ -56,7 +63,7 @@ export function observe({ metrics, health }: { readonly metrics: Metrics; readon
     'provider',
     () => credentials.expiries(providersOf(current())),
   )
-  health.part('sessionStore', () => (seen.isStoreReady() ? 'ready' : 'down'))
+  health.part('sessionStore', () => (seen.isStoreReady() ? (seen.storeTrouble()?.says ?? 'ready') : 'down'))
   health.awaits(seen.isStoreReady)
   health.part('providers', () => seen.providers.summary())
   health.part('credentials', () => credentials.summary(providersOf(current())))

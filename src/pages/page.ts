@@ -98,6 +98,32 @@ export interface FragmentPage {
   readonly requestId: string
 }
 
+/** Between a form that is kept and the sign-in: a page, because a redirect would be held to the policy of the form's page. */
+export interface FormWaitsPage {
+  readonly page: 'form-waits'
+  readonly applicationName: string
+  readonly loginUrl: string
+  /** Whether somebody is signed in, and has to prove something more. */
+  readonly isProof: boolean
+  readonly requestId: string
+}
+
+/** Asks whether a kept form is to be sent. */
+export interface KeptFormPage {
+  readonly page: 'kept-form'
+  readonly applicationName: string
+  /** Take the field, by POST. */
+  readonly sendUrl: string
+  readonly discardUrl: string
+  readonly field: readonly [name: string, value: string]
+  readonly person: Person | null
+  /** Whether it is known that this very person typed it. */
+  readonly isKnown: boolean
+  /** Whether it has been sent, and no answer came. */
+  readonly wasTried: boolean
+  readonly requestId: string
+}
+
 /** Where a window ends that was opened from a frame: the person goes back to where they came from. */
 export interface SignedInPage {
   readonly page: 'signed-in'
@@ -194,6 +220,8 @@ export type Page =
   | SignOutPage
   | FramePage
   | FragmentPage
+  | FormWaitsPage
+  | KeptFormPage
   | SignedInPage
   | HelpPage
   | SignInPage

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Eta } from 'eta/core'
 import { accessView } from './access-view.ts'
+import { formWaitsView, keptFormView } from './form-views.ts'
 import { fragmentScript } from './fragment-script.ts'
 import { helpView } from './help-view.ts'
 import { policyOrigin } from './links.ts'
@@ -31,6 +32,7 @@ const parts = ['layout', 'person', 'actions', 'help-line', 'explanation', 'more'
 /** The pages themselves, and the parts that they include. */
 const templates = [
   ...['outcome', 'sign-in', 'signed-in', 'signed-out', 'sign-out', 'frame', 'fragment', 'help', 'access', 'consent'],
+  ...['form-waits', 'kept-form'],
   ...parts,
 ] as const
 
@@ -46,6 +48,7 @@ export function createPages(): Pages {
     contentSecurityPolicy: strictest,
     contentSecurityPolicyFor(page) {
       const origins = formOrigins(page)
+      if (page.page === 'kept-form') return policy({ hash, formTargets: ['https:'], frameAncestors: "'none'" })
       if (origins.length > 0) return policy({ hash, formTargets: formTargets(origins), frameAncestors: "'none'" })
       // This page exists to be seen in a frame. It names nobody and changes nothing: its links open windows, or the
       // frame anew, which any site can do by itself, so there is nothing to gain from luring a click onto it.
@@ -79,6 +82,10 @@ function viewOf(page: Page): View {
       return frameView(page)
     case 'fragment':
       return fragmentView(page)
+    case 'form-waits':
+      return formWaitsView(page)
+    case 'kept-form':
+      return keptFormView(page)
     case 'help':
       return helpView(page)
     case 'consent':

@@ -83,7 +83,7 @@ export function signedInView(page: SignedInPage): View {
     title: 'You are signed in',
     text: [
       'You can close this window.',
-      'Go back to the page that you came from, and choose “Show this part again” there.',
+      'Go back to the page that you came from: choose “Show this part again” there, or go back once more and send what you typed.',
     ],
     actions: [{ label: 'Go to the start page', href: pathLink(page.startUrl, 'startUrl') }],
   }

@@ -27,6 +27,16 @@ export interface View {
   readonly access: AccessView | null
   /** Where the frame goes on, for the page that stands in one; empty for the frame's own address. */
   readonly again: Link | '' | null
+  /** Where the page leads by itself, as the browser is told it; null: nowhere. */
+  readonly refresh: string | null
+  readonly kept: KeptView | null
+}
+
+/** What becomes of a kept form: each by a button, with the same field. */
+export interface KeptView {
+  readonly send: Link
+  readonly discard: Link
+  readonly field: readonly [name: string, value: string]
 }
 
 /** The ways to sign in. */
@@ -72,6 +82,8 @@ export interface PersonView {
 export interface Action {
   readonly label: string
   readonly href: Link
+  /** Whether it opens a window of its own. */
+  readonly apart?: boolean
 }
 
 /** A sentence around a contact, of which the address may be a link. */
@@ -99,6 +111,8 @@ export function blankView(page: Page): Omit<View, 'title' | 'text'> {
     choice: null,
     access: null,
     again: null,
+    refresh: null,
+    kept: null,
   }
 }
 

@@ -8,13 +8,24 @@ import { isWellFramed } from './response-headers.ts'
 import { watchFirstByte, watchIdle } from './silence.ts'
 import { breakReason, errorCode, upstreamFailure } from './upstream-failure.ts'
 
-export type ForwardOutcome = 'answered' | 'caller_gone' | 'caller_too_slow' | 'upstream_broke'
+export type ForwardOutcome = 'answered' | 'caller_gone' | 'caller_too_slow' | 'upstream_broke' | 'recalled' | 'cut'
+
+/** What whoever has a request forwarded can still do about it. */
+export interface Reins {
+  /** Tells that the caller's body comes too slowly; null where there is no body. */
+  readonly tooSlow: AbortSignal | null
+  /**
+   * Ends it: `recalled` where no answer has begun, and the response is free to be written; else `cut`, and the caller is
+   * broken off. Set by the proxy once it has taken the request over.
+   */
+  recall: (() => void) | null
+}
 
 export interface Journey {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly plan: ForwardPlan
-  readonly tooSlow: AbortSignal | null
+  readonly reins: Reins
   readonly connections: Connections
   readonly agent: Agent
   /** Nothing is lost if the request is sent again: safe method, no body. */
@@ -46,7 +57,7 @@ export function createPassage(journey: Journey): Passage {
   let incoming: IncomingMessage | null = null
   let stopWatch = () => {}
   let retried = false
-  let broken = false
+  let broken = null as 'upstream_broke' | 'cut' | null
   let over = false
 
   function closed(): void {
@@ -55,7 +66,7 @@ export function createPassage(journey: Journey): Passage {
     request.socket.removeListener('close', closed)
     if (!response.writableFinished) outgoing?.destroy()
     if (response.writableFinished) journey.resolve('answered')
-    else journey.resolve(broken ? 'upstream_broke' : 'caller_gone')
+    else journey.resolve(broken ?? 'caller_gone')
   }
   response.once('close', closed)
   // The response to a pipelined request gets its socket later; before, not every Node tells it that the caller has gone.
@@ -75,22 +86,32 @@ export function createPassage(journey: Journey): Passage {
     journey.reject(error)
   }
 
-  journey.tooSlow?.addEventListener('abort', () => {
-    if (over || incoming !== null) return
+  /** The upstream is let go, and somebody else answers. */
+  function giveBack(outcome: 'caller_too_slow' | 'recalled'): void {
     letGo()
     stopWatch()
     outgoing?.destroy()
-    journey.resolve('caller_too_slow')
+    journey.resolve(outcome)
+  }
+
+  journey.reins.tooSlow?.addEventListener('abort', () => {
+    if (!over && incoming === null) giveBack('caller_too_slow')
   })
+  journey.reins.recall = () => {
+    if (over || broken !== null || isGone(request, response)) return
+    if (incoming === null) return giveBack('recalled')
+    broken = 'cut'
+    breakOff(incoming, response)
+  }
 
   function cutShort(begun: IncomingMessage, error: unknown): void {
-    broken = true
+    broken = 'upstream_broke'
     log?.warn('upstream_broke', { upstream: plan.upstream.origin, reason: breakReason(error) })
     breakOff(begun, response)
   }
 
   function failed(error: unknown): void {
-    if (over || broken || isGone(request, response)) return
+    if (over || broken !== null || isGone(request, response)) return
     if (incoming !== null) {
       // A complete answer stays whole although the rest of the upload found no taker.
       if (!incoming.complete) cutShort(incoming, error)

@@ -43,7 +43,7 @@ export function createTunnels(agents: Agents): Tunnels {
       if (answer === 'caller_gone') return answer
       if (socket.destroyed) return dropped(answer)
       if (!('upstream' in answer)) return relayRefusal(answer.incoming, socket, plan)
-      const tunnel = join(socket, answer.upstream, [head, answer.head])
+      const tunnel = join(socket, answer.upstream, [head, answer.head], plan.upstream.idleTimeoutSeconds)
       tunnels.add(tunnel)
       tunnel.closed.then(() => tunnels.delete(tunnel))
       return tunnel
@@ -140,13 +140,22 @@ function relayRefusal(incoming: IncomingMessage, socket: Duplex, plan: ForwardPl
   })
 }
 
-/** Lets the bytes flow. When one side ends, the other has a moment to finish; when one is closed, so is the other. */
-function join(caller: Duplex, upstream: Duplex, [fromCaller, fromUpstream]: readonly [Buffer, Buffer]): Tunnel {
+/**
+ * Lets the bytes flow. When one side ends, the other has a moment to finish; when one is closed, so is the other.
+ * @param idleSeconds how long nothing may flow, either way; 0: as long as it likes.
+ */
+function join(
+  caller: Duplex,
+  upstream: Socket,
+  [fromCaller, fromUpstream]: readonly [Buffer, Buffer],
+  idleSeconds: number,
+): Tunnel {
   const sides = [caller, upstream] as const
   const cut = () => {
     for (const side of sides) side.destroy()
   }
   sides.forEach(makeLasting)
+  if (idleSeconds > 0) upstream.setTimeout(idleSeconds * 1_000, cut)
   if (fromUpstream.length > 0) caller.write(fromUpstream)
   if (fromCaller.length > 0) upstream.write(fromCaller)
   caller.pipe(upstream)
@@ -168,7 +177,8 @@ function makeLasting(side: Duplex): void {
 
 function closing(side: Duplex): Promise<void> {
   return new Promise((resolve) => {
-    side.once('close', () => resolve())
+    if (side.closed) resolve()
+    else side.once('close', () => resolve())
   })
 }
 

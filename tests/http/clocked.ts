@@ -17,6 +17,8 @@ export interface ClockedGateway {
   /** The log so far, one object per line. */
   log(): readonly Record<string, unknown>[]
   forward(seconds: number): void
+  /** Puts another configuration in force, as a reload would. */
+  reload(yaml: string): void
   /** What Prometheus would read. */
   metrics(): Promise<string>
   close(): Promise<void>
@@ -72,6 +74,7 @@ export async function startClockedGateway(yaml: string): Promise<ClockedGateway>
     current: parts.current,
     answers: parts.answers,
     metrics: parts.metrics,
+    lasting: parts.lasting,
     log,
   })
   return {
@@ -79,6 +82,10 @@ export async function startClockedGateway(yaml: string): Promise<ClockedGateway>
     log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     forward(seconds) {
       ahead += seconds
+    },
+    reload(text) {
+      writeFileSync(file, text)
+      parts.replace(loadConfig(file, { env: {} }))
     },
     metrics: async () => (await parts.metrics.text()).body,
     async close() {

@@ -26,9 +26,12 @@ const server = createServer((request, response) => {
     target: request.url ?? '/',
     headers,
     ownCookieNames: [],
+    bindCookie: (line) => line,
+    requested: '/',
     signedIn: false,
     strictTransport: null,
     policy: null,
+    body: null,
   })
 })
 server.listen(0, '127.0.0.1', () => {

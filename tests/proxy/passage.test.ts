@@ -14,7 +14,7 @@ async function startImpatient(before: boolean) {
     controllers.push(controller)
     if (before) controller.abort()
     const plan = planFor(request, upstreamAt(upstream.port))
-    ends.push(await forwarder.forward(request, response, plan, controller.signal))
+    ends.push(await forwarder.forward(request, response, plan, { tooSlow: controller.signal, recall: null }))
     response.end(`free ${response.headersSent}`)
   })
   const port = await listening(server)

@@ -35,6 +35,11 @@ export interface SessionFacts {
    * change.
    */
   readonly contexts: Readonly<Record<string, number>>
+  /**
+   * A random value that the application's own session cookies are bound to: of this sign-in, and of those by which the
+   * same person only proves more. Missing in records of before it was there; `bondOf` knows.
+   */
+  readonly bond?: string
   readonly startedAt: number
   /** When the provider last vouched for the person: at the sign-in, and at each revalidation. */
   readonly checkedAt: number

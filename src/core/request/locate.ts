@@ -77,10 +77,14 @@ function locatePath(tenant: Tenant, facts: RequestFacts): Located {
   const cut = facts.target.indexOf('?')
   const path = cut === -1 ? facts.target : facts.target.slice(0, cut)
   if (path.length > longestPath) return { at: 'refused', reason: 'path_too_long', tenant }
-  if (path === tenant.callbackPath && facts.method === 'GET') return toCallback(tenant, facts, cut)
+  if (path === tenant.callbackPath && facts.method === 'GET') {
+    return isWorkerScript(facts) ? noWorkerHere(tenant) : toCallback(tenant, facts, cut)
+  }
   const read = readPath(path)
   if ('refused' in read) return { at: 'refused', reason: 'path_refused', detail: read.refused, tenant }
-  if (read.readings.some(underPrefix)) return locateEndpoint(tenant, facts, path, cut)
+  if (read.readings.some(underPrefix)) {
+    return isWorkerScript(facts) ? noWorkerHere(tenant) : locateEndpoint(tenant, facts, path, cut)
+  }
   // TRACE would show the caller the identity headers that we add (RFC 9110 section 9.3.8).
   if (facts.method === 'TRACE') return { at: 'refused', reason: 'method_refused', detail: 'trace', tenant }
   const found = findRoute(tenant, facts.method, read.readings)
@@ -120,6 +124,18 @@ function underPrefix(path: string): boolean {
   if (path.length < endpointPrefix.length) return false
   const start = path.slice(0, endpointPrefix.length + 1).toLowerCase()
   return start === endpointPrefix || start === `${endpointPrefix}/`
+}
+
+/**
+ * Browsers say so when they fetch the script of a service worker, and no page can
+ * (https://w3c.github.io/ServiceWorker/#service-worker-script-request). One of ours would stand before our addresses (T118).
+ */
+function isWorkerScript({ headers }: RequestFacts): boolean {
+  return headers['service-worker'] !== undefined
+}
+
+function noWorkerHere(tenant: Tenant): Located {
+  return { at: 'refused', reason: 'endpoint_unknown', detail: 'service-worker', tenant }
 }
 
 function locateEndpoint(tenant: Tenant, facts: RequestFacts, path: string, cut: number): Located {
