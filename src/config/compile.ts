@@ -3,6 +3,7 @@ import { presets } from '../core/answer/presets.ts'
 import type {
   Access,
   AccessTokenHeader,
+  BreakGlassSettings,
   Destination,
   HeaderEntry,
   HeaderPlan,
@@ -26,7 +27,7 @@ import type { Document, RouteDocument, TenantDocument, UpstreamDocument } from '
 
 /** @param server of a document without issues. */
 export function compileServer(server: Document['server']): ServerSettings {
-  const { listen, management, tls, trustedProxies, log, drain, timeouts, limits, egress } = server
+  const { listen, management, tls, trustedProxies, log, drain, timeouts, limits, egress, consoleUrl } = server
   return {
     ...{ listen, management, trustedProxies, log, drainSeconds: drain },
     tls:
@@ -49,6 +50,7 @@ export function compileServer(server: Document['server']): ServerSettings {
       noProxy: egress.noProxy.flat(),
       ca: egress.ca ?? null,
     },
+    console: consoleUrl ?? null,
   }
 }
 
@@ -64,14 +66,16 @@ export function compileSession(
 interface Known {
   readonly providers: ReadonlyMap<string, Provider | null>
   readonly before: Tenant | null
+  readonly breakGlass: BreakGlassSettings | null
 }
 
 /**
  * @param tenant without issues.
- * @param known the shared providers by name (null where one is switched off), and the tenant as it was before.
+ * @param known the shared providers by name (null where one is switched off), the tenant as it was before, and
+ *   the accounts of the gateway itself.
  * @returns the tenant, or null where it is switched off, by itself or with its provider.
  */
-export function compileTenant(tenant: TenantDocument, { providers, before }: Known): Tenant | null {
+export function compileTenant(tenant: TenantDocument, { providers, before, breakGlass }: Known): Tenant | null {
   const { name, publicUrl, aliases, roles, sendRoles, guests, require: required, callbackPath, branding } = tenant
   const [provider, ...others] = enabledOf(tenant, { providers, before })
   if (!tenant.enabled || provider === undefined) return null
@@ -82,6 +86,7 @@ export function compileTenant(tenant: TenantDocument, { providers, before }: Kno
     roles: roles.map((role) => compileRole(role, [provider, ...others])),
     noRole: compileNoRole(tenant.noRole),
     admission: { guests, ...required },
+    emergency: emergencyOf(tenant, breakGlass),
     routes: compileRoutes(tenant, before?.routes ?? []),
     embeddedBy: tenant.cookie.sameSite === 'none' ? tenant.cookie.embeddedBy : [],
     keepFragment: tenant.keepFragment,
@@ -91,8 +96,17 @@ export function compileTenant(tenant: TenantDocument, { providers, before }: Kno
   }
 }
 
+/** A role that the tenant does not have would open nothing, or something that nobody meant: `check` warns of it. */
+function emergencyOf({ name, roles }: TenantDocument, breakGlass: BreakGlassSettings | null): Tenant['emergency'] {
+  return (breakGlass?.accounts ?? [])
+    .filter(
+      ({ tenants, role }) => tenants.includes(name) && (roles.length === 0 || roles.some((each) => each.name === role)),
+    )
+    .map(({ name: called, role, authority }) => ({ name: called, role, authority }))
+}
+
 /** Those that are switched on. A shared one is taken as it is: a likeness would have connections and keys of its own. */
-function enabledOf(tenant: TenantDocument, { providers, before }: Known): readonly Provider[] {
+function enabledOf(tenant: TenantDocument, { providers, before }: Omit<Known, 'breakGlass'>): readonly Provider[] {
   return tenant.providers.flatMap((each) => {
     if (typeof each === 'string') return providers.get(each) ?? []
     const name = `${tenant.name}/${each.name}`

@@ -18,7 +18,7 @@ import {
   text,
 } from './schema-kinds.ts'
 import { store } from './schema-store.ts'
-import { readNoProxy, readProxyUrl } from './urls.ts'
+import { readNoProxy, readProxyUrl, readPublicUrl } from './urls.ts'
 import * as values from './values.ts'
 
 const egress = z.strictObject({
@@ -168,6 +168,16 @@ export const server = z.strictObject({
     .prefault({})
     .meta({ description: 'How much callers may ask for.' }),
   egress: egress.prefault({}).meta({ description: 'How the gateway reaches providers.' }),
+  consoleUrl: text(readPublicUrl, {
+    allowed: 'https://host or https://host:port; http only for localhost',
+    placeholder: 'https://placeholder.invalid',
+  })
+    .optional()
+    .meta({
+      description:
+        'An origin of the gateway\u2019s own, for `breakGlass`: never that of an application, whose scripts share everything with it. Requests for it come to the same listener.',
+      examples: ['https://gate.contoso.com'],
+    }),
 })
 
 export const session = z.strictObject({

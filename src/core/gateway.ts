@@ -4,6 +4,8 @@ import type { Secret } from './secret.ts'
 export interface Gateway {
   readonly server: ServerSettings
   readonly session: SessionPolicy
+  /** Null where nobody comes in but through a provider. */
+  readonly breakGlass: BreakGlassSettings | null
   /** Those that are served. */
   readonly tenants: readonly Tenant[]
   /** Key, here and below: host in the spelling of `normaliseHost`. */
@@ -15,6 +17,33 @@ export interface Gateway {
   /** Tenants whose configuration has an issue. */
   readonly troubles: readonly TenantTrouble[]
 }
+
+/** Accounts of the gateway itself, for when the provider is away. */
+export interface BreakGlassSettings {
+  /** `on-outage`: by itself too, while no provider of a tenant answers. `by-operator`: only while the file is there. */
+  readonly opens: 'on-outage' | 'by-operator'
+  /** How long the providers must have been silent. */
+  readonly outageSeconds: number
+  /** A file: break-glass is open while it exists; or null. */
+  readonly openWhile: string | null
+  readonly lifetimeSeconds: number
+  /** How long sessions go on after it has closed. */
+  readonly graceSeconds: number
+  readonly accounts: readonly BreakGlassAccount[]
+}
+
+export interface BreakGlassAccount {
+  readonly name: string
+  /** A hash, as `readPasswordHash` takes it. */
+  readonly password: Secret
+  readonly tenants: readonly string[]
+  readonly role: string
+  /** Another one with every password. */
+  readonly authority: string
+}
+
+/** What a tenant knows of an account that it lets in. */
+export type EmergencyAccount = Pick<BreakGlassAccount, 'name' | 'role' | 'authority'>
 
 export interface ClosedHost {
   /** Name of the tenant. */
@@ -50,6 +79,8 @@ export interface ServerSettings {
   readonly timeouts: CallerTimeouts
   readonly limits: CallerLimits
   readonly egress: EgressSettings
+  /** The gateway's own origin, or null: it has none. */
+  readonly console: PublicUrl | null
 }
 
 /** How the gateway reaches providers. */
@@ -268,6 +299,8 @@ export interface Tenant {
   readonly noRole: NoRole
   readonly sendRoles: 'all' | 'highest'
   readonly admission: Admission
+  /** Accounts of the gateway itself that are let in while break-glass is open. */
+  readonly emergency: readonly EmergencyAccount[]
   /**
    * Where providers send people back: a path as it is spelled in a request, beside which the endpoint's own goes on
    * working.

@@ -46,7 +46,8 @@ const forPrograms = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 } as const
 
-export function createAnswers(pages: Pages): Answers {
+/** @param isGlassOpen whether people with an account of the gateway itself are let in at a tenant now. */
+export function createAnswers(pages: Pages, isGlassOpen: (tenant: Tenant) => boolean = () => false): Answers {
   function page(status: number, shown: Page): Answer {
     const policy = pages.contentSecurityPolicyFor(shown)
     const headers = {
@@ -82,7 +83,8 @@ export function createAnswers(pages: Pages): Answers {
       const { facts } = occasion
       const demanding = (answer: Answer) => ({ ...answer, headers: { ...answer.headers, ...required(code, occasion) } })
       if (facts === null || facts.kind === 'data' || facts.kind === 'upgrade') return outcomeProblem(code, occasion)
-      return demanding(page(outcomes[code].status, outcomePage(code, occasion)))
+      const glassIsOpen = occasion.tenant !== null && keptOut.has(code) && isGlassOpen(occasion.tenant)
+      return demanding(page(outcomes[code].status, outcomePage(code, { ...occasion, glassIsOpen })))
     },
     json: (status, body) => ({
       status,
@@ -97,6 +99,13 @@ export function createAnswers(pages: Pages): Answers {
     }),
   }
 }
+
+/** Where everybody is kept out who would have to sign in. */
+const keptOut: ReadonlySet<OutcomeCode> = new Set<OutcomeCode>([
+  'provider_unreachable',
+  'provider_fault',
+  'client_refused',
+])
 
 function problem(status: number, body: object): Answer {
   const headers = { ...forPrograms, 'Content-Type': 'application/problem+json' }

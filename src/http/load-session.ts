@@ -81,6 +81,7 @@ function activityOf({ route }: ToRoute): { readonly activity: boolean } {
 /** What these say is the same for everybody, or they look for the session themselves. */
 const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>([
   ...(['signedOut', 'help', 'helpWithCode', 'frontchannelLogout', 'backchannelLogout'] as const),
+  ...(['breakGlass', 'breakGlassReturn'] as const),
 ])
 /** Asking who is signed in is not activity: a page that polls must not keep a session alive (T131). */
 const lookingOn: ReadonlySet<EndpointName> = new Set<EndpointName>(['me', 'photo', 'session', 'explain', 'signedIn'])

@@ -1,6 +1,7 @@
 /** Where a sign-in begins: `/.auth/login`, and every navigation that needs a session and has none. */
 import type { Answer } from '../core/answer/answer.ts'
 import { safeReturnTo } from '../core/answer/return-to.ts'
+import { Fault } from '../core/fault.ts'
 import type { Provider, Tenant } from '../core/gateway.ts'
 import { authorityOf, providerOf } from '../core/identity/authority.ts'
 import { chooseProvider, shortName } from '../core/identity/choice.ts'
@@ -75,6 +76,8 @@ export interface LoginParts {
   readonly rounds: Rounds
   readonly proofRounds: ProofRounds
   readonly unreturned: Unreturned
+  /** Whether it is known of a provider that it does not answer. */
+  readonly isAway: (provider: Provider) => boolean
   readonly budgets: Budgets
   readonly bindings: VouchedBindings
 }
@@ -84,6 +87,8 @@ export function createLogin(parts: LoginParts): Login {
     parts
   async function start(begin: LoginStart): Promise<Answer> {
     const { tenant, provider, intent = {} } = begin
+    // Nobody is sent where nobody answers: from there, there is no way to the emergency sign-in.
+    if (parts.isAway(provider)) throw new Fault('provider_unreachable')
     // One cookie for all tabs of a browser, renewed rather than replaced: twenty parallel sign-ins do not undo each other (T45).
     const binding = readBinding(begin.cookieHeader) ?? newBinding()
     const transaction = await transactions.begin({

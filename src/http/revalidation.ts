@@ -5,6 +5,7 @@
 import { Fault } from '../core/fault.ts'
 import type { Provider, SessionPolicy, Tenant } from '../core/gateway.ts'
 import { providerOf } from '../core/identity/authority.ts'
+import { isBreakGlass } from '../core/identity/break-glass.ts'
 import { freshness } from '../core/identity/renewal.ts'
 import type { Session } from '../core/identity/session.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
@@ -40,6 +41,8 @@ export interface RevalidationParts {
   readonly sessions: Sessions
   readonly providers: Providers
   readonly askAgain: AskAgain
+  /** Whether a session that an account of the gateway itself has made may still be used. */
+  readonly glassStands: (tenant: Tenant, session: Session) => boolean
   /** In force; may change while it is held. */
   readonly policy: SessionPolicy
   /** Seconds since 1970. */
@@ -141,6 +144,8 @@ export function createRevalidation(parts: RevalidationParts): Revalidation {
 
   return {
     confirm(tenant, session, facts) {
+      // No provider knows of these, so none is asked.
+      if (isBreakGlass(session.facts)) return parts.glassStands(tenant, session) ? session : null
       const at = stage(session)
       if (at === 'fresh') return session
       const provider = providerOf(tenant, session.facts)

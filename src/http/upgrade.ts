@@ -55,6 +55,7 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const { passing, located } = passage
     const { facts } = passing
     if (located.at === 'refused') return located
+    if (located.at === 'console') return { reason: 'endpoint_unknown', tenant: null }
     const { tenant } = located
     if (located.at !== 'route') return { reason: 'endpoint_unknown', tenant }
     const { to } = located.route

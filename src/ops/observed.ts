@@ -11,6 +11,8 @@ type Readings = Iterable<readonly [string, number]>
 /** The parts that are looked at, as far as they are. */
 export interface Seen {
   readonly current: () => Gateway
+  /** Names of the tenants for which break-glass is open. */
+  readonly glassOpen: () => readonly string[]
   readonly open: (what: 'websocket' | 'stream') => number
   readonly isStoreReady: () => boolean
   /** What is wrong with a store that answers all the same; `isOver` where it was and is no more. */
@@ -63,6 +65,10 @@ export function observe({ metrics, health }: { readonly metrics: Metrics; readon
     'provider',
     () => credentials.expiries(providersOf(current())),
   )
+  metrics.gauges('sallyport_break_glass_open', '1 for a tenant for which break-glass is open.', 'tenant', () =>
+    seen.glassOpen().map((tenant) => [tenant, 1] as const),
+  )
+  health.part('breakGlass', () => (current().breakGlass === null ? 'off' : { open: seen.glassOpen() }))
   health.part('sessionStore', () => (seen.isStoreReady() ? (seen.storeTrouble()?.says ?? 'ready') : 'down'))
   health.awaits(seen.isStoreReady)
   health.part('providers', () => seen.providers.summary())

@@ -29,7 +29,7 @@ export function outcomeView(page: OutcomePage): View {
     more: moreFor(page),
     person: personView(page.person),
     help: helpLine(page, support),
-    actions: actionsFor(page, steps, support),
+    actions: [...actionsFor(page, steps, support), ...emergencyAction(page)],
     details: detailLines(page),
   }
 }
@@ -90,6 +90,12 @@ function actionsFor(page: OutcomePage, steps: readonly Step[], support: Link | n
     if (href !== null && !actions.has(href)) actions.set(href, { ...action, href })
   }
   return [...actions.values()]
+}
+
+/** For the few who have such an account, after everything that is for everybody. */
+function emergencyAction({ emergencyUrl }: OutcomePage): readonly Action[] {
+  if (emergencyUrl === undefined || emergencyUrl === null) return []
+  return [{ label: 'Emergency sign-in', href: pathLink(emergencyUrl, 'emergencyUrl') }]
 }
 
 function loginLabel(code: OutcomePage['code']): string {

@@ -41,6 +41,8 @@ export interface OutcomePage {
   readonly helpUrl?: string | null
   /** Where a signed-in person sees why a page is open to them or not. */
   readonly explainUrl?: string | null
+  /** Where people with an account of the gateway itself sign in; null: they cannot now. */
+  readonly emergencyUrl?: string | null
   /** What the provider's code means, where it is known: then title and text come from there. */
   readonly explained?: Explained | null
 }
@@ -124,11 +126,13 @@ export interface KeptFormPage {
   readonly requestId: string
 }
 
-/** Where a window ends that was opened from a frame: the person goes back to where they came from. */
+/** Where a window ends that was opened from a frame: the person goes back to where they came from; and for a moment after an emergency sign-in. */
 export interface SignedInPage {
   readonly page: 'signed-in'
   readonly applicationName: string
   readonly startUrl: string
+  /** Whether the browser is about to go on to `startUrl` by itself. */
+  readonly goesOn?: boolean
   readonly requestId: string
 }
 
@@ -183,6 +187,22 @@ export interface SignInPage {
   readonly requestId: string
 }
 
+/** Takes name and password of an account of the gateway itself; on the console's origin only. */
+export interface BreakGlassPage {
+  readonly page: 'break-glass'
+  readonly applicationName: string
+  /** Takes the POST. */
+  readonly actionUrl: string
+  /** Goes along as it is. */
+  readonly state: string
+  readonly token: string
+  /** Origin of the application, where whoever is let in goes on. */
+  readonly returnOrigin: string
+  /** Whether name or password have just been wrong. */
+  readonly failed: boolean
+  readonly requestId: string
+}
+
 /** Tells a signed-in person who they are here, and why a page is open to them or not; and nothing of anybody else. */
 export interface AccessPage {
   readonly page: 'access'
@@ -226,4 +246,5 @@ export type Page =
   | HelpPage
   | SignInPage
   | ConsentPage
+  | BreakGlassPage
   | AccessPage

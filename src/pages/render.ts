@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Eta } from 'eta/core'
 import { accessView } from './access-view.ts'
+import { breakGlassView } from './break-glass-view.ts'
 import { formWaitsView, keptFormView } from './form-views.ts'
 import { fragmentScript } from './fragment-script.ts'
 import { helpView } from './help-view.ts'
@@ -32,6 +33,7 @@ const parts = ['layout', 'person', 'actions', 'help-line', 'explanation', 'more'
 /** The pages themselves, and the parts that they include. */
 const templates = [
   ...['outcome', 'sign-in', 'signed-in', 'signed-out', 'sign-out', 'frame', 'fragment', 'help', 'access', 'consent'],
+  'break-glass',
   ...['form-waits', 'kept-form'],
   ...parts,
 ] as const
@@ -47,6 +49,9 @@ export function createPages(): Pages {
   return {
     contentSecurityPolicy: strictest,
     contentSecurityPolicyFor(page) {
+      // The password goes nowhere else, and whoever is let in to that one application.
+      if (page.page === 'break-glass')
+        return policy({ hash, formTargets: [policyOrigin(page.returnOrigin)], frameAncestors: "'none'" })
       const origins = formOrigins(page)
       if (page.page === 'kept-form') return policy({ hash, formTargets: ['https:'], frameAncestors: "'none'" })
       if (origins.length > 0) return policy({ hash, formTargets: formTargets(origins), frameAncestors: "'none'" })
@@ -92,6 +97,8 @@ function viewOf(page: Page): View {
       return consentView(page)
     case 'access':
       return accessView(page)
+    case 'break-glass':
+      return breakGlassView(page)
     default:
       return page satisfies never
   }

@@ -78,6 +78,14 @@ export function fragmentView(page: FragmentPage): View {
 
 /** Sends the person back to the page with the frame: no script of ours closes the window, or tells the other one. */
 export function signedInView(page: SignedInPage): View {
+  if (page.goesOn === true) {
+    return {
+      ...blankView(page),
+      title: 'You are signed in',
+      text: [`You are taken to ${displayText(page.applicationName)}. If nothing happens, choose “Continue”.`],
+      actions: [{ label: 'Continue', href: pathLink(page.startUrl, 'startUrl') }],
+    }
+  }
   return {
     ...blankView(page),
     title: 'You are signed in',

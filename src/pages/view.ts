@@ -25,6 +25,7 @@ export interface View {
   readonly search: SearchView | null
   readonly choice: ChoiceView | null
   readonly access: AccessView | null
+  readonly credentials: CredentialsView | null
   /** Where the frame goes on, for the page that stands in one; empty for the frame's own address. */
   readonly again: Link | '' | null
   /** Where the page leads by itself, as the browser is told it; null: nowhere. */
@@ -37,6 +38,14 @@ export interface KeptView {
   readonly send: Link
   readonly discard: Link
   readonly field: readonly [name: string, value: string]
+}
+
+/** The form for an account of the gateway itself. */
+export interface CredentialsView {
+  readonly action: Link
+  readonly state: string
+  readonly token: string
+  readonly failed: boolean
 }
 
 /** The ways to sign in. */
@@ -110,6 +119,7 @@ export function blankView(page: Page): Omit<View, 'title' | 'text'> {
     search: null,
     choice: null,
     access: null,
+    credentials: null,
     again: null,
     refresh: null,
     kept: null,

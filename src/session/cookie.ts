@@ -5,6 +5,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import {
   choiceCookieName,
+  consoleCookieName,
   formCookieName,
   loginCookieName,
   ownCookieNames,
@@ -123,6 +124,16 @@ export function findBinding(header: string | undefined): string | null {
 /** The Set-Cookie value of a binding, with what vouches for it; each login start renews its hour. */
 export function bindingCookie(binding: string, embeddable = false): string {
   return `${loginCookieName}=${binding}; Max-Age=${bindingSeconds}; Path=/; HttpOnly; Secure; ${sameSite(embeddable)}`
+}
+
+/** The binding of the console's form, and the Set-Cookie value of one: of this browser, for as long as a sign-in takes. */
+export function readConsoleBinding(header: string | undefined): string | null {
+  const value = findCookie(header, consoleCookieName)
+  return value !== null && /^[\w-]{22}$/.test(value) ? value : null
+}
+
+export function consoleCookie(binding: string): string {
+  return `${consoleCookieName}=${binding}; Max-Age=600; Path=/; HttpOnly; Secure; SameSite=Strict`
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The sessions as the gate sees them: a cookie in, a session or null out; most of the time without asking the store. */
 import type { SessionPolicy } from '../core/gateway.ts'
-import type { Session, SessionTokens } from '../core/identity/session.ts'
+import { endOf, type Session, type SessionTokens } from '../core/identity/session.ts'
 import { createActivity } from './activity.ts'
 import { createSessionCache, type Entry } from './cache.ts'
 import { findSessionCookie, verifySessionCookie } from './cookie.ts'
@@ -188,7 +188,7 @@ export function createSessions(parts: SessionsParts): Sessions {
       return entry?.session ?? null
     },
     async create(name, login) {
-      const endsAt = login.facts.startedAt + policy.lifetimeSeconds
+      const endsAt = endOf(login.facts, policy)
       await records.create(name, login, { ttlSeconds: Math.min(policy.idleSeconds, endsAt - clock()), endsAt })
       // Whoever ends a group remembers that first and looks for its sessions then; so one of us two finds the other.
       if (await notBefore.coversNew(login.facts)) await store.end(storeKey(name.id), namesOf(ring, login.facts))
@@ -196,7 +196,7 @@ export function createSessions(parts: SessionsParts): Sessions {
     },
     async remaining(session) {
       const idleIn = await store.remaining(entryOf(session).key)
-      const endsIn = session.facts.startedAt + policy.lifetimeSeconds - clock()
+      const endsIn = endOf(session.facts, policy) - clock()
       return idleIn === null || endsIn <= 0 ? null : { endsIn, idleIn: Math.min(idleIn, endsIn) }
     },
     async tokens(session) {

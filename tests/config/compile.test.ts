@@ -40,6 +40,7 @@ test('compile fills in every default', () => {
       ...{ webSockets: 10_000, openPerPerson: 500, keptFormBytes: 67_108_864 },
     },
     egress: { proxy: null, noProxy: [], ca: null },
+    console: null,
   })
   const { secrets: _, ...session } = gateway.session
   assert.deepEqual(session, {
@@ -61,6 +62,7 @@ test('compile fills in every default', () => {
     roles: [],
     noRole: { act: 'refuse' },
     sendRoles: 'all',
+    emergency: [],
     admission: { guests: 'allow', claims: [], emailDomains: [] },
     callbackPath: '/.auth/callback',
     routes: [

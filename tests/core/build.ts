@@ -82,6 +82,7 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
     noRole: { act: 'refuse' },
     sendRoles: 'all',
     admission: { guests: 'allow', claims: [], emailDomains: [] },
+    emergency: [],
     callbackPath: '/.auth/callback',
     routes: [route('/', 'signed-in')],
     embeddedBy: [],
@@ -109,7 +110,9 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
         ...{ webSockets: 10_000, openPerPerson: 500, keptFormBytes: 67_108_864 },
       },
       egress: straight,
+      console: null,
     },
+    breakGlass: null,
     session: {
       secrets: [],
       lifetimeSeconds: 36_000,

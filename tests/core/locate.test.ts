@@ -16,6 +16,8 @@ const at = (also: Partial<RequestFacts>) => {
       return located.reason
     case 'endpoint':
       return `${located.tenant.name} ${located.endpoint} ${located.segment}`.trim()
+    case 'console':
+      return `console ${located.place.at}`
     default:
       return located.tenant.name
   }

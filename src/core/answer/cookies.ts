@@ -15,7 +15,12 @@ export const choiceCookieName = '__Host-provider'
 /** Opens what this browser has typed into forms that are kept through a sign-in; there while something may be. */
 export const formCookieName = '__Host-form'
 
-export const ownCookieNames: readonly string[] = [sessionCookieName, loginCookieName, choiceCookieName, formCookieName]
+/** On the console's origin alone: the form that was shown to this browser is the one that it sends. */
+export const consoleCookieName = '__Host-console'
+
+export const ownCookieNames: readonly string[] = [
+  ...[sessionCookieName, loginCookieName, choiceCookieName, formCookieName, consoleCookieName],
+]
 
 /**
  * A Cookie header without our own cookies; what is left stays byte for byte and in order. Null when nothing is left

@@ -6,8 +6,8 @@ import type { Tenant } from '../gateway.ts'
 import { type NotAdmitted, refusedAdmission } from '../identity/admission.ts'
 import { providerOf } from '../identity/authority.ts'
 import { type RolesFound, resolveRoles } from '../identity/roles.ts'
-import type { Session } from '../identity/session.ts'
-import { missingProof, type ProofMissing, type StepUp, stepUpFor } from '../identity/step-up.ts'
+import { isVouchedFor, type Session } from '../identity/session.ts'
+import { missingProof, type ProofMissing, type StepUp, stepUpFor, unprovable } from '../identity/step-up.ts'
 import { isEmbeddable, isForeignRequest } from '../request/cross-site.ts'
 import { isPreflight, type RequestFacts } from '../request/facts.ts'
 import { isOwnForm } from '../request/own-form.ts'
@@ -45,8 +45,7 @@ export function decide({ tenant, requirement, facts, session, now }: Asked): Dec
   if (requirement.level === 'public') return { act: 'forward', person: null }
   if (requirement.forwardsPreflights && isPreflight(facts)) return { act: 'forward', person: null }
   const isOptional = requirement.level === 'optional'
-  const provider = session === null ? null : providerOf(tenant, session.facts)
-  if (session === null || provider === null) {
+  if (session === null || !isVouchedFor(session, tenant)) {
     if (isOptional) return { act: 'forward', person: null }
     const isRedirectable = isPersons(facts, tenant) || (isEmbeddable(tenant) && isFramed(facts))
     return isRedirectable && requirement.redirects
@@ -61,7 +60,11 @@ export function decide({ tenant, requirement, facts, session, now }: Asked): Dec
   if (!roles.admitted) return isOptional ? { act: 'forward', person: null } : { act: 'refuse', reason: 'no_role' }
   const held = requirement.everyOf.every((anyOf) => anyOf.some((role) => roles.roles.includes(role)))
   if (!held) return { act: 'refuse', reason: 'role_missing' }
-  const missing = missingProof(requirement, provider, session.facts, now)
+  const provider = providerOf(tenant, session.facts)
+  const missing =
+    provider === null
+      ? unprovable(requirement, session.facts, now)
+      : missingProof(requirement, provider, session.facts, now)
   if (missing === null) return { act: 'forward', person: { session, roles } }
   return isPersons(facts, tenant) && requirement.redirects
     ? { act: 'login', ...missing }

@@ -22,6 +22,8 @@ export const endpoints = {
   help: '/.auth/help',
   helpWithCode: '/.auth/help/<code>',
   adminConsent: '/.auth/admin-consent',
+  breakGlass: '/.auth/break-glass',
+  breakGlassReturn: '/.auth/break-glass-return',
   keptForm: '/.auth/form',
 } as const
 
@@ -43,6 +45,8 @@ export const endpointMethods: Readonly<Record<EndpointName, readonly string[]>> 
   help: ['GET', 'HEAD'],
   helpWithCode: ['GET', 'HEAD'],
   adminConsent: ['GET'],
+  breakGlass: ['GET'],
+  breakGlassReturn: ['GET'],
   keptForm: ['GET', 'HEAD', 'POST'],
 }
 

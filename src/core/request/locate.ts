@@ -4,6 +4,7 @@
 import type { RefusalCode } from '../answer/outcomes.ts'
 import type { Gateway, Route, Tenant } from '../gateway.ts'
 import { type EndpointFound, endpointAt, endpointMethods, endpointPrefix } from './addresses.ts'
+import { locateConsole, type ToConsole } from './console-place.ts'
 import type { RequestFacts } from './facts.ts'
 import { malformed } from './malformed.ts'
 import { longestPath, readPath } from './path.ts'
@@ -16,6 +17,7 @@ export type Located =
   /** Another host of the tenant: to be opened at `location`. */
   | { readonly at: 'alias'; readonly tenant: Tenant; readonly location: string }
   | ToEndpoint
+  | ToConsole
   | LocatedRefusal
 
 export interface ToRoute {
@@ -59,6 +61,10 @@ export function locate(gateway: Gateway, facts: RequestFacts): Located {
 
 /** Hosts that are ours and yet no tenant's public URL. */
 function locateElsewhere(gateway: Gateway, host: string, facts: RequestFacts): Located {
+  if (host === consoleHost(gateway)) {
+    const fault = malformed(facts, null)
+    return fault === null ? locateConsole(facts.target) : { at: 'refused', ...fault, tenant: null }
+  }
   const tenant = gateway.aliases.get(host)
   if (tenant !== undefined && facts.kind !== 'upgrade') {
     const fault = malformed(facts, tenant)
@@ -71,6 +77,11 @@ function locateElsewhere(gateway: Gateway, host: string, facts: RequestFacts): L
   if (closed === undefined) return { at: 'refused', reason: 'tenant_unknown', tenant: null }
   const reason = closed.why === 'off' ? 'tenant_off' : 'tenant_broken'
   return { at: 'refused', reason, detail: closed.tenant, tenant: null }
+}
+
+/** No tenant has it, on any port: config refuses that. */
+function consoleHost({ server }: Gateway): string | null {
+  return server.console === null ? null : normaliseHost(server.console.host)
 }
 
 function locatePath(tenant: Tenant, facts: RequestFacts): Located {
@@ -142,6 +153,11 @@ function locateEndpoint(tenant: Tenant, facts: RequestFacts, path: string, cut: 
   const found = endpointAt(path)
   if (found === null || (found.endpoint === 'photo' && !tenant.photo))
     return { at: 'refused', reason: 'endpoint_unknown', tenant }
+  // Whether these are there is nobody's business while they are closed: their handlers judge the method too.
+  if (found.endpoint === 'breakGlass' || found.endpoint === 'breakGlassReturn') {
+    if (tenant.emergency.length === 0) return { at: 'refused', reason: 'endpoint_unknown', tenant }
+    return { at: 'endpoint', tenant, ...found, query: queryAfter(cut, facts) }
+  }
   if (!endpointMethods[found.endpoint].includes(facts.method))
     return { at: 'refused', reason: 'method_refused', tenant }
   return { at: 'endpoint', tenant, ...found, query: queryAfter(cut, facts) }
