@@ -24,6 +24,16 @@ const at = (also: Partial<RequestFacts>) => {
 }
 
 describe('locate', () => {
+  test('has no service worker at our addresses, nor where people come back (T118)', () => {
+    const own = tenant({ callbackPath: '/signin-oidc' })
+    const headers = { 'service-worker': 'script' }
+    for (const target of ['/.auth/login', '/.auth/x', '/.AUTH/me', '/signin-oidc', '/signin-oidc?x=/sw.js']) {
+      const located = locate(gateway(own), facts({ target, headers }))
+      expect(located).toMatchObject({ at: 'refused', reason: 'endpoint_unknown', detail: 'service-worker' })
+    }
+    expect(locate(gateway(own), facts({ target: '/sw.js', headers })).at).toBe('route')
+  })
+
   for (const host of [
     'payroll.example',
     'PAYROLL.Example',
