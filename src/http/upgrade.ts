@@ -27,7 +27,7 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
 
   function take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Node has taken its own listener off by now: a reset while we wait for the session would end the process (T132).
-    socket.on('error', () => socket.destroy())
+    socket.on('error', destroy)
     const facts = readFacts(request, parts.readCaller, true)
     const passing = { requestId: randomUUID(), facts, startedAt: performance.now() }
     const gateway = parts.current()
@@ -102,6 +102,11 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
   }
 
   return { take }
+}
+
+/** Not made in `take`: it would hold on to the configuration of that moment for as long as the socket is open. */
+function destroy(this: Duplex): void {
+  this.destroy()
 }
 
 interface UpgradePassage {
