@@ -43,7 +43,7 @@ export function createTunnels(agents: Agents): Tunnels {
       if (answer === 'caller_gone') return answer
       if (socket.destroyed) return dropped(answer)
       if (!('upstream' in answer)) return relayRefusal(answer.incoming, socket, plan)
-      const tunnel = join(socket, answer.upstream, [head, answer.head], plan.upstream.idleTimeoutSeconds)
+      const tunnel = join(socket, answer.upstream, [head, answer.head])
       tunnels.add(tunnel)
       tunnel.closed.then(() => tunnels.delete(tunnel))
       return tunnel
@@ -138,16 +138,8 @@ function relayRefusal(incoming: IncomingMessage, socket: Duplex, plan: ForwardPl
   })
 }
 
-/**
- * Lets the bytes flow. When one side ends, the other has a moment to finish; when one is closed, so is the other.
- * @param idleSeconds how long nothing may flow, either way; 0: as long as it likes.
- */
-function join(
-  caller: Duplex,
-  upstream: Socket,
-  [fromCaller, fromUpstream]: readonly [Buffer, Buffer],
-  idleSeconds: number,
-): Tunnel {
+/** Lets the bytes flow. When one side ends, the other has a moment to finish; when one is closed, so is the other. */
+function join(caller: Duplex, upstream: Socket, [fromCaller, fromUpstream]: readonly [Buffer, Buffer]): Tunnel {
   const { promise: closed, resolve: over } = Promise.withResolvers<void>()
   const ends: Ends = { caller, upstream, open: 2, over }
   for (const side of [caller, upstream]) {
@@ -163,7 +155,6 @@ function join(
     caller.destroy()
     upstream.destroy()
   }
-  if (idleSeconds > 0) upstream.setTimeout(idleSeconds * 1_000, cut)
   if (fromUpstream.length > 0 && !caller.write(fromUpstream)) upstream.pause()
   if (fromCaller.length > 0 && !upstream.write(fromCaller)) caller.pause()
   return { cut, closed }

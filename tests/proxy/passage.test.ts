@@ -105,3 +105,17 @@ test('recall does nothing to an answer that is over', async ({ expect }) => {
   await until(() => ends.length === 2)
   expect(ends).toEqual(['answered', 'answered'])
 })
+
+test('forward lets the upstream go when its answer is over before the upload, and takes the next request', async ({
+  expect,
+}) => {
+  const { port, upstream, ends } = await startHeld('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  const caller = call(port, 'POST / HTTP/1.1\r\nHost: app.example\r\nContent-Length: 3000000\r\n\r\nabc')
+  await until(() => caller.text().endsWith('ok'))
+  await until(() => upstream.sockets[0]?.destroyed === true)
+  caller.socket.write(Buffer.alloc(3_000_000 - 3, 'x'))
+  caller.socket.write(get)
+  await until(() => ends.length === 2)
+  expect(caller.text().split('200 OK')).toHaveLength(3)
+  expect(upstream.received[0]?.length).toBeLessThan(1_000)
+})

@@ -154,25 +154,6 @@ describe('tunnel', () => {
     await until(() => caller.text().endsWith('still here'))
   })
 
-  test('is cut when nothing flows either way for `timeouts.idle`, and not before', async () => {
-    const raw = await startRaw((socket) => {
-      if (socket.bytesWritten === 0) socket.write(accepted)
-    })
-    const gate = await startGate(upstreamAt(raw.port, { idleTimeoutSeconds: 0.4 }))
-    const caller = call(gate.port, handshake)
-    await until(() => caller.text().includes('101'))
-    const began = Date.now()
-    // One side that speaks is enough, whichever it is.
-    for (let at = 0; Date.now() - began < 1_200; at += 1) {
-      if (at % 2 === 0) caller.socket.write('x')
-      else raw.sockets[0]?.write('x')
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-    assert.equal(caller.ended(), null)
-    await until(() => caller.ended() !== null && raw.sockets[0]?.destroyed === true)
-    assert.equal(gate.forwarder.openTunnels(), 0)
-  })
-
   for (const [name, answer, expected] of [
     [
       'with a length',
