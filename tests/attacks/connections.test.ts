@@ -86,6 +86,15 @@ describe.skipIf(redisMissing())('two gateways on one Redis', () => {
         async (person) => {
           const page = await person.open(`${origin}/.auth/login?prompt=select_account&return_to=/x`)
           if (page.url.startsWith(scene.emulator.origin)) await choosePerson(person, page, ada)
+          expect((await person.ask(`${origin}/x`)).status).toBe(200)
+        },
+      ],
+      [
+        'the provider’s word',
+        async (person) => {
+          const page = await person.open(
+            `${scene.emulator.origin}/0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30/oauth2/v2.0/logout`,
+          )
           const frame = /<iframe[^>]* src="([^"]+)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
           await visitor().open(frame)
         },
