@@ -65,6 +65,8 @@ interface Held {
   /** As it is now. */
   way: Granted['way']
   person: Person | null
+  /** Whose session in the application went along, where nobody is named to it (T128). */
+  holder: Session | null
   /** When it ends at the latest, since it would go another way by now. */
   until: number
   unwatch: () => void
@@ -86,10 +88,12 @@ export function createLasting(parts: LastingParts): Lasting {
 
   function add(opened: Opened): Held {
     const { way, person } = opened
-    const held: Held = { opened, way, person, until: Number.POSITIVE_INFINITY, unwatch() {} }
+    const holder = person === null ? (way.holder ?? null) : null
+    const held: Held = { opened, way, person, holder, until: Number.POSITIVE_INFINITY, unwatch() {} }
     all.add(held)
     // Both may have changed since it was let through.
-    if (person !== null) held.unwatch = sessions.watch(person.session, () => end(held, ended))
+    const session = person?.session ?? holder
+    if (session !== null) held.unwatch = sessions.watch(session, () => end(held, ended))
     if (all.has(held)) judge(held, person?.session ?? null)
     if (all.has(held)) look(held).catch(defect)
     return held
@@ -141,11 +145,12 @@ export function createLasting(parts: LastingParts): Lasting {
 
   async function look(held: Held): Promise<void> {
     if (clock() >= held.until) return end(held, changed)
-    const { person } = held
-    if (person === null) return
-    const now = await sessionNow(held, person.session)
-    if (now === person.session || !all.has(held)) return
+    const session = held.person?.session ?? held.holder
+    if (session === null) return
+    const now = await sessionNow(held, session)
+    if (now === session || !all.has(held)) return
     if (now === null) end(held, ended)
+    else if (held.person === null) held.holder = now
     else judge(held, now)
   }
 

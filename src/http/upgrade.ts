@@ -8,10 +8,11 @@ import { strictTransport, strictTransportName } from '../core/answer/strict-tran
 import { refusedUpgrade } from '../core/request/handshake.ts'
 import { locate } from '../core/request/locate.ts'
 import type { Tunnel } from '../proxy/tunnel.ts'
+import { callerIn } from './callers-bond.ts'
 import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
 import type { GateParts } from './gate.ts'
 import type { Opened } from './lasting.ts'
-import { loadFor } from './load-session.ts'
+import { loadFor, sessionIn } from './load-session.ts'
 import { readFacts } from './read-facts.ts'
 import { createReporter, type Ended, type Passing } from './report.ts'
 import { writeAnswerToSocket } from './writers.ts'
@@ -54,6 +55,7 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const { passing, located } = passage
     const { facts } = passing
     if (located.at === 'refused') return located
+    if (located.at === 'console') return { reason: 'endpoint_unknown', tenant: null }
     const { tenant } = located
     if (located.at !== 'route') return { reason: 'endpoint_unknown', tenant }
     const { to } = located.route
@@ -62,16 +64,18 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const unfit = refusedUpgrade(facts, tenant, false)
     if (unfit !== null) return { ...unfit, tenant }
     const loaded = await loadFor(parts, located, facts)
-    const session = loaded === null || 'again' in loaded ? null : loaded
+    const session = sessionIn(loaded)
     const now = parts.clock()
     const decision = decide({ tenant, requirement: located.requirement, facts, session, now })
     if (decision.act !== 'forward') return { ...decision, tenant, session }
     const { person } = decision
     const refused = refusedUpgrade(facts, tenant, person !== null)
     if (refused !== null) return { ...refused, tenant, session }
+    const caller = callerIn(parts.bonds, tenant, facts, loaded)
+    const promised = strictTransport(parts.current(), tenant)
+    const way = { tenant, to, target: located.target, strictTransport: promised, ...caller }
     const place = parts.places.take('websocket', person)
     if (typeof place !== 'function') return { ...place, tenant, session }
-    const way = { tenant, to, target: located.target, strictTransport: strictTransport(parts.current(), tenant) }
     const tunnel = await openTunnel(passage, way, person).catch((error: unknown) => {
       place()
       throw error

@@ -43,6 +43,10 @@ const nextSteps = {
   login_required: signIn,
   context_required: signIn,
   sign_in_too_old: signIn,
+  form_not_kept: { steps: ['login'], help: 'help' },
+  form_gone: fromTheStart,
+  form_sent: fromTheStart,
+  form_of_another: { steps: ['other-account', 'start'], help: 'help' },
   role_missing: { steps: ['other-account', 'contact', 'start'], help: 'access' },
   // The start page would end here once more.
   no_role: { steps: ['other-account', 'contact'], help: 'access' },

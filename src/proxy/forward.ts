@@ -3,15 +3,15 @@
  * of what is forwarded.
  * Each way in which the package could surprise us is closed here or in the files beside it, and has a test in tests/proxy.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { type Duplex, Readable } from 'node:stream'
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware'
 import { bindsConnection } from '../core/answer/connection.ts'
 import type { Upstream } from '../core/gateway.ts'
 import { type Connections, createAgents } from './agents.ts'
 import { createPassage, type ForwardOutcome, isGone, type Passage, type Reins } from './passage.ts'
 import type { ForwardPlan, ProxyLog } from './plan.ts'
-import { bodyFraming, outgoingHeaders } from './request-headers.ts'
+import { bodyFraming, framedAs, outgoingHeaders } from './request-headers.ts'
 import type { Resolve } from './resolve.ts'
 import { createTunnels, type Tunnel, type TunnelRefusal } from './tunnel.ts'
 
@@ -52,9 +52,10 @@ export function createForwarder(options: { readonly log?: ProxyLog; readonly res
       return new Promise((resolve, reject) => {
         if (isGone(request, response)) return resolve('caller_gone')
         if (reins.tooSlow?.aborted) return resolve('caller_too_slow')
-        const way = wayOf(request, plan)
+        const framing = plan.body === null ? request.headers : framedAs(plan.body)
+        const way = wayOf(request.method ?? '', framing, plan)
         const connections = agents.to(plan.upstream)
-        request.headers = outgoingHeaders(request.method ?? '', request.headers, plan.headers) as typeof request.headers
+        request.headers = outgoingHeaders(request.method ?? '', framing, plan.headers) as typeof request.headers
         const agent = way.alone ? connections.single : connections.shared
         const { repeatable } = way
         const { log } = options
@@ -78,12 +79,12 @@ export function createForwarder(options: { readonly log?: ProxyLog; readonly res
  *   attacker's choice (T120), and a body cannot be sent again if a kept connection turns out to be closed;
  * - credentials that authenticate the connection, which would make the next caller this person (T119).
  */
-function wayOf(request: IncomingMessage, plan: ForwardPlan): { readonly alone: boolean; readonly repeatable: boolean } {
-  const bodiless = bodyFraming(request.headers) === 'none'
+function wayOf(method: string, framing: IncomingHttpHeaders, plan: ForwardPlan) {
+  const bodiless = bodyFraming(framing) === 'none'
   const { authorization } = plan.headers
   return {
     alone: !bodiless || bindsConnection(authorization),
-    repeatable: bodiless && repeatableMethods.has(request.method ?? ''),
+    repeatable: bodiless && repeatableMethods.has(method),
   }
 }
 
@@ -107,6 +108,8 @@ function createSender(): (passage: Passage) => void {
       const { plan, agent, connections } = passage.journey
       request.url = plan.target
       chosen.agent = agent
+      // The package reads from this in place of the request.
+      if (plan.body !== null) chosen.buffer = Readable.from([plan.body])
       const { protocol, hostname, port } = connections.target
       return { protocol, hostname, port, passage }
     },

@@ -9,10 +9,16 @@ export interface ForwardPlan {
   readonly headers: Record<string, string | readonly string[]>
   /** Set-Cookie of these names is dropped from the answer; the case counts. */
   readonly ownCookieNames: readonly string[]
+  /** What becomes of each other Set-Cookie line; null: it is dropped. */
+  readonly bindCookie: (line: string) => string | null
+  /** Path and query as the browser asked for them. */
+  readonly requested: string
   /** Answers to signed-in people without any cache rule become `private`. */
   readonly signedIn: boolean
   /** Strict-Transport-Security for answers that have none; null: it is not sent. */
   readonly strictTransport: string | null
+  /** The body that goes out in place of the request's own, which has been read; null: its own does. */
+  readonly body: Buffer | null
   /** A further Content-Security-Policy for every answer; null: none is added. */
   readonly policy: string | null
 }

@@ -27,9 +27,12 @@ function planFor({ url, headers }: IncomingMessage): ForwardPlan {
     target: url ?? '/',
     headers: { host: 'app.example', ...(key === undefined ? {} : { 'sec-websocket-key': key }) },
     ownCookieNames: [],
+    bindCookie: (line) => line,
+    requested: '/',
     signedIn: false,
     strictTransport: null,
     policy: null,
+    body: null,
   }
 }
 
