@@ -158,6 +158,22 @@ export function createPassage(journey: Journey): Passage {
     stopWatch()
     // Ours comes before the package's listener, which would give the caller's socket the upstream's error.
     answer.once('error', failed)
+    const waited = movedOn(answer)
+    if (waited === null) {
+      passOn(answer)
+    } else {
+      incoming = answer
+      waited.then(() => passOn(answer), failed)
+    }
+  }
+
+  function movedOn({ statusCode, headers: { location } }: IncomingMessage): Promise<void> | null {
+    const sendsAgain = statusCode === 307 || statusCode === 308
+    return plan.body !== null && sendsAgain && location !== undefined ? (plan.body.movedOn?.(location) ?? null) : null
+  }
+
+  function passOn(answer: IncomingMessage): void {
+    if (over || isGone(request, response)) return
     try {
       relayAnswer(answer, response, plan)
       incoming = answer
