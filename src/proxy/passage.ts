@@ -65,6 +65,7 @@ export function createPassage(journey: Journey): Passage {
     stopWatch()
     request.socket.removeListener('close', closed)
     if (!response.writableFinished) outgoing?.destroy()
+    else if (!request.complete) abandonUpload()
     if (response.writableFinished) journey.resolve('answered')
     else journey.resolve(broken ?? 'caller_gone')
   }
@@ -84,6 +85,16 @@ export function createPassage(journey: Journey): Passage {
   function refuse(error: Error): void {
     letGo()
     journey.reject(error)
+  }
+
+  /**
+   * The answer is over, and what is still to come of the upload has none: nobody would watch over it, for as long as it
+   * flows. The caller gets rid of it, and the connection takes the next request.
+   */
+  function abandonUpload(): void {
+    outgoing?.destroy()
+    request.unpipe()
+    request.resume()
   }
 
   /** The upstream is let go, and somebody else answers. */
