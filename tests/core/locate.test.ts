@@ -97,6 +97,11 @@ describe('locate', () => {
 
   for (const [name, also, expected] of [
     ['a doubled header', { repeated: ['authorization'] }, 'request_malformed'],
+    ['HTTP/0.9', { version: '0.9' }, 'request_malformed'],
+    ['HTTP/2.0 in the words of 1.1', { version: '2.0' }, 'request_malformed'],
+    ['chunks in HTTP/1.0', { version: '1.0', headers: { 'transfer-encoding': 'chunked' } }, 'request_malformed'],
+    ['a length with a zero before it', { headers: { 'content-length': '05' } }, 'request_malformed'],
+    ['a length beyond numbers', { headers: { 'content-length': '9007199254740993' } }, 'request_malformed'],
     [
       'a Connection header that names an identity header (T26)',
       { headers: { connection: 'keep-alive, X-Forwarded-User' } },
