@@ -124,6 +124,8 @@ export function createParts(
       ...{ current, credentials: credentialHealth, unreturned, providers },
       tunnels: () => forwarder.openTunnels(),
       isStoreReady: () => store.ready() === 'ready',
+      signOutsUnfinished: () => sessions.unfinished(),
+      logLinesLost: () => log.linesLost(),
     },
   )
   const look = () => credentialHealth.look(providersOf(current()))
@@ -159,7 +161,7 @@ export function createParts(
       openSockets.close()
       providers.close()
       egress.close()
-      sessions.close()
+      await sessions.close()
       await forwarder.close()
       await store.close()
     },

@@ -13,6 +13,8 @@ export interface Seen {
   readonly current: () => Gateway
   readonly tunnels: () => number
   readonly isStoreReady: () => boolean
+  readonly signOutsUnfinished: () => number
+  readonly logLinesLost: () => number
   readonly unreturned: { read(): Readings }
   readonly providers: { summary(): unknown }
   readonly credentials: {
@@ -28,6 +30,12 @@ export function observe({ metrics, health }: { readonly metrics: Metrics; readon
   metrics.gauge('sallyport_session_store_ready', '1 while the session store answers.', () =>
     seen.isStoreReady() ? 1 : 0,
   )
+  metrics.gauge(
+    'sallyport_sign_outs_unfinished',
+    'Sign-outs that the session store has not heard of yet.',
+    seen.signOutsUnfinished,
+  )
+  metrics.gauge('sallyport_log_lines_lost', 'Lines of the log that could not be written.', seen.logLinesLost)
   metrics.gauges(
     'sallyport_sign_ins_unreturned',
     'Sign-ins that began within an hour that ended ten minutes ago, less those that came back. Add up all gateways.',

@@ -80,14 +80,18 @@ export interface Lifetimes {
 
 /**
  * Whether a session may still be used. Idle time is the store's to watch; this is the absolute limit.
- * A session that claims to begin in the future is ended: its time cannot be trusted.
+ * A session that claims to begin in the future is ended, unless a clock that was set back explains it: only a gateway can
+ * have written that time.
  */
 export function sessionStatus(facts: SessionFacts, lifetimes: Lifetimes, now: number): 'live' | 'ended' {
   if (!Number.isFinite(facts.startedAt)) return 'ended'
-  if (facts.startedAt > now + clockLeeway) return 'ended'
+  if (facts.startedAt > now + clockSetBack) return 'ended'
   if (now >= facts.startedAt + lifetimes.lifetimeSeconds) return 'ended'
   return 'live'
 }
 
 /** Clocks of replicas may differ by this much, in seconds. */
 export const clockLeeway = 60
+
+/** By so much a clock may be set back without ending a session, in seconds: a wrong time zone, a wrong summer time. */
+export const clockSetBack = 3_600
