@@ -4,7 +4,7 @@ import { isSame } from './core/same.ts'
 import { createGate } from './http/gate.ts'
 import { type Listener, listen } from './http/listen.ts'
 import { listenForManagement, type Management } from './http/management.ts'
-import { createUpgradeGate, type UpgradeGate } from './http/upgrade.ts'
+import { createUpgradeGate } from './http/upgrade.ts'
 import type { AdjustableLog } from './ops/log.ts'
 import { createParts, type Parts } from './parts.ts'
 
@@ -12,8 +12,8 @@ export interface Running {
   readonly port: number
   readonly managementPort: number
   /**
-   * From now on every request is judged by this configuration; requests under way finish on theirs. Open WebSockets that it
-   * would not let through in the same way are cut.
+   * From now on every request is judged by this configuration; requests under way finish on theirs. What it would not let
+   * through is cut, and open WebSockets that it would not let through in the same way.
    */
   replace(gateway: Gateway): Replaced
   /** Tells that the written configuration cannot be used, and that the one in force is therefore older; null: that this is over. */
@@ -32,14 +32,14 @@ export interface Replaced {
   readonly changed: readonly string[]
   readonly removed: readonly string[]
   readonly tunnelsCut: number
+  readonly requestsCut: number
 }
 
 /** Resolves when the gateway accepts requests; waits neither for a provider nor for a store. */
 export async function serve(first: Gateway, log: AdjustableLog): Promise<Running> {
   const { server } = first
   const parts = createParts(first, log)
-  const upgrades = createUpgradeGate(parts)
-  const { management, main } = await openListeners(parts, upgrades, first)
+  const { management, main } = await openListeners(parts, first)
   let stale: string | null = null
   /** Settings that have changed and wait for the next start. */
   let waiting: readonly string[] = []
@@ -76,7 +76,8 @@ export async function serve(first: Gateway, log: AdjustableLog): Promise<Running
       parts.replace(next)
       main.renew()
       parts.metrics.reload('taken')
-      return { ...difference(before, next), tunnelsCut: upgrades.reconsider() }
+      const cut = parts.lasting.reconsider()
+      return { ...difference(before, next), tunnelsCut: cut.websocket, requestsCut: cut.stream }
     },
     stale(issue) {
       if (issue !== null) parts.metrics.reload('refused')
@@ -98,16 +99,15 @@ export async function serve(first: Gateway, log: AdjustableLog): Promise<Running
 /** Both or none: what is half open would keep a process alive that cannot serve. */
 async function openListeners(
   parts: Parts,
-  upgrades: UpgradeGate,
   { server }: Gateway,
 ): Promise<{ readonly management: Management; readonly main: Listener }> {
   let management: Management | null = null
   try {
     management = await listenForManagement(server.management, parts.health, parts.metrics)
-    const { answers, metrics, log, current } = parts
+    const { answers, metrics, log, current, lasting } = parts
     const main = await listen({
-      ...{ address: server.listen, gate: createGate(parts), upgrade: upgrades.take },
-      ...{ current, answers, metrics, log },
+      ...{ address: server.listen, gate: createGate(parts), upgrade: createUpgradeGate(parts).take },
+      ...{ current, answers, metrics, log, lasting },
     })
     return { management, main }
   } catch (error) {

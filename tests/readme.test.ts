@@ -13,6 +13,7 @@ import { checkCommand } from '../src/cli/check-command.ts'
 import { demoCommand } from '../src/cli/demo-command.ts'
 import { emulatorCommand } from '../src/cli/emulator-command.ts'
 import { explainCommand } from '../src/cli/explain-command.ts'
+import { hashPasswordCommand } from '../src/cli/hash-password-command.ts'
 import { initCommand } from '../src/cli/init-command.ts'
 import { keygenCommand } from '../src/cli/keygen-command.ts'
 import { schemaCommand } from '../src/cli/schema-command.ts'
@@ -59,7 +60,7 @@ describe('the documents', () => {
       const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
       for (const [, script = ''] of text.matchAll(/\bnpm run ([\w-]+)/g)) assert(scripts.includes(script), script)
       const code = [...text.matchAll(/```sh\n[\s\S]*?```|`[^`\n]+`/g)].join('\n')
-      for (const [, name = ''] of code.matchAll(/(?:npx |`)sallyport ([a-z]+)/g)) assert(commands.has(name), name)
+      for (const [, name = ''] of code.matchAll(/(?:npx |`)sallyport ([a-z][a-z-]*)/g)) assert(commands.has(name), name)
     })
   }
 })
@@ -67,7 +68,7 @@ describe('the documents', () => {
 const commands: ReadonlyMap<string, Command> = new Map(
   [
     ...[initCommand(), serveCommand(), checkCommand(), explainCommand(), urlsCommand(), sessionsCommand()],
-    ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand()],
+    ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand(), hashPasswordCommand()],
   ].map((each) => [each.name(), each]),
 )
 
@@ -185,7 +186,7 @@ describe('the YAML of README.md', () => {
       const file = parse(whole[0] ?? '')
       for (const [key, value] of Object.entries(parse(block))) {
         if (key === 'providers') file.providers = value
-        else if (['server', 'session'].includes(key)) file[key] = { ...file[key], ...(value as object) }
+        else if (['server', 'session', 'breakGlass'].includes(key)) file[key] = { ...file[key], ...(value as object) }
         else file.tenants[0][key] = value
       }
       assert.match(await check(stringify(file)), /is right/)

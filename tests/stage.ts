@@ -5,7 +5,8 @@ import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { loadConfig } from '../src/config/load.ts'
+import { ConfigError } from '../src/config/issues.ts'
+import { createLoader } from '../src/config/loader.ts'
 import type { NewPerson } from '../src/emulator/directory.ts'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../src/emulator/emulator.ts'
 import type { Application } from '../src/emulator/registration.ts'
@@ -76,16 +77,21 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     file,
     stageYaml({ ...options, port, authority: options.authority ?? emulator.origin, upstream: upstream.origin }),
   )
-  const gateway = loadConfig(file, { env: {} })
+  const loader = createLoader(file, { env: {} })
+  const load = () => {
+    const { gateway, issues } = loader.load()
+    if (issues.length > 0) throw new ConfigError(issues)
+    return gateway
+  }
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } })
-  const running = await serve(gateway, log)
+  const running = await serve(load(), log)
   return {
     origin: `http://localhost:${running.port}`,
     management: `http://127.0.0.1:${running.managementPort}`,
     ...{ emulator, upstream, running },
     edit(change) {
       writeFileSync(file, change(readFileSync(file, 'utf8')))
-      running.replace(loadConfig(file, { env: {} }))
+      running.replace(load())
     },
     log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     logText: () => lines.join(''),

@@ -41,6 +41,19 @@ In: { root, document, most: how many gateways there can be }.
 {{- $issues = append $issues (printf "config, session.store: sessions would be kept in each gateway by itself (%s), and there are up to %d of them: people would be signed out at every other request. Write `store: { type: redis, url: … }`, or set replicaCount: 1 without autoscaling." $store .most) -}}
 {{- end -}}
 
+{{- $path := get (include "sallyport.mapping" (get $session "store") | fromYaml) "path" | toString -}}
+{{- if and (eq $store "file") (not (hasPrefix "${" $path)) -}}
+{{- $kept := false -}}
+{{- range $values.extraVolumeMounts -}}
+{{- if hasPrefix (printf "%s/" (trimSuffix "/" .mountPath)) $path -}}
+{{- $kept = true -}}
+{{- end -}}
+{{- end -}}
+{{- if not $kept -}}
+{{- $issues = append $issues (printf "config, session.store.path: %s lies on no volume, and a new pod would begin without it. Mount a PersistentVolumeClaim with extraVolumes and extraVolumeMounts, such as { name: sessions, mountPath: /var/lib/sallyport }, and write path: /var/lib/sallyport/sessions.db." $path) -}}
+{{- end -}}
+{{- end -}}
+
 {{- /* What the gateway takes for granted where the configuration says nothing. */ -}}
 {{- $drain := get $server "drain" | default "25s" | toString -}}
 {{- $seconds := include "sallyport.seconds" $drain -}}
@@ -97,4 +110,12 @@ In: { root, document, most: how many gateways there can be }.
 {{/* A mapping as it is, and anything else as an empty one: what it should have been the gateway says. */}}
 {{- define "sallyport.mapping" -}}
 {{- kindIs "map" . | ternary . dict | toJson -}}
+{{- end -}}
+
+{{/* `memory`, `file` or `redis`, where the values say it; nothing where the configuration is in a ConfigMap of your own. */}}
+{{- define "sallyport.storeType" -}}
+{{- if .Values.config -}}
+{{- $session := include "sallyport.mapping" (get (fromYaml .Values.config) "session") | fromYaml -}}
+{{- get (include "sallyport.mapping" (get $session "store") | fromYaml) "type" -}}
+{{- end -}}
 {{- end -}}

@@ -4,6 +4,7 @@ import { checkCommand } from './check-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { emulatorCommand } from './emulator-command.ts'
 import { explainCommand } from './explain-command.ts'
+import { hashPasswordCommand } from './hash-password-command.ts'
 import { initCommand } from './init-command.ts'
 import { keygenCommand } from './keygen-command.ts'
 import { schemaCommand } from './schema-command.ts'
@@ -27,7 +28,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(try --help)')
   const commands = [
     ...[initCommand(), serveCommand(), checkCommand(), explainCommand(), urlsCommand(), sessionsCommand()],
-    ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand()],
+    ...[demoCommand(), emulatorCommand(), schemaCommand(), keygenCommand(), hashPasswordCommand()],
   ]
   for (const command of commands) {
     program.addCommand(command.exitOverride())

@@ -14,7 +14,7 @@ import { type Chosen, howMany, whoseOf } from './whose-sessions.ts'
 
 const notes = `
 Exactly one of --person, --tenant, --provider and --all says whose. It reads the same configuration as the gateways, and
-needs sessions in Redis: those in memory nobody but the gateway itself can reach.
+needs sessions in Redis or in a file of this machine: those in memory nobody but the gateway itself can reach.
 `
 
 interface SessionsOptions extends Chosen {
@@ -91,7 +91,7 @@ async function work(command: Command, options: SessionsOptions, task: (work: Wor
 
 const inMemory =
   'sessions are in the memory of the gateway (session.store: memory), where nobody else can see or end them. ' +
-  'A restart of the gateway ends them all; with session.store: redis this command can'
+  'A restart of the gateway ends them all; with session.store: redis or file this command can'
 
 function chosen(command: Command, options: SessionsOptions, written: Written): Whose {
   refuseUnknown(written, options, command)

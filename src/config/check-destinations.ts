@@ -1,6 +1,7 @@
 /** Rules across the keys of a tenant's routes and upstreams: each route leads somewhere, and nothing in it is without effect. */
 import type { Address } from '../core/gateway.ts'
 import type { Secret } from '../core/secret.ts'
+import { withoutEffect } from './bound-cookie-names.ts'
 import { certificateProblems } from './certificates.ts'
 import { checkHeaders } from './check-headers.ts'
 import type { IsWritten } from './check-provider.ts'
@@ -33,6 +34,7 @@ export function checkDestinations(tenant: TenantDraft, asked: Asked): readonly F
     ...checkPrefixes(routes ?? [], upstream),
     ...checkManagement(upstreams, management),
     ...checkClientCertificates(upstreams, now),
+    ...checkBoundCookies(upstreams),
     ...(routes ?? []).flatMap((route, index) =>
       route === undefined ? [] : checkRoute(route, ['routes', index], { routes: routes ?? [], hasUpstream, isGiven }),
     ),
@@ -54,6 +56,13 @@ function checkClientCertificates(
     const problems = certificateProblems(cert, key as Secret, now)
     return problems.map((message) => ({ path: [...path, 'clientCertificate', 'cert'], message }))
   })
+}
+
+function checkBoundCookies(upstreams: readonly (readonly [UpstreamDraft, Path])[]): readonly Finding[] {
+  const message = 'nothing here binds this cookie, so leaving it out has no effect'
+  return upstreams.flatMap(([upstream, path]) =>
+    withoutEffect(upstream?.bindCookies ?? []).map((at) => ({ path: [...path, 'bindCookies', at], message })),
+  )
 }
 
 const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::'])

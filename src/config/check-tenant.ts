@@ -1,9 +1,10 @@
 /** Rules across the keys of one tenant: its provider, roles, routes and headers. */
-import type { Address } from '../core/gateway.ts'
+import type { Address, PublicUrl } from '../core/gateway.ts'
 import { hostName } from '../core/request/tenant.ts'
 import type { Secret } from '../core/secret.ts'
 import { certificateProblems, isCertificateFor } from './certificates.ts'
 import { checkAdmission } from './check-admission.ts'
+import { isConsoleName } from './check-break-glass.ts'
 import { checkChoice } from './check-choice.ts'
 import { checkCookie } from './check-cookie.ts'
 import { checkDestinations } from './check-destinations.ts'
@@ -27,6 +28,8 @@ export interface Around {
   readonly listensWithTls: boolean
   /** Where the management listener is, as far as that is known. */
   readonly management: Salvaged<Address>
+  /** The gateway's own origin, as far as that is known. */
+  readonly consoleUrl: Salvaged<PublicUrl>
   /** Seconds since 1970. */
   readonly now: number
 }
@@ -75,7 +78,7 @@ function checkProviders(
   ]
 }
 
-function checkAddresses(tenant: TenantDraft, { listensWithTls, now }: Around): readonly Finding[] {
+function checkAddresses(tenant: TenantDraft, { listensWithTls, consoleUrl, now }: Around): readonly Finding[] {
   const addresses = [
     { url: tenant.publicUrl, path: ['publicUrl'] as Path },
     ...(tenant.aliases ?? []).map((url, index) => ({ url, path: ['aliases', index] as Path })),
@@ -88,6 +91,9 @@ function checkAddresses(tenant: TenantDraft, { listensWithTls, now }: Around): r
   for (const { url, path } of addresses) {
     if (listensWithTls && url?.scheme === 'http') {
       findings.push({ path, message: 'with `server.tls` the listener speaks https: nobody could open this' })
+    }
+    if (url?.host !== undefined && isConsoleName(consoleUrl, url.host)) {
+      findings.push({ path, message: 'the gateway\u2019s own console (`server.consoleUrl`) has this host name' })
     }
     if (cert !== undefined && url?.host !== undefined && !isCertificateFor(cert, hostName(url.host))) {
       findings.push({ path, message: 'the certificate in `tls` is not for this host' })

@@ -2,6 +2,7 @@
 import type { Address } from '../core/gateway.ts'
 import type { Secret } from '../core/secret.ts'
 import { certificateProblems } from './certificates.ts'
+import { checkBreakGlass } from './check-break-glass.ts'
 import { checkProvider, type IsWritten } from './check-provider.ts'
 import { checkStore } from './check-store.ts'
 import type { Finding } from './issues.ts'
@@ -25,6 +26,7 @@ export function check(draft: SettingsDraft, isWritten: IsWritten, now: number): 
       providers.map((provider, index) => [provider?.name, ['providers', index, 'name']]),
       'another provider has this name',
     ),
+    ...checkBreakGlass(draft),
     ...checkPresence(draft),
   ]
 }

@@ -1,11 +1,16 @@
 /** The store of sessions, from its checked document to the frozen model. */
+import { resolve } from 'node:path'
 import type { RedisPlace, StoreSettings } from '../core/gateway.ts'
 import type { Document } from './schema.ts'
 
 type StoreDocument = Document['session']['store']
 
-/** @param store of a document without issues. */
-export function compileStore(store: StoreDocument): StoreSettings {
+/**
+ * @param store of a document without issues.
+ * @param base the folder that relative paths begin at.
+ */
+export function compileStore(store: StoreDocument, base: string): StoreSettings {
+  if (store.type === 'file') return { ...store, path: resolve(base, store.path) }
   if (store.type !== 'redis') return store
   const { type, prefix, tls } = store
   const security = tls === undefined ? null : { ca: tls.ca ?? null, serverName: tls.serverName ?? null }

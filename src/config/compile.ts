@@ -3,6 +3,7 @@ import { presets } from '../core/answer/presets.ts'
 import type {
   Access,
   AccessTokenHeader,
+  BreakGlassSettings,
   Destination,
   HeaderEntry,
   HeaderPlan,
@@ -17,6 +18,7 @@ import type {
   Upstream,
 } from '../core/gateway.ts'
 import { createPool, keepSame } from '../core/same.ts'
+import { boundCookies } from './bound-cookie-names.ts'
 import { compileCertificate } from './certificates.ts'
 import { compileProvider } from './compile-provider.ts'
 import { compileRole } from './compile-role.ts'
@@ -25,7 +27,7 @@ import type { Document, RouteDocument, TenantDocument, UpstreamDocument } from '
 
 /** @param server of a document without issues. */
 export function compileServer(server: Document['server']): ServerSettings {
-  const { listen, management, tls, trustedProxies, log, drain, timeouts, limits, egress } = server
+  const { listen, management, tls, trustedProxies, log, drain, timeouts, limits, egress, consoleUrl } = server
   return {
     ...{ listen, management, trustedProxies, log, drainSeconds: drain },
     tls:
@@ -37,6 +39,9 @@ export function compileServer(server: Document['server']): ServerSettings {
       headerBytes: limits.headers,
       connections: limits.connections,
       minimumBytesPerSecond: limits.minimumRate,
+      keptFormBytes: limits.keptForms,
+      webSockets: limits.webSockets,
+      openPerPerson: limits.openPerPerson,
       signIns: limits.signIns,
       failures: limits.failures,
     },
@@ -45,30 +50,32 @@ export function compileServer(server: Document['server']): ServerSettings {
       noProxy: egress.noProxy.flat(),
       ca: egress.ca ?? null,
     },
+    console: consoleUrl ?? null,
   }
 }
 
-export function compileSession({ secrets, lifetime, idle, revalidate, store }: Document['session']): SessionPolicy {
-  return {
-    secrets,
-    lifetimeSeconds: lifetime,
-    idleSeconds: idle,
-    revalidateSeconds: revalidate,
-    store: compileStore(store),
-  }
+/** @param base the folder that relative paths begin at. */
+export function compileSession(
+  { secrets, lifetime, idle, revalidate, perPerson, store }: Document['session'],
+  base: string,
+): SessionPolicy {
+  const times = { lifetimeSeconds: lifetime, idleSeconds: idle, revalidateSeconds: revalidate }
+  return { secrets, ...times, perPerson: perPerson ?? null, store: compileStore(store, base) }
 }
 
 interface Known {
   readonly providers: ReadonlyMap<string, Provider | null>
   readonly before: Tenant | null
+  readonly breakGlass: BreakGlassSettings | null
 }
 
 /**
  * @param tenant without issues.
- * @param known the shared providers by name (null where one is switched off), and the tenant as it was before.
+ * @param known the shared providers by name (null where one is switched off), the tenant as it was before, and
+ *   the accounts of the gateway itself.
  * @returns the tenant, or null where it is switched off, by itself or with its provider.
  */
-export function compileTenant(tenant: TenantDocument, { providers, before }: Known): Tenant | null {
+export function compileTenant(tenant: TenantDocument, { providers, before, breakGlass }: Known): Tenant | null {
   const { name, publicUrl, aliases, roles, sendRoles, guests, require: required, callbackPath, branding } = tenant
   const [provider, ...others] = enabledOf(tenant, { providers, before })
   if (!tenant.enabled || provider === undefined) return null
@@ -79,16 +86,27 @@ export function compileTenant(tenant: TenantDocument, { providers, before }: Kno
     roles: roles.map((role) => compileRole(role, [provider, ...others])),
     noRole: compileNoRole(tenant.noRole),
     admission: { guests, ...required },
+    emergency: emergencyOf(tenant, breakGlass),
     routes: compileRoutes(tenant, before?.routes ?? []),
     embeddedBy: tenant.cookie.sameSite === 'none' ? tenant.cookie.embeddedBy : [],
     keepFragment: tenant.keepFragment,
+    keptFormBytes: tenant.keepForms,
     photo: tenant.photo,
     branding: { name: branding.name ?? name, support: branding.support ?? null },
   }
 }
 
+/** A role that the tenant does not have would open nothing, or something that nobody meant: `check` warns of it. */
+function emergencyOf({ name, roles }: TenantDocument, breakGlass: BreakGlassSettings | null): Tenant['emergency'] {
+  return (breakGlass?.accounts ?? [])
+    .filter(
+      ({ tenants, role }) => tenants.includes(name) && (roles.length === 0 || roles.some((each) => each.name === role)),
+    )
+    .map(({ name: called, role, authority }) => ({ name: called, role, authority }))
+}
+
 /** Those that are switched on. A shared one is taken as it is: a likeness would have connections and keys of its own. */
-function enabledOf(tenant: TenantDocument, { providers, before }: Known): readonly Provider[] {
+function enabledOf(tenant: TenantDocument, { providers, before }: Omit<Known, 'breakGlass'>): readonly Provider[] {
   return tenant.providers.flatMap((each) => {
     if (typeof each === 'string') return providers.get(each) ?? []
     const name = `${tenant.name}/${each.name}`
@@ -149,6 +167,7 @@ function compileDestination(
     host: hostHeader(upstream, tenant.publicUrl),
     stripPrefix: route.stripPrefix === undefined ? null : asSent(route.stripPrefix.path),
     headers: compileHeaders(route.headers ?? tenant.headers),
+    bindCookies: boundCookies(upstream.bindCookies),
   }
 }
 

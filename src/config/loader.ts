@@ -13,6 +13,7 @@ import { type MainFile, readMainFile, type SettingsDraft } from './main-file.ts'
 import { providerDraft } from './provider-draft.ts'
 import type { Environment } from './references.ts'
 import type { Document } from './schema.ts'
+import { compileBreakGlass } from './schema-break-glass.ts'
 import { hostMaps, type Providers, type StandingByName, standUp } from './standing.ts'
 import { type Folder, foldersOf, readTenantFile, secretFoldersOf, tenantNameOf } from './tenant-files.ts'
 import { type Around, readTenant, type TenantRead, type TenantText } from './tenant-text.ts'
@@ -162,9 +163,11 @@ export function createLoader(path: string, options: LoadOptions): Loader {
       throw new ConfigError([...file.issues, ...ofFolders, ...reads.flatMap(({ issues }) => issues)])
     }
     const providers = providersOf(settings)
-    const stood = standUp(reads, providers, standing)
+    const breakGlass = keepSame(gateway?.breakGlass, compileBreakGlass(settings.breakGlass))
+    const stood = standUp(reads, { providers, breakGlass }, standing)
     const issues = [...ofFolders, ...stood.tenants.flatMap((each) => each.issues), ...stood.conflicts]
-    const hosts = hostMaps(stood)
+    const server = keepSame(gateway?.server, compileServer(settings.server))
+    const hosts = hostMaps(stood, server.console)
     const isUseless = hosts.tenants.length === 0 && issues.length > 0 && settings.tenantFiles === undefined
     if (isUseless && gateway === null) throw new ConfigError(issues)
     // From here on nothing fails: what is remembered is of one piece.
@@ -173,8 +176,9 @@ export function createLoader(path: string, options: LoadOptions): Loader {
     shared = providers
     standing = stood.standing
     gateway = deepFreeze({
-      server: keepSame(gateway?.server, compileServer(settings.server)),
-      session: keepSame(gateway?.session, compileSession(settings.session)),
+      server,
+      session: keepSame(gateway?.session, compileSession(settings.session, base)),
+      breakGlass,
       ...hosts,
       troubles: keepTroubles(gateway?.troubles ?? [], stood.troubles),
     })
@@ -187,8 +191,8 @@ export function createLoader(path: string, options: LoadOptions): Loader {
 
 function aroundOf(draft: SettingsDraft, defaults: TenantText): Around {
   const providers = (draft.providers ?? [undefined]).map(providerDraft)
-  const { tls, management } = draft.server ?? {}
-  return { defaults, providers, listensWithTls: tls !== undefined, management }
+  const { tls, management, consoleUrl } = draft.server ?? {}
+  return { defaults, providers, listensWithTls: tls !== undefined, management, consoleUrl }
 }
 
 /** What of it decides how a tenant is read. */

@@ -71,6 +71,7 @@ export function size(least: number, most: number) {
 
 export const [second, minute, hour, day] = [1, 60, 3_600, 86_400]
 export const kilobyte = 1_024
+export const megabyte = 1_024 * kilobyte
 export const reference = 'a reference: ${env:NAME} or ${file:/path}'
 
 export const name = text(values.readName, {

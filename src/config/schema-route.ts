@@ -66,6 +66,19 @@ export const upstream = z.strictObject({
       examples: ['payroll.internal'],
     }),
   timeouts: timeouts.prefault({}).meta({ description: 'How long the application may take.' }),
+  bindCookies: z
+    .array(
+      text(values.readBoundCookie, {
+        allowed: 'known, the name of a cookie (with * for any characters), or one with a hyphen before it',
+        placeholder: 'known',
+      }),
+    )
+    .prefault(['known'])
+    .meta({
+      description:
+        'The cookies in which the application keeps its own sessions: they are bound to who is signed in, so that the next person in the same browser never continues the last one\u2019s. `known` stands for the usual names of servers and frameworks; `-JSESSIONID` leaves one out, which scripts read or other hosts share; `[]` binds none.',
+      examples: [['known', 'MYAPPSID*']],
+    }),
 })
 
 const accessWords = ['public', 'optional', 'signed-in'] as const
@@ -83,7 +96,10 @@ const routeTimeouts = z.strictObject({
   idle: timeouts.shape.idle
     .unwrap()
     .optional()
-    .meta({ description: 'How long an answer may stand still once it has begun.', examples: ['1h'] }),
+    .meta({
+      description: 'How long an answer may stand still once it has begun.',
+      examples: ['1h'],
+    }),
 })
 
 export const route = z.strictObject({

@@ -9,6 +9,7 @@ import {
   duration,
   hour,
   kilobyte,
+  megabyte,
   minute,
   reference,
   second,
@@ -17,7 +18,7 @@ import {
   text,
 } from './schema-kinds.ts'
 import { store } from './schema-store.ts'
-import { readNoProxy, readProxyUrl } from './urls.ts'
+import { readNoProxy, readProxyUrl, readPublicUrl } from './urls.ts'
 import * as values from './values.ts'
 
 const egress = z.strictObject({
@@ -129,6 +130,20 @@ export const server = z.strictObject({
       minimumRate: z.int().min(0).max(1_000_000).default(100).meta({
         description: 'Bytes per second that the body of a request must bring, measured over `timeouts.body`.',
       }),
+      keptForms: size(64 * megabyte, 4_096 * megabyte)
+        .prefault('64MB')
+        .meta({
+          description:
+            'How much each gateway keeps of forms whose senders have to sign in first (`keepForms`), all together, in the session store. One caller gets at most a quarter.',
+        }),
+      webSockets: z.int().min(0).max(1_000_000).default(10_000).meta({
+        description:
+          'How many WebSockets may be open; further ones are refused with 503. Of people who are not signed in, half as many.',
+      }),
+      openPerPerson: z.int().min(1).max(1_000_000).default(500).meta({
+        description:
+          'How many WebSockets, and requests that take longer than ten seconds, one person may have open; further ones are refused with 429.',
+      }),
       signIns: z
         .strictObject({
           perCaller: often(6_000).meta({
@@ -153,6 +168,16 @@ export const server = z.strictObject({
     .prefault({})
     .meta({ description: 'How much callers may ask for.' }),
   egress: egress.prefault({}).meta({ description: 'How the gateway reaches providers.' }),
+  consoleUrl: text(readPublicUrl, {
+    allowed: 'https://host or https://host:port; http only for localhost',
+    placeholder: 'https://placeholder.invalid',
+  })
+    .optional()
+    .meta({
+      description:
+        'An origin of the gateway\u2019s own, for `breakGlass`: never that of an application, whose scripts share everything with it. Requests for it come to the same listener.',
+      examples: ['https://gate.contoso.com'],
+    }),
 })
 
 export const session = z.strictObject({
@@ -167,7 +192,7 @@ export const session = z.strictObject({
     .min(1)
     .meta({
       description:
-        'Sign cookies and seal sessions. The first is used for new ones, all of them open old ones, so a secret can be changed without signing anybody out.',
+        'Sign cookies and seal sessions. The first is used for new ones, all of them open old ones, so a secret can be changed without signing anybody out. A new first one is used two minutes after a running gateway has read it, so that others may read it later.',
       examples: [['${file:/run/secrets/session}']],
     }),
   lifetime: duration(minute, 90 * day)
@@ -183,6 +208,16 @@ export const session = z.strictObject({
     .meta({
       description:
         'How old the word of the provider for a person may be: then it is asked again, so that accounts that are switched off and groups that change are seen within this time. As long as `lifetime`, it is never asked.',
+    }),
+  perPerson: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .meta({
+      description:
+        'How many sessions a person may have at a tenant, in all browsers together. With a sign-in too many, the oldest session ends. Without a limit when not given.',
+      examples: [5],
     }),
   store: store.prefault({ type: 'memory' }).meta({ description: 'Where sessions are kept.' }),
 })

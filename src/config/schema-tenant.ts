@@ -112,6 +112,15 @@ export const tenant = z.strictObject({
     description:
       'Whether people come back from the sign-in to the very fragment (`#…`) too, for applications that keep their pages there. Browsers tell it no server, so a page with a small script stands before the sign-in.',
   }),
+  keepForms: text(values.readKeptForms, {
+    allowed: `a size from 1KB to ${values.writeSize(values.largestKeptForm)}, such as 1MB, or off`,
+    placeholder: 'off',
+  })
+    .prefault('1MB')
+    .meta({
+      description:
+        'Up to which size a form is kept that somebody sends whose session has ended, or who has to prove something first: it goes on once they have signed in and say so. `off`: none is.',
+    }),
   photo: z.boolean().default(false).meta({
     description:
       'Whether scripts of the application get a picture of the person at `/.auth/me/photo`: the photo that Microsoft Graph has, else the initials. Asks for `User.Read`.',

@@ -4,6 +4,7 @@
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import { z } from 'zod'
+import { breakGlass } from './schema-break-glass.ts'
 import { text } from './schema-kinds.ts'
 import { provider } from './schema-provider.ts'
 import { server, session } from './schema-server.ts'
@@ -47,6 +48,11 @@ export const documentSchema = z.strictObject({
   session: session.meta({ description: 'How long people stay signed in, and where that is kept.' }),
   providers: z.array(provider).prefault([]).meta({
     description: 'Ways to sign in that tenants share: one entry per app registration.',
+  }),
+  breakGlass: breakGlass.optional().meta({
+    description:
+      'Accounts of the gateway itself, for when no provider answers. Left out, nobody comes in but through a provider.',
+    aside: true,
   }),
   defaults: defaults.prefault({}).meta({
     description:

@@ -1,5 +1,13 @@
 /** Which tenants are served in which form: as written now, as they were last valid, or not at all. */
-import type { ClosedHost, Gateway, Provider, Tenant, TenantTrouble } from '../core/gateway.ts'
+import type {
+  BreakGlassSettings,
+  ClosedHost,
+  Gateway,
+  Provider,
+  PublicUrl,
+  Tenant,
+  TenantTrouble,
+} from '../core/gateway.ts'
 import { normaliseHost } from '../core/request/tenant.ts'
 import { isSame } from '../core/same.ts'
 import { compileTenant } from './compile.ts'
@@ -18,6 +26,7 @@ export interface Standing {
   readonly document: TenantDocument
   /** What it was compiled with. */
   readonly providers: Providers
+  readonly breakGlass: BreakGlassSettings | null
   /** Null where it is switched off. */
   readonly tenant: Tenant | null
 }
@@ -37,8 +46,14 @@ export interface Stood {
   readonly passedOver: readonly Issue[]
 }
 
+/** What tenants are compiled with. */
+export interface Shared {
+  readonly providers: Providers
+  readonly breakGlass: BreakGlassSettings | null
+}
+
 /** Compiles whoever may stand in the form that is written, and keeps the others as they were. */
-export function standUp(all: readonly TenantRead[], providers: Providers, before: StandingByName): Stood {
+export function standUp(all: readonly TenantRead[], shared: Shared, before: StandingByName): Stood {
   const { one, passedOver } = oneOfEachName(all, before)
   const former = new Map([...before].flatMap(([name, { hosts }]) => hosts.map((host) => [host, name] as const)))
   const settled = settle(
@@ -51,7 +66,7 @@ export function standUp(all: readonly TenantRead[], providers: Providers, before
   const found: Issue[] = []
   for (const each of one) {
     const form = settled.forms.get(each.name) ?? 'none'
-    const next = formed(each, form, { providers, last: before.get(each.name) })
+    const next = formed(each, form, { ...shared, last: before.get(each.name) })
     if (next !== null) standing.set(each.name, next)
     const lost = settled.conflicts.get(each.name) ?? []
     const own = each.claims
@@ -109,46 +124,52 @@ function contenderOf({ name, inFile, claims, document }: TenantRead, last: Stand
   return { name, inFile, claims: hostsOf(claims), valid: document !== null, before: last?.hosts ?? null }
 }
 
-interface Past {
-  readonly providers: Providers
+interface Past extends Shared {
   readonly last: Standing | undefined
 }
 
-function formed(read: TenantRead, form: Form, { providers, last }: Past): Standing | null {
+function formed(read: TenantRead, form: Form, { last, ...shared }: Past): Standing | null {
   const { document, file, claims, isOff } = read
   if (form === 'new' && document !== null) {
-    return compiled({ document, file, hosts: hostsOf(claims) }, { providers, last })
+    return compiled({ document, file, hosts: hostsOf(claims) }, { ...shared, last })
   }
   if (form === 'none' || last === undefined) return null
   // To switch off must not fail because of something else in the file.
   if (isOff) return { ...last, tenant: null, providers: new Map() }
-  const isWhole = last.document.providers.every((each) => typeof each !== 'string' || providers.has(each))
+  const isWhole = last.document.providers.every((each) => typeof each !== 'string' || shared.providers.has(each))
   // A provider that is switched off or has another secret counts for the last good form too (T126).
-  return isWhole ? compiled(last, { providers, last }) : last
+  return isWhole ? compiled(last, { ...shared, last }) : last
 }
 
 function compiled(
   { document, file, hosts }: Pick<Standing, 'document' | 'file' | 'hosts'>,
-  { providers, last }: Past,
+  { last, ...shared }: Past,
 ): Standing {
-  if (last !== undefined && last.document === document && last.providers === providers) return last
+  const { providers, breakGlass } = shared
+  const isKept = last?.providers === providers && last.breakGlass === breakGlass
+  if (last !== undefined && isKept && last.document === document) return last
   const before = last?.tenant ?? null
-  const made = compileTenant(document, { providers, before })
-  return { file, hosts, document, providers, tenant: isSame(before, made) ? before : made }
+  const made = compileTenant(document, { ...shared, before })
+  return { file, hosts, document, ...shared, tenant: isSame(before, made) ? before : made }
 }
 
 /** What requests are looked up in. */
-export function hostMaps({
-  standing,
-  owners,
-}: Stood): Pick<Gateway, 'tenants' | 'tenantsByHost' | 'aliases' | 'closedHosts'> {
+export function hostMaps(
+  { standing, owners }: Stood,
+  console: PublicUrl | null,
+): Pick<Gateway, 'tenants' | 'tenantsByHost' | 'aliases' | 'closedHosts'> {
   const tenants = [...standing.values()].flatMap(({ tenant }) => tenant ?? [])
   const closed = [...owners].filter(([, name]) => (standing.get(name)?.tenant ?? null) === null)
+  // A tenant that had the console's host before it was the console's is refused by now, and loses the host at once.
+  const taken = console === null ? null : hostKey(console.host)
+  const isFree = ([host]: readonly [string, unknown]) => host !== taken
   const why = (name: string): ClosedHost => ({ tenant: name, why: standing.has(name) ? 'off' : 'broken' })
   return {
     tenants,
-    tenantsByHost: new Map(tenants.map((tenant) => [hostKey(tenant.publicUrl.host), tenant])),
-    aliases: new Map(tenants.flatMap((tenant) => tenant.aliases.map(({ host }) => [hostKey(host), tenant] as const))),
+    tenantsByHost: new Map(tenants.map((tenant) => [hostKey(tenant.publicUrl.host), tenant] as const).filter(isFree)),
+    aliases: new Map(
+      tenants.flatMap((tenant) => tenant.aliases.map(({ host }) => [hostKey(host), tenant] as const)).filter(isFree),
+    ),
     closedHosts: new Map(closed.map(([host, name]) => [host, why(name)])),
   }
 }

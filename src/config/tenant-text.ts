@@ -1,6 +1,6 @@
 /** One tenant as it is written, in the operator's file or in one of its own, and what its reading gives. */
 import { isMap } from 'yaml'
-import type { Address } from '../core/gateway.ts'
+import type { Address, PublicUrl } from '../core/gateway.ts'
 import { checkTenant } from './check-tenant.ts'
 import { explain, placeFinding } from './explain.ts'
 import type { Schema } from './field.ts'
@@ -36,6 +36,8 @@ export interface Around {
   readonly providers: readonly ProviderDraft[]
   readonly listensWithTls: boolean
   readonly management: Salvaged<Address>
+  /** The gateway's own origin, as far as that is known. */
+  readonly consoleUrl: Salvaged<PublicUrl>
 }
 
 export interface TenantRead {

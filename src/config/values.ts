@@ -1,5 +1,8 @@
 /** How single values are written: durations, addresses, ids, names. Each reader gives the value, or the problem with it. */
 import { isIP } from 'node:net'
+import { foldCookieName } from '../core/answer/bound-cookies.ts'
+import { ownCookieNames } from '../core/answer/cookies.ts'
+import { scriptCookies } from '../core/answer/known-cookies.ts'
 import type { Address } from '../core/gateway.ts'
 import { isKeyword, personalDirectory } from '../core/identity/authority.ts'
 
@@ -135,6 +138,13 @@ export function writeSize(bytes: number): string {
   return bytes % units.MB === 0 ? `${bytes / units.MB}MB` : `${bytes / units.KB}KB`
 }
 
+export const largestKeptForm = 8 * units.MB
+
+/** 0 stands for none. */
+export function readKeptForms(text: string): Reading<number> {
+  return text === 'off' ? { value: 0 } : readSize(text, units.KB, largestKeptForm)
+}
+
 /** A DNS domain, for e-mail addresses: lower case. */
 export function readDomain(text: string): Reading<string> {
   return isHostName(text) && text.includes('.') ? { value: text.toLowerCase() } : { problem: 'this is not a domain' }
@@ -162,6 +172,21 @@ export function readHostHeader(text: string): Reading<string> {
   const [, host = '', port] = /^([^:]*)(?::(\d{1,5}))?$/.exec(text) ?? []
   if (!isHostName(host) || Number(port ?? 1) > 65_535 || port === '0') return { problem: 'this is not a host' }
   return { value: text.toLowerCase() }
+}
+
+/**
+ * A name of cookies that are bound (RFC 6265 section 4.1.1), with at most one star; `known`; or, with a hyphen before it,
+ * a name that is left out.
+ */
+export function readBoundCookie(text: string): Reading<string> {
+  const name = text.replace(/^-/, '')
+  if (!/^[\w!#$%&'+.^`|~-]*(?:\*[\w!#$%&'+.^`|~-]*)?$/.test(name) || name === '')
+    return { problem: 'this is not the name of a cookie' }
+  if (name.replace('*', '').length < 3) return { problem: 'this would fit nearly every cookie: name more of it' }
+  if (ownCookieNames.includes(name)) return { problem: 'this is a cookie of the gateway' }
+  if (text === name && scriptCookies.has(foldCookieName(name)))
+    return { problem: 'scripts read this cookie, so it cannot be changed on its way' }
+  return { value: text }
 }
 
 /** The path of a Unix socket; longer ones than this the system cuts. */

@@ -2,7 +2,7 @@
  * Settings that are right, and yet worth saying aloud: each gives up a protection, and somebody should have meant it.
  */
 import { presets } from '../core/answer/presets.ts'
-import type { Gateway, HeaderEntry, Provider, RoleRule, Tenant } from '../core/gateway.ts'
+import type { BreakGlassSettings, Gateway, HeaderEntry, Provider, RoleRule, Tenant } from '../core/gateway.ts'
 import { isDirectoryId } from '../core/identity/authority.ts'
 import { isEmbeddable } from '../core/request/cross-site.ts'
 
@@ -14,8 +14,31 @@ export interface Warning {
 }
 
 /** What `check` prints, and the log says at a start and when it changes. */
-export function warningsOf({ tenants }: Gateway): readonly Warning[] {
-  return tenants.flatMap((tenant) => [...embedded(tenant), ...rolesOfOthers(tenant), ...namesOfOthers(tenant)])
+export function warningsOf({ tenants, breakGlass }: Gateway): readonly Warning[] {
+  return [
+    ...tenants.flatMap((tenant) => [...embedded(tenant), ...rolesOfOthers(tenant), ...namesOfOthers(tenant)]),
+    ...(breakGlass === null ? [] : breakGlassWarnings(breakGlass, tenants)),
+  ]
+}
+
+/** Who comes in past the provider, and which accounts come in nowhere. */
+function breakGlassWarnings({ accounts, opens }: BreakGlassSettings, tenants: readonly Tenant[]): readonly Warning[] {
+  const setting = 'breakGlass'
+  const when =
+    opens === 'on-outage' ? 'while no provider answers or the operator opens it' : 'while the operator opens it'
+  const open = tenants.flatMap(({ name, emergency }) => {
+    const who = emergency.map(({ name: called, role }) => `${called} as ${role}`).join(', ')
+    return who === '' ? [] : [{ tenant: name, setting, message: `past the provider, ${when}, these come in: ${who}` }]
+  })
+  const vain = accounts.flatMap(({ name, role, tenants: wanted }) =>
+    wanted.flatMap((tenant) => {
+      const found = tenants.find((each) => each.name === tenant)
+      if (found?.emergency.some((each) => each.name === name)) return []
+      const why = found === undefined ? 'no such tenant is served' : `the tenant has no role ${role}`
+      return [{ tenant, setting, message: `the account ${name} does not come in: ${why}` }]
+    }),
+  )
+  return [...open, ...vain]
 }
 
 function embedded(tenant: Tenant): readonly Warning[] {

@@ -4,6 +4,8 @@ import type { Secret } from './secret.ts'
 export interface Gateway {
   readonly server: ServerSettings
   readonly session: SessionPolicy
+  /** Null where nobody comes in but through a provider. */
+  readonly breakGlass: BreakGlassSettings | null
   /** Those that are served. */
   readonly tenants: readonly Tenant[]
   /** Key, here and below: host in the spelling of `normaliseHost`. */
@@ -15,6 +17,33 @@ export interface Gateway {
   /** Tenants whose configuration has an issue. */
   readonly troubles: readonly TenantTrouble[]
 }
+
+/** Accounts of the gateway itself, for when the provider is away. */
+export interface BreakGlassSettings {
+  /** `on-outage`: by itself too, while no provider of a tenant answers. `by-operator`: only while the file is there. */
+  readonly opens: 'on-outage' | 'by-operator'
+  /** How long the providers must have been silent. */
+  readonly outageSeconds: number
+  /** A file: break-glass is open while it exists; or null. */
+  readonly openWhile: string | null
+  readonly lifetimeSeconds: number
+  /** How long sessions go on after it has closed. */
+  readonly graceSeconds: number
+  readonly accounts: readonly BreakGlassAccount[]
+}
+
+export interface BreakGlassAccount {
+  readonly name: string
+  /** A hash, as `readPasswordHash` takes it. */
+  readonly password: Secret
+  readonly tenants: readonly string[]
+  readonly role: string
+  /** Another one with every password. */
+  readonly authority: string
+}
+
+/** What a tenant knows of an account that it lets in. */
+export type EmergencyAccount = Pick<BreakGlassAccount, 'name' | 'role' | 'authority'>
 
 export interface ClosedHost {
   /** Name of the tenant. */
@@ -50,6 +79,8 @@ export interface ServerSettings {
   readonly timeouts: CallerTimeouts
   readonly limits: CallerLimits
   readonly egress: EgressSettings
+  /** The gateway's own origin, or null: it has none. */
+  readonly console: PublicUrl | null
 }
 
 /** How the gateway reaches providers. */
@@ -96,6 +127,12 @@ export interface CallerLimits {
   readonly connections: number
   /** Of a request's body while it is being sent. */
   readonly minimumBytesPerSecond: number
+  /** Of all forms together that this replica has kept through sign-ins. */
+  readonly keptFormBytes: number
+  /** Open at the same time; those of nobody at most half as many. */
+  readonly webSockets: number
+  /** WebSockets and long answers of one person. */
+  readonly openPerPerson: number
   readonly signIns: SignInLimits
   /** Of one caller within a minute: answers to no sign-in of ours, sign-outs at a provider that end nothing. 0: any number. */
   readonly failures: number
@@ -115,11 +152,14 @@ export interface SessionPolicy {
   readonly idleSeconds: number
   /** How old the word of the provider for a person may be. */
   readonly revalidateSeconds: number
+  /** How many sessions a person may have at a tenant; null: as many as they like. */
+  readonly perPerson: number | null
   readonly store: StoreSettings
 }
 
 export type StoreSettings =
   | { readonly type: 'memory'; readonly maxSessions: number }
+  | { readonly type: 'file'; readonly path: string; readonly maxSessions: number }
   | ({ readonly type: 'redis' } & RedisSettings)
 
 export type RedisSettings = RedisPlace & {
@@ -259,6 +299,8 @@ export interface Tenant {
   readonly noRole: NoRole
   readonly sendRoles: 'all' | 'highest'
   readonly admission: Admission
+  /** Accounts of the gateway itself that are let in while break-glass is open. */
+  readonly emergency: readonly EmergencyAccount[]
   /**
    * Where providers send people back: a path as it is spelled in a request, beside which the endpoint's own goes on
    * working.
@@ -272,6 +314,8 @@ export interface Tenant {
   readonly embeddedBy: readonly string[]
   /** Whether people come back to the fragment of an address too, at the price of a page on the way to the sign-in. */
   readonly keepFragment: boolean
+  /** Up to which size a form is kept through a sign-in, in bytes; 0: none is. */
+  readonly keptFormBytes: number
   /** Whether the application is given a picture of the person, by way of Microsoft Graph. */
   readonly photo: boolean
   readonly branding: { readonly name: string; readonly support: string | null }
@@ -386,6 +430,16 @@ export interface ToUpstream {
   /** The route's own path as it is spelled in a request, if it is taken off the front of the path; or null. */
   readonly stripPrefix: string | null
   readonly headers: HeaderPlan
+  /** The application's own session cookies, which are bound to who is signed in. */
+  readonly bindCookies: CookieNames
+}
+
+/** Names of cookies; one star in a name stands for any characters. */
+export interface CookieNames {
+  /** Empty: none at all. */
+  readonly names: readonly string[]
+  /** What is none of them all the same. */
+  readonly except: readonly string[]
 }
 
 export interface ToRedirect {

@@ -6,6 +6,7 @@ import type { Answer } from '../core/answer/answer.ts'
 import { type Reasoning, reasoning } from '../core/answer/reasoning.ts'
 import type { Gateway } from '../core/gateway.ts'
 import { providerOf } from '../core/identity/authority.ts'
+import { isBreakGlass } from '../core/identity/break-glass.ts'
 import { ownMatches } from '../core/identity/own-matches.ts'
 import { resolveRoles } from '../core/identity/roles.ts'
 import type { Session } from '../core/identity/session.ts'
@@ -86,7 +87,14 @@ export function createAccess({ answers, refuse, sessions, current, clock }: Acce
     const { facts } = session
     const { directoryId, objectId, startedAt, checkedAt } = facts
     return {
-      person: { ...personOf(session), directoryId, objectId, provider: providerOf(tenant, facts)?.label ?? '' },
+      person: {
+        ...personOf(session),
+        directoryId,
+        objectId,
+        provider: isBreakGlass(facts)
+          ? 'an emergency account of the gateway'
+          : (providerOf(tenant, facts)?.label ?? ''),
+      },
       times: { signedInAt: startedAt, checkedAt, endsAt: clock() + endsIn, idleEndsAt: clock() + idleIn },
       ...ownMatches(tenant, session),
     }

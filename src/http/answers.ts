@@ -17,6 +17,8 @@ export interface Answers {
   page(status: number, page: Page): Answer
   /** The page before a sign-in that keeps the fragment of the address. */
   fragment(occasion: Occasion & { readonly tenant: Tenant }): Answer
+  /** In place of a redirect to the sign-in, for whoever has sent a form that is kept; any other answer stays as it is. */
+  withFormKept(way: Answer, occasion: Occasion & { readonly tenant: Tenant }): Answer
   json(status: number, body: object): Answer
   /** Problem Details, RFC 9457. */
   problem(status: number, body: object): Answer
@@ -34,12 +36,26 @@ export const always = {
   'X-Robots-Tag': 'noindex',
 } as const
 
-export function createAnswers(pages: Pages): Answers {
+/**
+ * On what programs read: shown as a page it runs and loads nothing, and no other origin gets its bytes into a process of
+ * its own, not even as a broken image (https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header).
+ */
+const forPrograms = {
+  ...always,
+  'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+} as const
+
+/** @param isGlassOpen whether people with an account of the gateway itself are let in at a tenant now. */
+export function createAnswers(pages: Pages, isGlassOpen: (tenant: Tenant) => boolean = () => false): Answers {
   function page(status: number, shown: Page): Answer {
+    const policy = pages.contentSecurityPolicyFor(shown)
     const headers = {
       ...always,
       'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy': pages.contentSecurityPolicyFor(shown),
+      'Content-Security-Policy': policy,
+      // What nobody may frame nobody embeds either; a page for frames may stand in a document that asks for this header.
+      ...(policy.endsWith("frame-ancestors 'none'") ? { 'Cross-Origin-Resource-Policy': 'same-origin' } : {}),
     }
     return { status, headers, body: pages.render(shown) }
   }
@@ -53,15 +69,26 @@ export function createAnswers(pages: Pages): Answers {
       const shown = page(status, { page: 'fragment', applicationName: tenant.branding.name, loginUrl, requestId })
       return { ...shown, headers: { ...shown.headers, ...required('login_required', occasion) } }
     },
+    withFormKept(way, occasion) {
+      const { Location: loginUrl, ...headers } = way.headers
+      if (typeof loginUrl !== 'string') return way
+      const { requestId, tenant, session } = occasion
+      const applicationName = tenant.branding.name
+      const isProof = session !== null
+      const shown = page(401, { page: 'form-waits', applicationName, loginUrl, isProof, requestId })
+      const challenge = required('login_required', { ...occasion, stepUp: null })
+      return { ...shown, headers: { ...headers, ...shown.headers, ...challenge } }
+    },
     outcome(code, occasion) {
       const { facts } = occasion
       const demanding = (answer: Answer) => ({ ...answer, headers: { ...answer.headers, ...required(code, occasion) } })
       if (facts === null || facts.kind === 'data' || facts.kind === 'upgrade') return outcomeProblem(code, occasion)
-      return demanding(page(outcomes[code].status, outcomePage(code, occasion)))
+      const glassIsOpen = occasion.tenant !== null && keptOut.has(code) && isGlassOpen(occasion.tenant)
+      return demanding(page(outcomes[code].status, outcomePage(code, { ...occasion, glassIsOpen })))
     },
     json: (status, body) => ({
       status,
-      headers: { ...always, 'Content-Type': 'application/json' },
+      headers: { ...forPrograms, 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     }),
     text: ({ status, contentType, body }) => ({ status, headers: { ...always, 'Content-Type': contentType }, body }),
@@ -73,8 +100,15 @@ export function createAnswers(pages: Pages): Answers {
   }
 }
 
+/** Where everybody is kept out who would have to sign in. */
+const keptOut: ReadonlySet<OutcomeCode> = new Set<OutcomeCode>([
+  'provider_unreachable',
+  'provider_fault',
+  'client_refused',
+])
+
 function problem(status: number, body: object): Answer {
-  const headers = { ...always, 'Content-Type': 'application/problem+json' }
+  const headers = { ...forPrograms, 'Content-Type': 'application/problem+json' }
   return { status, headers, body: JSON.stringify(body) }
 }
 

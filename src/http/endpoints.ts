@@ -13,7 +13,9 @@ import type { Answers } from './answers.ts'
 import type { BackchannelLogout } from './backchannel-logout.ts'
 import type { createCallback } from './callback.ts'
 import type { FrontchannelLogout } from './frontchannel-logout.ts'
+import type { GlassDoor } from './glass-door.ts'
 import { helpAnswer, helpWithCodeAnswer } from './help.ts'
+import type { KeptFormEndpoint } from './kept-form.ts'
 import type { Login } from './login.ts'
 import type { Logout } from './logout.ts'
 import { meAnswer } from './me.ts'
@@ -38,6 +40,8 @@ export interface EndpointParts {
   readonly adminConsent: AdminConsent
   readonly access: Access
   readonly photo: PhotoEndpoint
+  readonly glassDoor: GlassDoor
+  readonly keptForm: KeptFormEndpoint
   readonly writer: SessionWriter
 }
 
@@ -72,6 +76,7 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
   }
   on('callback', async (request, { walk, query }) => await callback(request, walk, query))
   on('logout', async (request, { walk }) => await logout.logout(request, walk))
+  on('breakGlassReturn', async (request, { walk, query }) => await parts.glassDoor.arrive(request, walk, query))
   // Four parameters are how Express knows an error handler; its own would print the error to the caller.
   app.use((error: unknown, request: Request, _response: Response, _next: NextFunction) => callOf(request).failed(error))
 
@@ -93,11 +98,14 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
       switch (endpoint) {
         case 'callback':
         case 'logout':
+        case 'breakGlassReturn':
           return await underExpress(request, walk, endpoint, query)
         case 'login':
           return writeAnswer(request, walk.response, await login.answer(walk, query))
         case 'adminConsent':
           return writeAnswer(request, walk.response, await adminConsent.answer(walk, query))
+        case 'breakGlass':
+          return writeAnswer(request, walk.response, await parts.glassDoor.leave(walk, query))
         case 'signedOut':
           return writeAnswer(request, walk.response, await logout.signedOut(walk, query))
         case 'frontchannelLogout':
@@ -112,6 +120,8 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
           return writeAnswer(request, walk.response, access.signedIn(walk))
         case 'session':
           return writeAnswer(request, walk.response, await access.session(walk))
+        case 'keptForm':
+          return writeAnswer(request, walk.response, await parts.keptForm(request, walk, query))
         case 'explain':
           return writeAnswer(request, walk.response, await access.explain(walk, query))
         case 'help':

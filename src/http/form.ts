@@ -1,8 +1,13 @@
 /** Reads the short form that somebody posts to an endpoint of ours. */
 import type { IncomingMessage } from 'node:http'
 import { onceEach } from './query.ts'
+import { readBody } from './read-body.ts'
 
-const mostBytes = 65_536
+/**
+ * Room for the longest token that is read (oidc/logout-token.ts) and its name. Anybody may send one, on as many
+ * connections as there may be, and as slowly as bodies may come (T88).
+ */
+const mostBytes = 20_480
 
 /**
  * The parameters of these names from a body in `application/x-www-form-urlencoded`, read as a query is.
@@ -14,22 +19,7 @@ export async function readForm<N extends string>(
 ): Promise<Partial<Record<N, string>> | null> {
   const [type = ''] = (request.headers['content-type'] ?? '').split(';')
   if (type.trim().toLowerCase() !== 'application/x-www-form-urlencoded') return null
-  const body = await readBody(request)
-  return body === null ? null : onceEach(body, names)
-}
-
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  try {
-    // What is left unread when we turn away closes the connection (http/writers.ts), not the request under our hands.
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-      bytes += chunk.length
-      if (bytes > mostBytes) return null
-      chunks.push(chunk)
-    }
-  } catch {
-    return null
-  }
-  return Buffer.concat(chunks).toString('utf8')
+  if (Number(request.headers['content-length'] ?? 0) > mostBytes) return null
+  const body = await readBody(request, mostBytes, null)
+  return typeof body === 'string' ? null : onceEach(body.toString('utf8'), names)
 }

@@ -1,10 +1,12 @@
 /** From what the gate has decided to what the proxy is asked to do. */
+import { bindSetCookie, type CookieBond } from '../core/answer/bound-cookies.ts'
 import { ownCookieNames } from '../core/answer/cookies.ts'
 import { finishHeaders, type Person } from '../core/answer/headers.ts'
 import type { Tenant, ToUpstream } from '../core/gateway.ts'
+import type { Session } from '../core/identity/session.ts'
 import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
-import type { ForwardPlan } from '../proxy/plan.ts'
+import type { ForwardPlan, OwnBody } from '../proxy/plan.ts'
 import type { AccessTokens } from './access-tokens.ts'
 
 export interface Forwarding {
@@ -13,6 +15,16 @@ export interface Forwarding {
   /** Path and query that go out. */
   readonly target: string
   readonly strictTransport: string | null
+  /** To whom the application's own session cookies belong; null: nobody knows. */
+  readonly bond: CookieBond | null
+  readonly holder: Session | null
+}
+
+interface Beside {
+  readonly requestId: string
+  readonly accessToken: string | null
+  /** In place of the request's own. */
+  readonly body?: OwnBody | null
 }
 
 /**
@@ -23,7 +35,7 @@ export function planFor(
   facts: RequestFacts,
   way: Forwarding,
   person: Person | null,
-  { requestId, accessToken }: { readonly requestId: string; readonly accessToken: string | null },
+  { requestId, accessToken, body = null }: Beside,
 ): ForwardPlan {
   const headers = finishHeaders(facts, way, person, requestId)
   const { accessToken: header } = way.to.headers
@@ -33,8 +45,11 @@ export function planFor(
     headers:
       header === null || accessToken === null ? headers : { ...headers, [header.name.toLowerCase()]: accessToken },
     ownCookieNames,
+    bindCookie: (line) => bindSetCookie(line, way.to.bindCookies, way.bond),
+    requested: facts.target,
     signedIn: person !== null,
     strictTransport: way.strictTransport,
+    body,
     policy: isEmbeddable(way.tenant) ? `frame-ancestors 'self' ${way.tenant.embeddedBy.join(' ')}` : null,
   }
 }

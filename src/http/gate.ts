@@ -4,33 +4,39 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { strictTransport } from '../core/answer/strict-transport.ts'
+import { consoleStrictTransport, strictTransport } from '../core/answer/strict-transport.ts'
 import type { Gateway, Tenant } from '../core/gateway.ts'
+import type { ToConsole } from '../core/request/console-place.ts'
 import { type Located, locate, type ToEndpoint, type ToRoute } from '../core/request/locate.ts'
 import type { Log } from '../ops/log.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { CallerReader } from './caller.ts'
+import type { Console } from './console.ts'
 import type { Endpoints } from './endpoints.ts'
 import { createEnforcement, type EnforceParts, type Passage, promiseHttps } from './enforce.ts'
+import type { Exchange } from './exchange.ts'
+import type { Lasting } from './lasting.ts'
 import { loadFor, loadForEndpoint } from './load-session.ts'
-import type { OpenSockets } from './open-sockets.ts'
+import type { Places } from './places.ts'
 import { readFacts } from './read-facts.ts'
 import { createReporter } from './report.ts'
 import type { Revalidation } from './revalidation.ts'
+import { writeAnswer } from './writers.ts'
 
 export interface GateParts extends EnforceParts {
   /** The configuration in force; each request asks once, and keeps to what it got. */
   readonly current: () => Gateway
   readonly sessions: Sessions
   readonly revalidation: Revalidation
-  readonly openSockets: OpenSockets
+  readonly lasting: Lasting
+  readonly places: Places
   readonly endpoints: Endpoints
+  readonly console: Console
   readonly readCaller: CallerReader
   readonly log: Log
 }
 
-/** @param tooSlow tells that the body comes too slowly, as long as there is no answer; null where there is no body. */
-export type Gate = (request: IncomingMessage, response: ServerResponse, tooSlow: AbortSignal | null) => void
+export type Gate = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => void
 
 export function createGate(parts: GateParts): Gate {
   const report = createReporter(parts)
@@ -46,13 +52,21 @@ export function createGate(parts: GateParts): Gate {
         return serveEndpoint(passage, located)
       case 'route':
         return serveRoute(passage, located)
+      case 'console':
+        return serveConsole(passage, located)
       default:
         return located satisfies never
     }
   }
 
   /** The session is nearly always known at once, and then nobody waits: a turn of the event loop costs more than the decision. */
-  function serveRoute(passage: Passage, located: ToRoute): Promise<void> | void {
+  function serveRoute(came: Passage, located: ToRoute): Promise<void> | void {
+    const passage = parts.formSending.read(came, located.tenant)
+    if (!(passage instanceof Promise)) return serveRead(passage, located)
+    return passage.then((read) => serveRead(read, located))
+  }
+
+  function serveRead(passage: Passage, located: ToRoute): Promise<void> | void {
     const loaded = loadFor(parts, located, passage.facts)
     if (!(loaded instanceof Promise)) return enforce(passage, located, loaded)
     return loaded.then((found) => enforce(passage, located, found))
@@ -68,6 +82,12 @@ export function createGate(parts: GateParts): Gate {
     parts.metrics.request(tenant.name, 'answered')
   }
 
+  async function serveConsole(passage: Passage, { place }: ToConsole): Promise<void> {
+    const answer = await parts.console.answer(passage, place)
+    promiseHttps(passage)
+    writeAnswer(passage.request, passage.response, answer)
+  }
+
   function answerFailure(passage: Passage, tenant: Tenant | null, error: unknown): void {
     try {
       answerOutcome(passage, report.failure(passage, tenant, error))
@@ -78,14 +98,14 @@ export function createGate(parts: GateParts): Gate {
     }
   }
 
-  return function gate(request, response, tooSlow) {
+  return function gate(request, response, exchange) {
     const requestId = randomUUID()
     const facts = readFacts(request, parts.readCaller, false)
     const gateway = parts.current()
     const located = locate(gateway, facts)
-    const startedAt = performance.now()
-    const value = strictTransport(gateway, located.tenant)
-    const passage = { request, response, requestId, facts, startedAt, tooSlow, strictTransport: value }
+    const { startedAt } = exchange
+    const value = located.at === 'console' ? consoleStrictTransport(gateway) : strictTransport(gateway, located.tenant)
+    const passage = { request, response, requestId, facts, startedAt, exchange, strictTransport: value }
     const failed = (error: unknown) => answerFailure(passage, located.tenant, error)
     try {
       walk(passage, located)?.catch(failed)

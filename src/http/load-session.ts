@@ -2,6 +2,7 @@
  * Whose session a request brings along, and whether it may be used: asked for only where the route wants to know, and
  * only as activity where somebody is there.
  */
+import { carriesBound } from '../core/answer/bound-cookies.ts'
 import { Fault } from '../core/fault.ts'
 import { isVouchedFor, type Session } from '../core/identity/session.ts'
 import type { EndpointName } from '../core/request/addresses.ts'
@@ -17,11 +18,25 @@ interface LoadParts {
   readonly revalidation: Revalidation
 }
 
-/** Public routes skip the well; optional ones survive its absence: whoever cannot be known is nobody in particular. */
-export function loadFor(parts: LoadParts, located: ToRoute, facts: RequestFacts): Promise<Confirmed> | Confirmed {
+/**
+ * `unasked`: the route is open to everybody, and nobody looked. `unknown`: it could not be found out whose the request is,
+ * which is not the same as nobody's: they must not lose what they have in the application.
+ */
+export type Loaded = Confirmed | { readonly is: 'unasked' | 'unknown' }
+
+const unasked = { is: 'unasked' } as const
+const unknown = { is: 'unknown' } as const
+
+/**
+ * Public routes skip the well, but for a request with a session of the application's own, of which it must be known whose
+ * that is. Like optional ones they survive its absence: whoever cannot be known is nobody in particular.
+ */
+export function loadFor(parts: LoadParts, located: ToRoute, facts: RequestFacts): Promise<Loaded> | Loaded {
   const { level, forwardsPreflights } = located.requirement
-  if (level === 'public' || (forwardsPreflights && isPreflight(facts))) return null
-  if (level === 'optional') return loadOrNobody(parts, located, facts)
+  if (forwardsPreflights && isPreflight(facts)) return unasked
+  if (level === 'public')
+    return isBoundToSomebody(located, facts) ? loadOrUnknown(parts, located, facts, idle) : unasked
+  if (level === 'optional') return loadOrUnknown(parts, located, facts, activityOf(located))
   const { sessions, revalidation } = parts
   const loaded = sessions.load(located.tenant.name, cookieOf(facts), activityOf(located))
   if (loaded === null) return null
@@ -29,16 +44,30 @@ export function loadFor(parts: LoadParts, located: ToRoute, facts: RequestFacts)
   return loaded.then((session) => (session === null ? null : revalidation.confirm(located.tenant, session, facts)))
 }
 
-async function loadOrNobody({ sessions, revalidation }: LoadParts, located: ToRoute, facts: RequestFacts) {
+function isBoundToSomebody({ route: { to } }: ToRoute, facts: RequestFacts): boolean {
+  return to.act === 'forward' && carriesBound(to.bindCookies, cookieOf(facts))
+}
+
+async function loadOrUnknown(
+  { sessions, revalidation }: LoadParts,
+  { tenant }: ToRoute,
+  facts: RequestFacts,
+  activity: { readonly activity: boolean },
+): Promise<Loaded> {
   try {
-    const session = await sessions.load(located.tenant.name, cookieOf(facts), activityOf(located))
-    return session === null ? null : await revalidation.confirm(located.tenant, session, facts)
+    const session = await sessions.load(tenant.name, cookieOf(facts), activity)
+    return session === null ? null : await revalidation.confirm(tenant, session, facts)
   } catch (error) {
     // What is away has logged and counted its own absence; an optional route is open without it. A defect is not an
     // absence.
-    if (error instanceof Fault) return null
+    if (error instanceof Fault) return unknown
     throw error
   }
+}
+
+/** Who may be taken for signed in; null for whoever may not, and for whoever is not known. */
+export function sessionIn(loaded: Loaded): Session | null {
+  return loaded !== null && 'facts' in loaded ? loaded : null
 }
 
 const active = { activity: true } as const
@@ -52,6 +81,7 @@ function activityOf({ route }: ToRoute): { readonly activity: boolean } {
 /** What these say is the same for everybody, or they look for the session themselves. */
 const withoutSession: ReadonlySet<EndpointName> = new Set<EndpointName>([
   ...(['signedOut', 'help', 'helpWithCode', 'frontchannelLogout', 'backchannelLogout'] as const),
+  ...(['breakGlass', 'breakGlassReturn'] as const),
 ])
 /** Asking who is signed in is not activity: a page that polls must not keep a session alive (T131). */
 const lookingOn: ReadonlySet<EndpointName> = new Set<EndpointName>(['me', 'photo', 'session', 'explain', 'signedIn'])

@@ -1,13 +1,14 @@
 /** Where a sign-in begins: `/.auth/login`, and every navigation that needs a session and has none. */
 import type { Answer } from '../core/answer/answer.ts'
 import { safeReturnTo } from '../core/answer/return-to.ts'
+import { Fault } from '../core/fault.ts'
 import type { Provider, Tenant } from '../core/gateway.ts'
 import { authorityOf, providerOf } from '../core/identity/authority.ts'
 import { chooseProvider, shortName } from '../core/identity/choice.ts'
 import { scopesOf } from '../core/identity/scopes.ts'
 import type { Session } from '../core/identity/session.ts'
 import { contextValue } from '../core/identity/step-up.ts'
-import { endpoints } from '../core/request/addresses.ts'
+import { endpoints, isKeptFormAddress } from '../core/request/addresses.ts'
 import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { authorizationUrl, type Prompt } from '../oidc/authorize.ts'
@@ -75,6 +76,8 @@ export interface LoginParts {
   readonly rounds: Rounds
   readonly proofRounds: ProofRounds
   readonly unreturned: Unreturned
+  /** Whether it is known of a provider that it does not answer. */
+  readonly isAway: (provider: Provider) => boolean
   readonly budgets: Budgets
   readonly bindings: VouchedBindings
 }
@@ -84,6 +87,8 @@ export function createLogin(parts: LoginParts): Login {
     parts
   async function start(begin: LoginStart): Promise<Answer> {
     const { tenant, provider, intent = {} } = begin
+    // Nobody is sent where nobody answers: from there, there is no way to the emergency sign-in.
+    if (parts.isAway(provider)) throw new Fault('provider_unreachable')
     // One cookie for all tabs of a browser, renewed rather than replaced: twenty parallel sign-ins do not undo each other (T45).
     const binding = readBinding(begin.cookieHeader) ?? newBinding()
     const transaction = await transactions.begin({
@@ -148,10 +153,10 @@ export function createLogin(parts: LoginParts): Login {
       if (asked === null) return refuse(walk, 'request_malformed')
       // Scripts, images and prefetches must not begin sign-ins that nobody will finish (T53); frames cannot finish them.
       if (facts.kind !== 'navigation') return refuse(walk, 'login_required')
-      // Where a window ends that was opened from a frame; of our addresses the only one that a sign-in may lead to.
+      // Where a window ends that was opened from a frame; a sign-in leads to no other of our addresses, but for that of a form.
       const fromFrame = asked.return_to === endpoints.signedIn
       const wanted = safeReturnTo(asked.return_to ?? '/', tenant.publicUrl.origin) ?? '/'
-      const returnTo = fromFrame ? endpoints.signedIn : inAscii(wanted)
+      const returnTo = ownReturn(asked.return_to) ?? inAscii(wanted)
       const prompt: Prompt | null = asked.prompt === 'select_account' || asked.prompt === 'login' ? asked.prompt : null
       const named = asked.provider ?? null
       const isTheirs = session !== null && (named === null || isOwn(tenant, session, named))
@@ -194,6 +199,11 @@ export function createLogin(parts: LoginParts): Login {
       })
     },
   }
+}
+
+/** Those of our own addresses that a sign-in may lead back to: they change nothing. */
+function ownReturn(address: string | undefined): string | null {
+  return address !== undefined && (address === endpoints.signedIn || isKeptFormAddress(address)) ? address : null
 }
 
 /** Whether the session is by that provider already. */

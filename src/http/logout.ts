@@ -5,6 +5,7 @@ import { outcomes } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
 import type { Provider, Tenant } from '../core/gateway.ts'
 import { providerOf } from '../core/identity/authority.ts'
+import { isBreakGlass } from '../core/identity/break-glass.ts'
 import type { SessionTokens } from '../core/identity/session.ts'
 import { endpoints } from '../core/request/addresses.ts'
 import { isEmbeddable } from '../core/request/cross-site.ts'
@@ -81,7 +82,13 @@ export function createLogout(parts: LogoutParts): Logout {
       const provider = session === null ? null : providerOf(tenant, session.facts)
       // The provider does not let itself be framed: inside a frame, the session here is what can be ended.
       const here = provider === null || facts.kind === 'frame'
-      const location = here ? signedOutHere : await nextStop(tenant, provider, tokens?.loginHint ?? null)
+      // Who came in without a provider is signed in at none.
+      const nowhereElse = session !== null && isBreakGlass(session.facts)
+      const location = nowhereElse
+        ? endpoints.signedOut
+        : here
+          ? signedOutHere
+          : await nextStop(tenant, provider, tokens?.loginHint ?? null)
       return forgetting(answers.redirect(location, expiredCookies(isEmbeddable(tenant))))
     },
 

@@ -33,6 +33,8 @@ export interface Occasion {
   readonly missing?: readonly string[]
   /** What the request needs that the session does not prove. */
   readonly stepUp?: StepUp | null
+  /** Whether people with an account of the gateway itself are let in now. */
+  readonly glassIsOpen?: boolean
   /** After how many seconds to come again, where that is known better than by the code. */
   readonly retryAfter?: number | null
 }
@@ -68,7 +70,10 @@ function wholePage(code: OutcomeCode, occasion: Occasion): Page {
     loginUrl:
       tenant === null
         ? null
-        : loginAddress(returnTo ?? page, { otherAccount: asksForAnotherAccount(code, explained), stepUp }),
+        : loginAddress(code === 'form_not_kept' ? endpoints.signedIn : (returnTo ?? page), {
+            otherAccount: asksForAnotherAccount(code, explained),
+            stepUp,
+          }),
     startUrl: tenant === null ? null : '/',
     person: session === null ? null : personOf(session),
     details: occasion.details ?? [],
@@ -77,8 +82,15 @@ function wholePage(code: OutcomeCode, occasion: Occasion): Page {
     framedBy: facts?.kind === 'frame' && tenant !== null ? tenant.embeddedBy : null,
     helpUrl: tenant === null ? null : endpoints.help,
     explainUrl: session === null || facts === null ? null : explainAddress(facts),
+    emergencyUrl: occasion.glassIsOpen === true ? emergencyAddress(returnTo) : null,
     explained: explained === null ? null : { error: explained, helpUrl: helpAddress(explained.code) },
   }
+}
+
+function emergencyAddress(returnTo: string | null): string {
+  return returnTo === null
+    ? endpoints.breakGlass
+    : `${endpoints.breakGlass}?${new URLSearchParams({ return_to: returnTo })}`
 }
 
 /** Where the person sees why this request was refused. A question that would be too long is left to the person. */

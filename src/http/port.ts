@@ -6,7 +6,9 @@ import type { Address, Gateway, ServerSettings } from '../core/gateway.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Answers } from './answers.ts'
+import { closeExchange, createExchange, type Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
+import type { Lasting } from './lasting.ts'
 import { open } from './open.ts'
 import { createSecureServer, type SecureServer } from './secure-server.ts'
 import { announcesBody, createBodyWatch } from './slow-bodies.ts'
@@ -34,6 +36,7 @@ export interface PortParts {
   readonly current: () => Gateway
   readonly gate: Gate
   readonly upgrade: TakeUpgrade
+  readonly lasting: Pick<Lasting, 'sweep'>
   readonly answers: Answers
   readonly metrics: Metrics
   readonly log: Log
@@ -52,8 +55,8 @@ export async function openPort(parts: PortParts, events: PortEvents): Promise<Po
   const { server, renew } = createServerFor(parts, events)
   /** All connections, also those that are not yet done with the handshake. */
   const sockets = new Set<Socket>()
-  /** Answers that are owed, by connection. One set for all, changed per request, costs the garbage collector a fifth of a request. */
-  const owed = new Map<Duplex, ServerResponse[]>()
+  /** Requests that are owed an answer, by connection. One set for all, changed per request, costs the garbage collector a fifth of a request. */
+  const owed = new Map<Duplex, Exchange[]>()
   const interval = sweepInterval(current().server)
   const now = () => performance.now()
   const bodies = createBodyWatch({ limits: () => bodyLimits(current().server), now, interval })
@@ -62,18 +65,20 @@ export async function openPort(parts: PortParts, events: PortEvents): Promise<Po
 
   function take(request: IncomingMessage, response: ServerResponse): void {
     const pending = owed.get(request.socket)
-    pending?.push(response)
+    const exchange = createExchange(response, announcesBody(request) ? bodies.watch(request, response) : null)
+    pending?.push(exchange)
     inFlight += 1
     response.on('close', () => {
       inFlight -= 1
-      pending?.splice(pending.indexOf(response), 1)
+      pending?.splice(pending.indexOf(exchange), 1)
+      closeExchange(exchange)
     })
     if (last) response.setHeader('Connection', 'close')
-    parts.gate(request, response, announcesBody(request) ? bodies.watch(request, response) : null)
+    parts.gate(request, response, exchange)
   }
 
   /** Answers of ours to earlier requests of this connection, the one that is being written first. */
-  const pendingOn = (socket: Duplex): readonly ServerResponse[] => owed.get(socket) ?? []
+  const pendingOn = (socket: Duplex): readonly Exchange[] => owed.get(socket) ?? []
 
   function takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Its bytes would mingle with the answers that the caller did not wait for (RFC 9110 section 7.8).
@@ -98,14 +103,17 @@ export async function openPort(parts: PortParts, events: PortEvents): Promise<Po
   server.on('connect', takeUpgrade)
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A part of an answer is on its way: a second one must never follow it (T48).
-    if (pendingOn(socket).some((response) => response.headersSent)) return void socket.destroy()
+    if (pendingOn(socket).some(({ response }) => response.headersSent)) return void socket.destroy()
     refuseUnparsable(error, socket, parts)
   })
   adopt(server, current().server)
   const port = await open(server, parts.address)
   // A connection that cannot be accepted, for want of file descriptors for example, must not end the process.
   server.on('error', (error) => log.error('accepting_failed', { error }))
-  const sweep = setInterval(bodies.sweep, interval).unref()
+  const sweep = setInterval(() => {
+    bodies.sweep()
+    parts.lasting.sweep(owed.values())
+  }, interval).unref()
   return {
     port,
     connections: () => sockets.size,
@@ -115,7 +123,7 @@ export async function openPort(parts: PortParts, events: PortEvents): Promise<Po
     },
     lastAnswers() {
       last = true
-      for (const response of [...owed.values()].flat()) {
+      for (const { response } of [...owed.values()].flat()) {
         if (!response.headersSent) response.setHeader('Connection', 'close')
       }
     },
@@ -143,6 +151,9 @@ function createServerFor({ current, log }: PortParts, { tls }: PortEvents): Secu
     connectionsCheckingInterval: Math.min(headersTimeout / 10, 1_000),
     // An upload may take as long as it needs, as long as it goes on: slow-bodies.ts.
     requestTimeout: 0,
+    // Who vanishes without a word is noticed although nothing is sent: after a minute TCP asks, ten times, a second apart.
+    keepAlive: true,
+    keepAliveInitialDelay: 60_000,
     // The gate refuses what has no Host, as it refuses everything else: with an answer of ours, and a line in the log.
     requireHostHeader: false,
   }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { RefusalCode } from '../core/answer/outcomes.ts'
-import type { Gateway, Tenant } from '../core/gateway.ts'
+import type { Gateway, PublicUrl, Tenant } from '../core/gateway.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import { tenantNamed } from '../core/request/server-name.ts'
 import { hostName, normaliseHost } from '../core/request/tenant.ts'
@@ -24,7 +24,8 @@ export interface RedirectGateParts {
 }
 
 export type Redirection =
-  | { readonly tenant: Tenant; readonly location: string }
+  /** The tenant is null for the console's host. */
+  | { readonly tenant: Tenant | null; readonly location: string }
   | { readonly reason: RefusalCode; readonly detail?: string; readonly tenant: Tenant | null }
 
 /**
@@ -36,12 +37,17 @@ export function redirection(gateway: Gateway, { host, method, target }: RequestF
   if (normal === null) return { reason: 'request_malformed', detail: 'host', tenant: null }
   const name = hostName(normal)
   const tenant = tenantNamed(gateway, name)
+  const publicUrl = tenant?.publicUrl ?? consoleNamed(gateway, name)
   // One on http would be sent round in circles; only localhost may be.
-  if (tenant?.publicUrl.scheme !== 'https') return { reason: elsewhere(gateway, name), tenant: null }
+  if (publicUrl?.scheme !== 'https') return { reason: elsewhere(gateway, name), tenant: null }
   if (method !== 'GET' && method !== 'HEAD') return { reason: 'https_required', tenant }
   // Without its slash, a target would go on with the name of the host; what is no visible ASCII is no target (RFC 3986).
   if (!/^\/[\x21-\x7e]*$/.test(target)) return { reason: 'https_required', detail: 'target', tenant }
-  return { tenant, location: tenant.publicUrl.origin + target }
+  return { tenant, location: publicUrl.origin + target }
+}
+
+function consoleNamed({ server }: Gateway, name: string): PublicUrl | null {
+  return server.console !== null && hostName(server.console.host) === name ? server.console : null
 }
 
 function elsewhere(gateway: Gateway, name: string): RefusalCode {
@@ -66,7 +72,7 @@ export function createRedirectGate(parts: RedirectGateParts): { readonly gate: G
       const passing = read(request, false)
       const found = redirection(current(), passing.facts)
       if ('reason' in found) return writeAnswer(request, response, said(report.refusal(passing, found)))
-      metrics.request(found.tenant.name, 'redirected')
+      metrics.request(found.tenant?.name ?? '', 'redirected')
       writeAnswer(request, response, { ...answers.redirect(found.location), status: 308 })
     },
     upgrade(request, socket) {

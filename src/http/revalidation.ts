@@ -5,6 +5,7 @@
 import { Fault } from '../core/fault.ts'
 import type { Provider, SessionPolicy, Tenant } from '../core/gateway.ts'
 import { providerOf } from '../core/identity/authority.ts'
+import { isBreakGlass } from '../core/identity/break-glass.ts'
 import { freshness } from '../core/identity/renewal.ts'
 import type { Session } from '../core/identity/session.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
@@ -18,6 +19,8 @@ import { pauseFor, readUnsettled, type Unsettled } from './unsettled.ts'
 /** Nobody is let through with the session as it is; a person who can be redirected proves anew who they are. */
 export interface SignInAgain {
   readonly again: Pick<LoginStart, 'provider' | 'intent' | 'prompt' | 'loginHint' | 'claims'>
+  /** Whose session it is. */
+  readonly of: Session
 }
 
 export type Confirmed = Session | SignInAgain | null
@@ -38,6 +41,8 @@ export interface RevalidationParts {
   readonly sessions: Sessions
   readonly providers: Providers
   readonly askAgain: AskAgain
+  /** Whether a session that an account of the gateway itself has made may still be used. */
+  readonly glassStands: (tenant: Tenant, session: Session) => boolean
   /** In force; may change while it is held. */
   readonly policy: SessionPolicy
   /** Seconds since 1970. */
@@ -125,12 +130,12 @@ export function createRevalidation(parts: RevalidationParts): Revalidation {
         return session
       case 'interactive':
         if (at === 'soft') return session
-        return { again: { provider, claims: unsettled.claims, loginHint: unsettled.hint } }
+        return { again: { provider, claims: unsettled.claims, loginHint: unsettled.hint }, of: session }
       case 'silent': {
         if (at === 'soft' && !mayRedirect) return session
         // Nobody is sent to a provider of which not even the address is known.
         if (at !== 'over' && providers.known(provider) === null) return session
-        return { again: { provider, prompt: 'none', loginHint: unsettled.hint, intent: { silent: true } } }
+        return { again: { provider, prompt: 'none', loginHint: unsettled.hint, intent: { silent: true } }, of: session }
       }
       default:
         return unsettled satisfies never
@@ -139,6 +144,8 @@ export function createRevalidation(parts: RevalidationParts): Revalidation {
 
   return {
     confirm(tenant, session, facts) {
+      // No provider knows of these, so none is asked.
+      if (isBreakGlass(session.facts)) return parts.glassStands(tenant, session) ? session : null
       const at = stage(session)
       if (at === 'fresh') return session
       const provider = providerOf(tenant, session.facts)

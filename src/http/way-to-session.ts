@@ -19,6 +19,8 @@ interface Asking extends Wanted {
   readonly requestId: string
   /** The sign-in that a revalidation asks for, or null. */
   readonly again: SignInAgain['again'] | null
+  /** Where to come back to, if it is not what was asked for. */
+  readonly returnTo?: string
 }
 
 export interface WayParts {
@@ -30,13 +32,13 @@ export interface WayParts {
 /** @throws Fault as `Login.start`. */
 export async function wayToSession(
   { login, answers, budgets }: WayParts,
-  { facts, requestId, again, ...wanted }: Asking,
+  { facts, requestId, again, returnTo, ...wanted }: Asking,
 ): Promise<Answer> {
   const { tenant, session } = wanted
-  const start = { tenant, cookieHeader: cookieOf(facts), returnTo: facts.target }
+  const start = { tenant, cookieHeader: cookieOf(facts), returnTo: returnTo ?? facts.target }
   const mayAsk = facts.kind !== 'frame' || again?.intent?.silent === true
   if (again !== null && mayAsk) return await login.start({ ...start, attempt: 0, ...again })
-  if (tenant.keepFragment && facts.kind === 'navigation' && session === null)
+  if (tenant.keepFragment && returnTo === undefined && facts.kind === 'navigation' && session === null)
     return answers.fragment({ requestId, facts, tenant, session })
   // Who is to sign in again has a session, and has been asked about at the provider: that is a limit of its own.
   const tooMany = again === null ? await budgets.signIn({ requestId, facts, tenant, session }) : null

@@ -94,7 +94,7 @@ export function shareKeys(from: client.Configuration, to: client.Configuration):
 /**
  * The application's id goes to Entra, since there an application with signing keys of its own has a key set of its own.
  */
-function documentUrl(provider: Provider): URL {
+export function documentUrl(provider: Provider): URL {
   const base = provider.kind === 'entra' ? `${authorityOf(provider)}/v2.0` : provider.issuer
   const url = new URL(`${base.replace(/\/$/, '')}/.well-known/openid-configuration`)
   if (provider.kind === 'entra') url.searchParams.set('appid', provider.clientId)

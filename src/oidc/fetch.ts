@@ -4,6 +4,7 @@
  */
 import type { CustomFetch } from 'openid-client'
 import type { Provider } from '../core/gateway.ts'
+import { keySetsOnce } from './key-sets.ts'
 import { withOwnKeys } from './keys.ts'
 import { askedAgain } from './retry.ts'
 
@@ -20,7 +21,7 @@ const mostBytes = 1_048_576
  *   (T60).
  */
 export function fetchFrom(provider: Provider, ask: CustomFetch, directory: () => string | null): CustomFetch {
-  const patient = askedAgain(bounded(ask))
+  const patient = keySetsOnce(askedAgain(bounded(ask)))
   return provider.kind === 'entra' ? withOwnKeys(provider, patient, directory) : patient
 }
 

@@ -15,6 +15,8 @@ export interface Metrics extends Tally {
   /** The same with a value for each of a few words of one label. */
   gauges(name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>): void
   reload(outcome: 'taken' | 'refused'): void
+  /** Something open was ended before its time. */
+  cut(what: 'websocket' | 'stream', why: string): void
   /** The text that Prometheus reads, and its content type. */
   text(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -47,6 +49,12 @@ export function createMetrics(): Metrics {
     labelNames: ['outcome'],
     registers: [registry],
   })
+  const cuts = new Counter({
+    name: 'sallyport_cuts_total',
+    help: 'WebSockets and requests under way that were cut, by why: session_ended, access_lost, changed, limit.',
+    labelNames: ['what', 'why'],
+    registers: [registry],
+  })
   return {
     request: tally.request,
     forwarded: tally.forwarded,
@@ -54,6 +62,7 @@ export function createMetrics(): Metrics {
     signOut: (tenant) => signOuts.inc({ tenant }),
     revalidation: (tenant, result) => revalidations.inc({ tenant, result }),
     reload: (outcome) => reloads.inc({ outcome }),
+    cut: (what, why) => cuts.inc({ what, why }),
     gauges(name, help, label, read) {
       new Gauge({
         name,

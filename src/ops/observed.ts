@@ -11,10 +11,14 @@ type Readings = Iterable<readonly [string, number]>
 /** The parts that are looked at, as far as they are. */
 export interface Seen {
   readonly current: () => Gateway
-  readonly tunnels: () => number
+  /** Names of the tenants for which break-glass is open. */
+  readonly glassOpen: () => readonly string[]
+  readonly open: (what: 'websocket' | 'stream') => number
   readonly isStoreReady: () => boolean
   readonly signOutsUnfinished: () => number
   readonly logLinesLost: () => number
+  /** What is wrong with a store that answers all the same; `isOver` where it was and is no more. */
+  readonly storeTrouble: () => { readonly says: string; readonly isOver: boolean } | null
   readonly unreturned: { read(): Readings }
   readonly providers: { summary(): unknown }
   readonly credentials: {
@@ -26,9 +30,14 @@ export interface Seen {
 
 export function observe({ metrics, health }: { readonly metrics: Metrics; readonly health: Health }, seen: Seen): void {
   const { current, credentials } = seen
-  metrics.gauge('sallyport_tunnels', 'Open WebSockets.', seen.tunnels)
-  metrics.gauge('sallyport_session_store_ready', '1 while the session store answers.', () =>
-    seen.isStoreReady() ? 1 : 0,
+  metrics.gauge('sallyport_tunnels', 'Open WebSockets.', () => seen.open('websocket'))
+  metrics.gauge('sallyport_streams', 'Requests that have been under way for longer than ten seconds.', () =>
+    seen.open('stream'),
+  )
+  metrics.gauge(
+    'sallyport_session_store_ready',
+    '1 while the session store answers, and takes what is to be written.',
+    () => (seen.isStoreReady() && seen.storeTrouble()?.isOver !== false ? 1 : 0),
   )
   metrics.gauge(
     'sallyport_sign_outs_unfinished',
@@ -64,7 +73,11 @@ export function observe({ metrics, health }: { readonly metrics: Metrics; readon
     'provider',
     () => credentials.expiries(providersOf(current())),
   )
-  health.part('sessionStore', () => (seen.isStoreReady() ? 'ready' : 'down'))
+  metrics.gauges('sallyport_break_glass_open', '1 for a tenant for which break-glass is open.', 'tenant', () =>
+    seen.glassOpen().map((tenant) => [tenant, 1] as const),
+  )
+  health.part('breakGlass', () => (current().breakGlass === null ? 'off' : { open: seen.glassOpen() }))
+  health.part('sessionStore', () => (seen.isStoreReady() ? (seen.storeTrouble()?.says ?? 'ready') : 'down'))
   health.awaits(seen.isStoreReady)
   health.part('providers', () => seen.providers.summary())
   health.part('credentials', () => credentials.summary(providersOf(current())))

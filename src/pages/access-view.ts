@@ -81,6 +81,7 @@ const ways = {
   'directory-role': 'from your directory role ',
   person: 'because you are named: ',
   claim: 'from what is known of you: ',
+  'break-glass': 'by the emergency account ',
   'no-role': 'because nothing else matches',
 } as const
 

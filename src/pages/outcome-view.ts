@@ -29,7 +29,7 @@ export function outcomeView(page: OutcomePage): View {
     more: moreFor(page),
     person: personView(page.person),
     help: helpLine(page, support),
-    actions: actionsFor(page, steps, support),
+    actions: [...actionsFor(page, steps, support), ...emergencyAction(page)],
     details: detailLines(page),
   }
 }
@@ -79,17 +79,29 @@ function actionsFor(page: OutcomePage, steps: readonly Step[], support: Link | n
   const login = page.loginUrl === null ? null : siteLink(page.loginUrl, 'loginUrl')
   const offers = {
     again: { label: 'Try again', href: page.returnTo === null ? null : pathLink(page.returnTo, 'returnTo') },
-    login: { label: asksForProof(page.code) ? 'Confirm that it is you' : 'Sign in', href: login },
+    login: { label: loginLabel(page.code), href: login, apart: page.code === 'form_not_kept' },
     'other-account': { label: 'Sign in with another account', href: login },
     start: { label: 'Go to the start page', href: page.startUrl === null ? null : pathLink(page.startUrl, 'startUrl') },
     contact: { label: asksForAccess(page.code) ? 'Ask for access' : 'Ask for help', href: support },
-  } satisfies Record<Step, { readonly label: string; readonly href: Link | null }>
+  } satisfies Record<Step, { readonly label: string; readonly href: Link | null; readonly apart?: boolean }>
   const actions = new Map<Link, Action>()
   for (const step of steps) {
-    const { label, href } = offers[step]
-    if (href !== null && !actions.has(href)) actions.set(href, { label, href })
+    const { href, ...action } = offers[step]
+    if (href !== null && !actions.has(href)) actions.set(href, { ...action, href })
   }
   return [...actions.values()]
+}
+
+/** For the few who have such an account, after everything that is for everybody. */
+function emergencyAction({ emergencyUrl }: OutcomePage): readonly Action[] {
+  if (emergencyUrl === undefined || emergencyUrl === null) return []
+  return [{ label: 'Emergency sign-in', href: pathLink(emergencyUrl, 'emergencyUrl') }]
+}
+
+function loginLabel(code: OutcomePage['code']): string {
+  // Beside this page, from which the way back leads to what was typed.
+  if (code === 'form_not_kept') return 'Sign in in a new window'
+  return asksForProof(code) ? 'Confirm that it is you' : 'Sign in'
 }
 
 function asksForAccess(code: OutcomePage['code']): boolean {

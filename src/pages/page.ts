@@ -41,6 +41,8 @@ export interface OutcomePage {
   readonly helpUrl?: string | null
   /** Where a signed-in person sees why a page is open to them or not. */
   readonly explainUrl?: string | null
+  /** Where people with an account of the gateway itself sign in; null: they cannot now. */
+  readonly emergencyUrl?: string | null
   /** What the provider's code means, where it is known: then title and text come from there. */
   readonly explained?: Explained | null
 }
@@ -98,11 +100,39 @@ export interface FragmentPage {
   readonly requestId: string
 }
 
-/** Where a window ends that was opened from a frame: the person goes back to where they came from. */
+/** Between a form that is kept and the sign-in: a page, because a redirect would be held to the policy of the form's page. */
+export interface FormWaitsPage {
+  readonly page: 'form-waits'
+  readonly applicationName: string
+  readonly loginUrl: string
+  /** Whether somebody is signed in, and has to prove something more. */
+  readonly isProof: boolean
+  readonly requestId: string
+}
+
+/** Asks whether a kept form is to be sent. */
+export interface KeptFormPage {
+  readonly page: 'kept-form'
+  readonly applicationName: string
+  /** Take the field, by POST. */
+  readonly sendUrl: string
+  readonly discardUrl: string
+  readonly field: readonly [name: string, value: string]
+  readonly person: Person | null
+  /** Whether it is known that this very person typed it. */
+  readonly isKnown: boolean
+  /** Whether it has been sent, and no answer came. */
+  readonly wasTried: boolean
+  readonly requestId: string
+}
+
+/** Where a window ends that was opened from a frame: the person goes back to where they came from; and for a moment after an emergency sign-in. */
 export interface SignedInPage {
   readonly page: 'signed-in'
   readonly applicationName: string
   readonly startUrl: string
+  /** Whether the browser is about to go on to `startUrl` by itself. */
+  readonly goesOn?: boolean
   readonly requestId: string
 }
 
@@ -157,6 +187,22 @@ export interface SignInPage {
   readonly requestId: string
 }
 
+/** Takes name and password of an account of the gateway itself; on the console's origin only. */
+export interface BreakGlassPage {
+  readonly page: 'break-glass'
+  readonly applicationName: string
+  /** Takes the POST. */
+  readonly actionUrl: string
+  /** Goes along as it is. */
+  readonly state: string
+  readonly token: string
+  /** Origin of the application, where whoever is let in goes on. */
+  readonly returnOrigin: string
+  /** Whether name or password have just been wrong. */
+  readonly failed: boolean
+  readonly requestId: string
+}
+
 /** Tells a signed-in person who they are here, and why a page is open to them or not; and nothing of anybody else. */
 export interface AccessPage {
   readonly page: 'access'
@@ -194,8 +240,11 @@ export type Page =
   | SignOutPage
   | FramePage
   | FragmentPage
+  | FormWaitsPage
+  | KeptFormPage
   | SignedInPage
   | HelpPage
   | SignInPage
   | ConsentPage
+  | BreakGlassPage
   | AccessPage

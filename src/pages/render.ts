@@ -6,6 +6,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Eta } from 'eta/core'
 import { accessView } from './access-view.ts'
+import { breakGlassView } from './break-glass-view.ts'
+import { formWaitsView, keptFormView } from './form-views.ts'
 import { fragmentScript } from './fragment-script.ts'
 import { helpView } from './help-view.ts'
 import { policyOrigin } from './links.ts'
@@ -31,6 +33,8 @@ const parts = ['layout', 'person', 'actions', 'help-line', 'explanation', 'more'
 /** The pages themselves, and the parts that they include. */
 const templates = [
   ...['outcome', 'sign-in', 'signed-in', 'signed-out', 'sign-out', 'frame', 'fragment', 'help', 'access', 'consent'],
+  'break-glass',
+  ...['form-waits', 'kept-form'],
   ...parts,
 ] as const
 
@@ -45,7 +49,11 @@ export function createPages(): Pages {
   return {
     contentSecurityPolicy: strictest,
     contentSecurityPolicyFor(page) {
+      // The password goes nowhere else, and whoever is let in to that one application.
+      if (page.page === 'break-glass')
+        return policy({ hash, formTargets: [policyOrigin(page.returnOrigin)], frameAncestors: "'none'" })
       const origins = formOrigins(page)
+      if (page.page === 'kept-form') return policy({ hash, formTargets: ['https:'], frameAncestors: "'none'" })
       if (origins.length > 0) return policy({ hash, formTargets: formTargets(origins), frameAncestors: "'none'" })
       // This page exists to be seen in a frame. It names nobody and changes nothing: its links open windows, or the
       // frame anew, which any site can do by itself, so there is nothing to gain from luring a click onto it.
@@ -79,12 +87,18 @@ function viewOf(page: Page): View {
       return frameView(page)
     case 'fragment':
       return fragmentView(page)
+    case 'form-waits':
+      return formWaitsView(page)
+    case 'kept-form':
+      return keptFormView(page)
     case 'help':
       return helpView(page)
     case 'consent':
       return consentView(page)
     case 'access':
       return accessView(page)
+    case 'break-glass':
+      return breakGlassView(page)
     default:
       return page satisfies never
   }

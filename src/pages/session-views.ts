@@ -78,12 +78,20 @@ export function fragmentView(page: FragmentPage): View {
 
 /** Sends the person back to the page with the frame: no script of ours closes the window, or tells the other one. */
 export function signedInView(page: SignedInPage): View {
+  if (page.goesOn === true) {
+    return {
+      ...blankView(page),
+      title: 'You are signed in',
+      text: [`You are taken to ${displayText(page.applicationName)}. If nothing happens, choose “Continue”.`],
+      actions: [{ label: 'Continue', href: pathLink(page.startUrl, 'startUrl') }],
+    }
+  }
   return {
     ...blankView(page),
     title: 'You are signed in',
     text: [
       'You can close this window.',
-      'Go back to the page that you came from, and choose “Show this part again” there.',
+      'Go back to the page that you came from: choose “Show this part again” there, or go back once more and send what you typed.',
     ],
     actions: [{ label: 'Go to the start page', href: pathLink(page.startUrl, 'startUrl') }],
   }

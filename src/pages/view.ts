@@ -25,8 +25,27 @@ export interface View {
   readonly search: SearchView | null
   readonly choice: ChoiceView | null
   readonly access: AccessView | null
+  readonly credentials: CredentialsView | null
   /** Where the frame goes on, for the page that stands in one; empty for the frame's own address. */
   readonly again: Link | '' | null
+  /** Where the page leads by itself, as the browser is told it; null: nowhere. */
+  readonly refresh: string | null
+  readonly kept: KeptView | null
+}
+
+/** What becomes of a kept form: each by a button, with the same field. */
+export interface KeptView {
+  readonly send: Link
+  readonly discard: Link
+  readonly field: readonly [name: string, value: string]
+}
+
+/** The form for an account of the gateway itself. */
+export interface CredentialsView {
+  readonly action: Link
+  readonly state: string
+  readonly token: string
+  readonly failed: boolean
 }
 
 /** The ways to sign in. */
@@ -72,6 +91,8 @@ export interface PersonView {
 export interface Action {
   readonly label: string
   readonly href: Link
+  /** Whether it opens a window of its own. */
+  readonly apart?: boolean
 }
 
 /** A sentence around a contact, of which the address may be a link. */
@@ -98,7 +119,10 @@ export function blankView(page: Page): Omit<View, 'title' | 'text'> {
     search: null,
     choice: null,
     access: null,
+    credentials: null,
     again: null,
+    refresh: null,
+    kept: null,
   }
 }
 

@@ -3,34 +3,29 @@
  * of what is forwarded.
  * Each way in which the package could surprise us is closed here or in the files beside it, and has a test in tests/proxy.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { type Duplex, Readable } from 'node:stream'
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware'
 import { bindsConnection } from '../core/answer/connection.ts'
 import type { Upstream } from '../core/gateway.ts'
 import { type Connections, createAgents } from './agents.ts'
-import { createPassage, type ForwardOutcome, isGone, type Passage } from './passage.ts'
+import { createPassage, type ForwardOutcome, isGone, type Passage, type Reins } from './passage.ts'
 import type { ForwardPlan, ProxyLog } from './plan.ts'
-import { bodyFraming, outgoingHeaders } from './request-headers.ts'
+import { bodyFraming, framedAs, outgoingHeaders } from './request-headers.ts'
 import type { Resolve } from './resolve.ts'
 import { createTunnels, type Tunnel, type TunnelRefusal } from './tunnel.ts'
 
 export interface Forwarder {
   /**
    * Sends the request as the plan says and passes the answer on. Takes over `request` and `response`.
-   * @param tooSlow tells that the caller's body comes too slowly; null or none where there is no body.
+   * @param reins how it can be ended before its time.
    * @returns when the answer is finished (`answered`), when the caller has gone, or when the upstream broke off in the
-   * middle of its answer (the caller's connection is then cut); `caller_too_slow` when `tooSlow` said so before an answer
-   * began: the upstream was let go, and the response is free to be written.
+   * middle of its answer (the caller's connection is then cut); `caller_too_slow` and `recalled` when the reins said so
+   * before an answer began: the upstream was let go, and the response is free to be written; `cut` when they did later.
    * @throws Fault `upstream_unreachable` or `upstream_timeout` while nothing of an answer was sent: the response is then
    * free to be written. Any other error is a defect, under the same condition.
    */
-  forward(
-    request: IncomingMessage,
-    response: ServerResponse,
-    plan: ForwardPlan,
-    tooSlow?: AbortSignal | null,
-  ): Promise<ForwardOutcome>
+  forward(request: IncomingMessage, response: ServerResponse, plan: ForwardPlan, reins?: Reins): Promise<ForwardOutcome>
   /**
    * The same for an upgrade that the gate has found to be a WebSocket handshake.
    * @returns the open tunnel once the upstream has accepted (101 with a valid Sec-WebSocket-Accept); `refused_by_upstream`
@@ -53,17 +48,18 @@ export function createForwarder(options: { readonly log?: ProxyLog; readonly res
   const tunnels = createTunnels(agents)
   const send = createSender()
   return {
-    forward(request, response, plan, tooSlow = null) {
+    forward(request, response, plan, reins = { tooSlow: null, recall: null }) {
       return new Promise((resolve, reject) => {
         if (isGone(request, response)) return resolve('caller_gone')
-        if (tooSlow?.aborted) return resolve('caller_too_slow')
-        const way = wayOf(request, plan)
+        if (reins.tooSlow?.aborted) return resolve('caller_too_slow')
+        const framing = plan.body === null ? request.headers : framedAs(plan.body.bytes)
+        const way = wayOf(request.method ?? '', framing, plan)
         const connections = agents.to(plan.upstream)
-        request.headers = outgoingHeaders(request.method ?? '', request.headers, plan.headers) as typeof request.headers
+        request.headers = outgoingHeaders(request.method ?? '', framing, plan.headers) as typeof request.headers
         const agent = way.alone ? connections.single : connections.shared
         const { repeatable } = way
         const { log } = options
-        const journey = { request, response, plan, tooSlow, connections, agent, repeatable, send, resolve, reject, log }
+        const journey = { request, response, plan, reins, connections, agent, repeatable, send, resolve, reject, log }
         send(createPassage(journey))
       })
     },
@@ -83,12 +79,12 @@ export function createForwarder(options: { readonly log?: ProxyLog; readonly res
  *   attacker's choice (T120), and a body cannot be sent again if a kept connection turns out to be closed;
  * - credentials that authenticate the connection, which would make the next caller this person (T119).
  */
-function wayOf(request: IncomingMessage, plan: ForwardPlan): { readonly alone: boolean; readonly repeatable: boolean } {
-  const bodiless = bodyFraming(request.headers) === 'none'
+function wayOf(method: string, framing: IncomingHttpHeaders, plan: ForwardPlan) {
+  const bodiless = bodyFraming(framing) === 'none'
   const { authorization } = plan.headers
   return {
     alone: !bodiless || bindsConnection(authorization),
-    repeatable: bodiless && repeatableMethods.has(request.method ?? ''),
+    repeatable: bodiless && repeatableMethods.has(method),
   }
 }
 
@@ -112,6 +108,8 @@ function createSender(): (passage: Passage) => void {
       const { plan, agent, connections } = passage.journey
       request.url = plan.target
       chosen.agent = agent
+      // The package reads from this in place of the request.
+      if (plan.body !== null) chosen.buffer = Readable.from([plan.body.bytes])
       const { protocol, hostname, port } = connections.target
       return { protocol, hostname, port, passage }
     },

@@ -7,13 +7,24 @@ import { breakOff, relayAnswer } from './relay.ts'
 import { watchFirstByte, watchIdle } from './silence.ts'
 import { breakReason, errorCode, upstreamFailure } from './upstream-failure.ts'
 
-export type ForwardOutcome = 'answered' | 'caller_gone' | 'caller_too_slow' | 'upstream_broke'
+export type ForwardOutcome = 'answered' | 'caller_gone' | 'caller_too_slow' | 'upstream_broke' | 'recalled' | 'cut'
+
+/** What whoever has a request forwarded can still do about it. */
+export interface Reins {
+  /** Tells that the caller's body comes too slowly; null where there is no body. */
+  readonly tooSlow: AbortSignal | null
+  /**
+   * Ends it: `recalled` where no answer has begun, and the response is free to be written; else `cut`, and the caller is
+   * broken off. Set by the proxy once it has taken the request over.
+   */
+  recall: (() => void) | null
+}
 
 export interface Journey {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly plan: ForwardPlan
-  readonly tooSlow: AbortSignal | null
+  readonly reins: Reins
   readonly connections: Connections
   readonly agent: Agent
   /** Nothing is lost if the request is sent again: safe method, no body. */
@@ -45,7 +56,7 @@ export function createPassage(journey: Journey): Passage {
   let incoming: IncomingMessage | null = null
   let stopWatch = () => {}
   let retried = false
-  let broken = false
+  let broken = null as 'upstream_broke' | 'cut' | null
   let over = false
 
   function closed(): void {
@@ -53,8 +64,9 @@ export function createPassage(journey: Journey): Passage {
     stopWatch()
     request.socket.removeListener('close', closed)
     if (!response.writableFinished) outgoing?.destroy()
+    else if (!request.complete) abandonUpload()
     if (response.writableFinished) journey.resolve('answered')
-    else journey.resolve(broken ? 'upstream_broke' : 'caller_gone')
+    else journey.resolve(broken ?? 'caller_gone')
   }
   response.once('close', closed)
   // The response to a pipelined request gets its socket later; before, not every Node tells it that the caller has gone.
@@ -74,22 +86,42 @@ export function createPassage(journey: Journey): Passage {
     journey.reject(error)
   }
 
-  journey.tooSlow?.addEventListener('abort', () => {
-    if (over || incoming !== null) return
+  /**
+   * The answer is over, and what is still to come of the upload has none: nobody would watch over it, for as long as it
+   * flows. The caller gets rid of it, and the connection takes the next request.
+   */
+  function abandonUpload(): void {
+    outgoing?.destroy()
+    request.unpipe()
+    request.resume()
+  }
+
+  /** The upstream is let go, and somebody else answers. */
+  function giveBack(outcome: 'caller_too_slow' | 'recalled'): void {
     letGo()
     stopWatch()
     outgoing?.destroy()
-    journey.resolve('caller_too_slow')
+    journey.resolve(outcome)
+  }
+
+  journey.reins.tooSlow?.addEventListener('abort', () => {
+    if (!over && incoming === null) giveBack('caller_too_slow')
   })
+  journey.reins.recall = () => {
+    if (over || broken !== null || isGone(request, response)) return
+    if (incoming === null) return giveBack('recalled')
+    broken = 'cut'
+    breakOff(incoming, response)
+  }
 
   function cutShort(begun: IncomingMessage, error: unknown): void {
-    broken = true
+    broken = 'upstream_broke'
     log?.warn('upstream_broke', { upstream: plan.upstream.origin, reason: breakReason(error) })
     breakOff(begun, response)
   }
 
   function failed(error: unknown): void {
-    if (over || broken || isGone(request, response)) return
+    if (over || broken !== null || isGone(request, response)) return
     if (incoming !== null) {
       // A complete answer stays whole although the rest of the upload found no taker.
       if (!incoming.complete) cutShort(incoming, error)
@@ -126,6 +158,22 @@ export function createPassage(journey: Journey): Passage {
     stopWatch()
     // Ours comes before the package's listener, which would give the caller's socket the upstream's error.
     answer.once('error', failed)
+    const waited = movedOn(answer)
+    if (waited === null) {
+      passOn(answer)
+    } else {
+      incoming = answer
+      waited.then(() => passOn(answer), failed)
+    }
+  }
+
+  function movedOn({ statusCode, headers: { location } }: IncomingMessage): Promise<void> | null {
+    const sendsAgain = statusCode === 307 || statusCode === 308
+    return plan.body !== null && sendsAgain && location !== undefined ? (plan.body.movedOn?.(location) ?? null) : null
+  }
+
+  function passOn(answer: IncomingMessage): void {
+    if (over || isGone(request, response)) return
     try {
       relayAnswer(answer, response, plan)
       incoming = answer

@@ -20,7 +20,7 @@ export function bodyFraming(received: IncomingHttpHeaders): Framing {
  * The headers that go out: the plan's without anything that belongs to a connection, then the framing, stated always.
  * Unstated, Node sends the body of a GET without any delimiter, and the upstream reads it as a second request (T93);
  * and it turns a POST without a body into a chunked one, which old servers refuse.
- * @param received the headers as Node parsed them.
+ * @param received the headers as Node parsed them; with a body of ours, those that it has (`framedAs`).
  * @param planned names in lower case; changed in place, and returned.
  */
 export function outgoingHeaders(
@@ -41,6 +41,11 @@ export function outgoingHeaders(
       if (received['content-length'] !== undefined || !bodilessMethods.has(method)) headers['content-length'] = '0'
       return headers
   }
+}
+
+/** How a request is framed that gets a body of ours: by its length, whatever came over the wire. */
+export function framedAs(body: Buffer): IncomingHttpHeaders {
+  return { 'content-length': String(body.length) }
 }
 
 /** The headers of a WebSocket handshake that go out (RFC 6455 section 4.1): the plan's, and the two that ask for the upgrade. */

@@ -1,12 +1,18 @@
 /** What is taken off the upstream's answer before the caller sees it. Pure. */
 
+import { withoutCookies } from '../core/answer/clear-site-data.ts'
 import { connectionTokens, hopByHopNames } from '../core/answer/connection.ts'
 import { strictTransportName } from '../core/answer/strict-transport.ts'
+import { reachesOurs } from '../core/answer/worker-scope.ts'
 import { keepRequestChallenges } from './challenges.ts'
 
 export interface AnswerRules {
   /** Set-Cookie of these names is dropped; the case counts. */
   readonly ownCookieNames: readonly string[]
+  /** What becomes of each other Set-Cookie line; null: it is dropped. */
+  readonly bindCookie: (line: string) => string | null
+  /** Path and query as the browser asked for them. */
+  readonly requested: string
   /** Adds `Cache-Control: private` where the upstream says nothing about caching (T121). */
   readonly signedIn: boolean
   /** Strict-Transport-Security where the upstream says nothing about it; null: it is not sent. */
@@ -18,7 +24,8 @@ export interface AnswerRules {
 /**
  * The headers of an upstream's answer as they go to the caller: order, spelling and duplicates as they came, minus
  * - what belongs to the upstream's connection, and what its `Connection` names (RFC 9110 section 7.6.1),
- * - offers of NTLM and Negotiate (T119), our own cookies (T96), and `Clear-Site-Data`, which would end our session (T118),
+ * - offers of NTLM and Negotiate (T119), our own cookies (T96), what of `Clear-Site-Data` would end our session, and a
+ *   `Service-Worker-Allowed` that reaches our addresses (T118),
  * - values that HTTP cannot carry,
  * - a length that does not delimit this answer: beside Transfer-Encoding (RFC 9112 section 6.3) or on 204.
  * @param raw names and values in turn, as Node's `rawHeaders`.
@@ -41,7 +48,6 @@ export function answerHeaders(raw: readonly string[], status: number, rules: Ans
       length = value
       continue
     }
-    if (lower === 'clear-site-data') continue
     if (cacheRuleNames.has(lower)) cacheRule = true
     else if (!transportRule && lower === transportRuleName) transportRule = true
     const kept = keptValue(lower, value, rules)
@@ -60,7 +66,9 @@ export function answerReason(reason: string | undefined): string {
 }
 
 function keptValue(lower: string, value: string, rules: AnswerRules): string | null {
-  if (lower === 'set-cookie') return rules.ownCookieNames.includes(cookieName(value)) ? null : value
+  if (lower === 'set-cookie') return rules.ownCookieNames.includes(cookieName(value)) ? null : rules.bindCookie(value)
+  if (lower === 'clear-site-data') return withoutCookies(value)
+  if (lower === 'service-worker-allowed') return reachesOurs(value, rules.requested) ? null : value
   if (lower === 'www-authenticate') return keepRequestChallenges(value)
   return value
 }

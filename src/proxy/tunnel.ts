@@ -139,21 +139,65 @@ function relayRefusal(incoming: IncomingMessage, socket: Duplex, plan: ForwardPl
 }
 
 /** Lets the bytes flow. When one side ends, the other has a moment to finish; when one is closed, so is the other. */
-function join(caller: Duplex, upstream: Duplex, [fromCaller, fromUpstream]: readonly [Buffer, Buffer]): Tunnel {
-  const sides = [caller, upstream] as const
+function join(caller: Duplex, upstream: Socket, [fromCaller, fromUpstream]: readonly [Buffer, Buffer]): Tunnel {
+  const { promise: closed, resolve: over } = Promise.withResolvers<void>()
+  const ends: Ends = { caller, upstream, open: 2, over }
+  for (const side of [caller, upstream]) {
+    makeLasting(side)
+    endsOf.set(side, ends)
+    side.on('data', passOn)
+    side.on('drain', goOn)
+    side.on('end', finish)
+    if (side.closed) sideClosed.call(side)
+    else side.on('close', sideClosed)
+  }
   const cut = () => {
-    for (const side of sides) side.destroy()
+    caller.destroy()
+    upstream.destroy()
   }
-  sides.forEach(makeLasting)
-  if (fromUpstream.length > 0) caller.write(fromUpstream)
-  if (fromCaller.length > 0) upstream.write(fromCaller)
-  caller.pipe(upstream)
-  upstream.pipe(caller)
-  for (const [side, other] of [sides, [upstream, caller]] as const) {
-    side.once('end', () => destroyAfter(side, lingerMilliseconds))
-    side.once('close', () => destroyWhenSent(other))
-  }
-  return { cut, closed: Promise.all(sides.map(closing)).then(() => undefined) }
+  if (fromUpstream.length > 0 && !caller.write(fromUpstream)) upstream.pause()
+  if (fromCaller.length > 0 && !upstream.write(fromCaller)) caller.pause()
+  return { cut, closed }
+}
+
+/** Both sides of a tunnel. */
+interface Ends {
+  readonly caller: Duplex
+  readonly upstream: Duplex
+  /** How many of the two are. */
+  open: number
+  readonly over: () => void
+}
+
+/** One listener for all tunnels in place of several for each: those of `pipe` alone are eighteen, and tunnels are many. */
+const endsOf = new WeakMap<Duplex, Ends>()
+
+function otherSide(side: Duplex): Duplex | undefined {
+  const ends = endsOf.get(side)
+  return ends?.caller === side ? ends.upstream : ends?.caller
+}
+
+/** Nothing is read faster than the other side takes it. */
+function passOn(this: Duplex, bytes: Buffer): void {
+  if (otherSide(this)?.write(bytes) === false) this.pause()
+}
+
+function goOn(this: Duplex): void {
+  otherSide(this)?.resume()
+}
+
+function finish(this: Duplex): void {
+  otherSide(this)?.end()
+  destroyAfter(this, lingerMilliseconds)
+}
+
+function sideClosed(this: Duplex): void {
+  const other = otherSide(this)
+  if (other !== undefined) destroyWhenSent(other)
+  const ends = endsOf.get(this)
+  if (ends === undefined) return
+  ends.open -= 1
+  if (ends.open === 0) ends.over()
 }
 
 /** A tunnel may be silent for hours; TCP itself asks whether the other side still lives. */
@@ -162,12 +206,6 @@ function makeLasting(side: Duplex): void {
   side.setTimeout(0)
   side.setNoDelay(true)
   side.setKeepAlive(true, 60_000)
-}
-
-function closing(side: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    side.once('close', () => resolve())
-  })
 }
 
 function destroyWhenSent(side: Duplex): void {

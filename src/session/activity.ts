@@ -1,5 +1,6 @@
 /** Telling the store that a person is there: rarely, and nobody waits for it. */
 import type { SessionPolicy } from '../core/gateway.ts'
+import { endOf } from '../core/identity/session.ts'
 import type { Entry } from './cache.ts'
 import type { SessionStore } from './store.ts'
 
@@ -29,7 +30,7 @@ export function createActivity({
 
   function prolong(entry: Entry, now: number): void {
     entry.extendedAt = now
-    const ends = entry.session.facts.startedAt + policy.lifetimeSeconds
+    const ends = endOf(entry.session.facts, policy)
     store.extend(entry.key, Math.min(policy.idleSeconds, ends - now)).then(
       (alive) => {
         if (!alive) onGone(entry)

@@ -1,10 +1,12 @@
 /**
- * Our cookies: the session's `__Host-sid`, and the browser's `__Host-login` and `__Host-provider`, how they are
- * spelled, found and trusted.
+ * Our cookies: the session's `__Host-sid`, and the browser's `__Host-login`, `__Host-provider` and `__Host-form`, how
+ * they are spelled, found and trusted.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import {
   choiceCookieName,
+  consoleCookieName,
+  formCookieName,
   loginCookieName,
   ownCookieNames,
   sessionCookieName,
@@ -79,10 +81,11 @@ export function verifySessionCookie(value: string, cookieKeys: readonly string[]
 
 /**
  * The Set-Cookie values of a sign-out, with the attributes that the cookies were set with. The binding goes too: what
- * this browser began before it finishes nothing after it, whatever the provider still answers (T74).
+ * this browser began before it finishes nothing after it, whatever the provider still answers (T74). And so does what
+ * opens the forms that were typed here: the next person at this browser finds none.
  */
 export function expiredCookies(embeddable: boolean): readonly string[] {
-  return [sessionCookieName, loginCookieName].map((name) => expired(name, embeddable))
+  return [sessionCookieName, loginCookieName, formCookieName].map((name) => expired(name, embeddable))
 }
 
 function expired(name: string, embeddable: boolean): string {
@@ -121,6 +124,30 @@ export function findBinding(header: string | undefined): string | null {
 /** The Set-Cookie value of a binding, with what vouches for it; each login start renews its hour. */
 export function bindingCookie(binding: string, embeddable = false): string {
   return `${loginCookieName}=${binding}; Max-Age=${bindingSeconds}; Path=/; HttpOnly; Secure; ${sameSite(embeddable)}`
+}
+
+/** The binding of the console's form, and the Set-Cookie value of one: of this browser, for as long as a sign-in takes. */
+export function readConsoleBinding(header: string | undefined): string | null {
+  const value = findCookie(header, consoleCookieName)
+  return value !== null && /^[\w-]{22}$/.test(value) ? value : null
+}
+
+export function consoleCookie(binding: string): string {
+  return `${consoleCookieName}=${binding}; Max-Age=600; Path=/; HttpOnly; Secure; SameSite=Strict`
+}
+
+/**
+ * What opens the forms that this browser has typed, or null; a new one is made as a binding is. Not signed: whoever can
+ * write it finds what they have kept themselves.
+ */
+export function readFormSecret(header: string | undefined): string | null {
+  const value = findCookie(header, formCookieName)
+  return value !== null && /^[\w-]{22}$/.test(value) ? value : null
+}
+
+/** The Set-Cookie value of it, for as long as a form is kept; each further form renews it. */
+export function formCookie(secret: string, seconds: number, embeddable = false): string {
+  return `${formCookieName}=${secret}; Max-Age=${seconds}; Path=/; HttpOnly; Secure; ${sameSite(embeddable)}`
 }
 
 /** The provider that this browser chose last, as the tenant calls it, or null. Not signed: everybody may choose any. */

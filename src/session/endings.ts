@@ -3,9 +3,10 @@
  * provider.
  */
 import { isEndedByProviders, textOfGroup, type Whose } from '../core/identity/whose.ts'
+import { stubOf, walkGroup } from './group.ts'
 import type { KeyRing } from './seal.ts'
 import type { SessionStore } from './store.ts'
-import { namesOf, openStub, type Stub } from './stub.ts'
+import { namesOf, type Stub } from './stub.ts'
 
 export interface EndingsParts {
   readonly store: SessionStore
@@ -34,19 +35,9 @@ export interface Endings {
  */
 const mostPerMinute = 6_000
 
-export function createEndings({ store, ring, clock }: EndingsParts): Endings {
+export function createEndings(parts: EndingsParts): Endings {
+  const { store, ring, clock } = parts
   let minute = { since: Number.NEGATIVE_INFINITY, remembered: 0 }
-
-  async function* walk(whose: Whose): AsyncIterable<readonly string[]> {
-    const seen = new Set<string>()
-    for (const name of ring.indexNames(textOfGroup(whose))) {
-      for await (const page of store.walk(name)) {
-        const keys = page.filter((key) => !seen.has(key))
-        for (const key of keys) seen.add(key)
-        yield keys
-      }
-    }
-  }
 
   async function remember(whose: Whose): Promise<void> {
     const [name = ''] = ring.indexNames(textOfGroup(whose))
@@ -58,14 +49,9 @@ export function createEndings({ store, ring, clock }: EndingsParts): Endings {
     await store.endBefore(name, now, 'passing')
   }
 
-  async function stubOf(key: string): Promise<Stub | null> {
-    const record = await store.readStub(key)
-    return record === null ? null : openStub(ring, key, record.value)
-  }
-
   /** @returns whether it was still there. What cannot be read is ended all the same: it was in the group. */
   async function endOne(whose: Whose, key: string, directoryId: string | null): Promise<boolean> {
-    const stub = await stubOf(key)
+    const stub = await stubOf(parts, key)
     if (directoryId !== null && stub !== null && stub.directoryId !== directoryId) return false
     await store.end(key, stub === null ? ring.indexNames(textOfGroup(whose)) : namesOf(ring, stub))
     return stub !== null
@@ -76,15 +62,15 @@ export function createEndings({ store, ring, clock }: EndingsParts): Endings {
       // Before the index is looked at: what is put into it later asks for this (sessions.ts).
       await remember(whose)
       let ended = 0
-      for await (const keys of walk(whose)) {
+      for await (const keys of walkGroup(parts, whose)) {
         const there = await Promise.all(keys.map((key) => endOne(whose, key, directoryId)))
         ended += there.filter(Boolean).length
       }
       return ended
     },
     async *list(whose) {
-      for await (const keys of walk(whose)) {
-        for (const stub of await Promise.all(keys.map(stubOf))) if (stub !== null) yield stub
+      for await (const keys of walkGroup(parts, whose)) {
+        for (const stub of await Promise.all(keys.map((key) => stubOf(parts, key)))) if (stub !== null) yield stub
       }
     },
   }

@@ -13,10 +13,16 @@ export interface RecordAddress {
 }
 
 export interface KeyRing {
-  /** From now on the first of these seals and all of them open; a secret that is not among them opens nothing any more. */
+  /**
+   * From now on all of these open, and a secret that is not among them opens nothing any more. The first seals; where
+   * nobody has seen it before, it does so after two minutes only, so that replicas that hear of it later understand
+   * what this one says meanwhile.
+   */
   rotate(secrets: readonly Secret[]): void
   /** Keys that sign cookies, one per secret: the first signs, all verify. */
   readonly cookieKeys: readonly string[]
+  /** Keys of the marks on the applications' own cookies, one per secret: the first makes them, all are tried. */
+  readonly bondKeys: readonly Buffer[]
   /** Keys that vouch for the bindings of browsers, in the same way. */
   readonly bindingKeys: readonly string[]
   sealRecord(address: RecordAddress, text: string): string
@@ -25,6 +31,12 @@ export interface KeyRing {
   /** Seals text that may travel through a browser. `context` is authenticated, not contained. Safe in a URL. */
   sealText(context: readonly string[], text: string): string
   openText(context: readonly string[], sealed: string): string | null
+  /**
+   * Seals bytes that only one browser may open again: the key is derived from what its cookie holds, so a dump of the
+   * store opens nothing, not even with the secrets.
+   */
+  sealFor(browser: string, context: readonly string[], plain: Buffer): string
+  openFor(browser: string, context: readonly string[], sealed: string): Buffer | null
   /**
    * Seals the stub of the session that has this key in the store: without the cookie's help, so that this server can
    * open it alone.
@@ -42,77 +54,117 @@ interface Ringed {
   /** Names the secret inside an envelope without telling anything about it. */
   readonly keyId: string
   readonly cookieKey: string
+  readonly bondKey: Buffer
   readonly bindingKey: string
   readonly recordKey: Buffer
   readonly textKey: Buffer
   readonly stubKey: Buffer
   readonly indexKey: Buffer
+  readonly browserKey: Buffer
 }
 
 const format = '1'
 const nonceBytes = 12
 const tagBytes = 16
+/** As long as one replica may hear of a new secret after another. */
+const settlingSeconds = 120
 /** A record is refused beyond this size, so that one opened value can never fill the memory. */
 const maxRecordBytes = 256 * 1024
 
 /**
  * Derives the keys of every purpose from the configured secrets (HKDF-SHA256, RFC 5869): none is used for two purposes.
  * @param secrets the first seals, all open. Refuses an empty list.
+ * @param clock seconds.
  */
-export function createKeyRing(secrets: readonly Secret[]): KeyRing {
+export function createKeyRing(secrets: readonly Secret[], clock = () => performance.now() / 1_000): KeyRing {
   let ring = ringOf(secrets)
+  let settled: { readonly ring: Ring; readonly at: number } | null = null
+
+  function inForce(): Ring {
+    if (settled !== null && clock() >= settled.at) {
+      ring = settled.ring
+      settled = null
+    }
+    return ring
+  }
 
   return {
     get cookieKeys() {
-      return ring.cookieKeys
+      return inForce().cookieKeys
+    },
+    get bondKeys() {
+      return inForce().bondKeys
     },
     get bindingKeys() {
-      return ring.bindingKeys
+      return inForce().bindingKeys
     },
     rotate(next) {
-      ring = ringOf(next)
+      const { first, byId } = inForce()
+      const wanted = ringOf(next)
+      const isNew = !byId.has(wanted.first.keyId)
+      const before = wanted.byId.get(first.keyId)
+      settled = isNew && before !== undefined ? { ring: wanted, at: clock() + settlingSeconds } : null
+      ring =
+        settled === null || before === undefined
+          ? wanted
+          : ringed([before, ...wanted.all.filter((each) => each !== before)])
     },
     sealRecord(address, text) {
       // Compressed, because thousands of idle sessions are held; nothing a stranger chooses shares a record with a secret.
       const plain = deflateRawSync(Buffer.from(text, 'utf8'))
-      const { first } = ring
+      const { first } = inForce()
       return seal(first.keyId, sessionKey(first, address.id), recordContext(address), plain)
     },
     openRecord(address, sealed) {
-      const keys = ring.byId.get(keyIdOf(sealed))
+      const keys = inForce().byId.get(keyIdOf(sealed))
       if (keys === undefined) return null
       const plain = open(sealed, sessionKey(keys, address.id), recordContext(address))
       return plain === null ? null : inflate(plain)
     },
     sealText(context, text) {
-      const { first } = ring
+      const { first } = inForce()
       return seal(first.keyId, first.textKey, JSON.stringify(['text', ...context]), Buffer.from(text, 'utf8'))
     },
     openText(context, sealed) {
-      const keys = ring.byId.get(keyIdOf(sealed))
+      const keys = inForce().byId.get(keyIdOf(sealed))
       if (keys === undefined) return null
       return open(sealed, keys.textKey, JSON.stringify(['text', ...context]))?.toString('utf8') ?? null
     },
-    sealStub(key, text) {
+    sealFor(browser, context, plain) {
       const { first } = ring
+      return seal(first.keyId, browserKey(first, browser), JSON.stringify(['browser', ...context]), plain)
+    },
+    openFor(browser, context, sealed) {
+      const keys = ring.byId.get(keyIdOf(sealed))
+      if (keys === undefined) return null
+      return open(sealed, browserKey(keys, browser), JSON.stringify(['browser', ...context]))
+    },
+    sealStub(key, text) {
+      const { first } = inForce()
       return seal(first.keyId, first.stubKey, JSON.stringify(['stub', key]), Buffer.from(text, 'utf8'))
     },
     openStub(key, sealed) {
-      const keys = ring.byId.get(keyIdOf(sealed))
+      const keys = inForce().byId.get(keyIdOf(sealed))
       if (keys === undefined) return null
       return open(sealed, keys.stubKey, JSON.stringify(['stub', key]))?.toString('utf8') ?? null
     },
-    indexNames: (text) => ring.all.map(({ indexKey }) => indexName(indexKey, text)),
+    indexNames: (text) => inForce().all.map(({ indexKey }) => indexName(indexKey, text)),
   }
 }
 
-function ringOf(secrets: readonly Secret[]) {
-  const all = secrets.map(deriveKeys)
+type Ring = ReturnType<typeof ringed>
+
+function ringOf(secrets: readonly Secret[]): Ring {
+  return ringed(secrets.map(deriveKeys))
+}
+
+function ringed(all: readonly Ringed[]) {
   const [first] = all
   if (first === undefined) throw new Error('A key ring needs at least one secret')
   const byId: ReadonlyMap<string, Ringed> = new Map(all.map((keys) => [keys.keyId, keys]))
   const cookieKeys = all.map((keys) => keys.cookieKey)
-  return { first, all, byId, cookieKeys, bindingKeys: all.map((keys) => keys.bindingKey) }
+  const bindingKeys = all.map((keys) => keys.bindingKey)
+  return { first, all, byId, cookieKeys, bindingKeys, bondKeys: all.map((keys) => keys.bondKey) }
 }
 
 /** The name of a session in the store: it does not lead back to the id. */
@@ -131,16 +183,22 @@ function deriveKeys(secret: Secret): Ringed {
   return {
     keyId: derive('key id', 6).toString('base64url'),
     cookieKey: derive('session cookie', 32).toString('base64url'),
+    bondKey: derive('bound cookie', 32),
     bindingKey: derive('binding cookie', 32).toString('base64url'),
     recordKey: derive('session record', 32),
     textKey: derive('text', 32),
     stubKey: derive('stub', 32),
     indexKey: derive('index', 32),
+    browserKey: derive('browser', 32),
   }
 }
 
 function sessionKey(keys: Ringed, id: string): Buffer {
   return Buffer.from(hkdfSync('sha256', keys.recordKey, id, 'sallyport session', 32))
+}
+
+function browserKey(keys: Ringed, browser: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', keys.browserKey, browser, 'sallyport browser', 32))
 }
 
 // A JSON array, not a concatenation: no boundary can be shifted (T56).

@@ -1,10 +1,11 @@
 /** The sessions as the gate sees them: a cookie in, a session or null out; most of the time without asking the store. */
 import type { SessionPolicy } from '../core/gateway.ts'
-import type { Session, SessionTokens } from '../core/identity/session.ts'
+import { endOf, type Session, type SessionTokens } from '../core/identity/session.ts'
 import { createActivity } from './activity.ts'
 import { createSessionCache, type Entry } from './cache.ts'
 import { findSessionCookie, verifySessionCookie } from './cookie.ts'
 import { createNotBefore } from './not-before.ts'
+import { createPersonLimit } from './per-person.ts'
 import { oncePerMinute } from './quietly.ts'
 import { createReader, outageGrace } from './reader.ts'
 import { createRecords, isStoreFault, type Login, type SessionName } from './records.ts'
@@ -98,6 +99,7 @@ export function createSessions(parts: SessionsParts): Sessions {
     notBefore,
     onRefused: (tenant, why) => quietly(`${tenant} ${why}`, () => log.warn('session_record_refused', { tenant, why })),
   })
+  const limit = createPersonLimit({ store, ring, policy, log })
   const seen = createActivity({
     store,
     policy,
@@ -166,6 +168,16 @@ export function createSessions(parts: SessionsParts): Sessions {
     if (entry !== undefined) entry.confirmedAt = Number.NEGATIVE_INFINITY
   })
 
+  /** Whoever signs in has a session by now: what cannot be ended this time is ended the next. */
+  async function endOldest(person: Login['facts']): Promise<void> {
+    try {
+      await limit(person)
+    } catch (error) {
+      if (!isStoreFault(error)) throw error
+      quietly('limit', () => log.warn('session_limit_not_kept', { cause: String(error) }))
+    }
+  }
+
   return {
     load,
     ...createRevisions({ store, records, cache, reader, ring, entryOf }),
@@ -174,14 +186,15 @@ export function createSessions(parts: SessionsParts): Sessions {
       return entry?.session ?? null
     },
     async create(name, login) {
-      const endsAt = login.facts.startedAt + policy.lifetimeSeconds
+      const endsAt = endOf(login.facts, policy)
       await records.create(name, login, { ttlSeconds: Math.min(policy.idleSeconds, endsAt - clock()), endsAt })
       // Whoever ends a group remembers that first and looks for its sessions then; so one of us two finds the other.
       if (await notBefore.coversNew(login.facts)) await store.end(storeKey(name.id), namesOf(ring, login.facts))
+      else await endOldest(login.facts)
     },
     async remaining(session) {
       const idleIn = await store.remaining(entryOf(session).key)
-      const endsIn = session.facts.startedAt + policy.lifetimeSeconds - clock()
+      const endsIn = endOf(session.facts, policy) - clock()
       return idleIn === null || endsIn <= 0 ? null : { endsIn, idleIn: Math.min(idleIn, endsIn) }
     },
     async tokens(session) {

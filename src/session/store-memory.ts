@@ -29,7 +29,8 @@ interface Kept {
 
 const sweepSeconds = 60
 const maxMarks = 100_000
-const maxKept = 1_000
+/** Long addresses and forms, whose bytes are counted where they are kept: the oldest must not make room for strangers'. */
+const maxKept = 50_000
 const maxEndings = 10_000
 /**
  * Without its place in there, a lease or a note is only taken again; of a spent log-out token, the same sign-out once
@@ -180,6 +181,10 @@ export function createMemoryStore({ maxSessions, clock, log }: MemoryStoreParts)
     },
     async keep(key, value, ttlSeconds) {
       kept.set(key, { value, expiresAt: clock() + ttlSeconds })
+    },
+    async look(key) {
+      const found = kept.get(key)
+      return found !== undefined && clock() < found.expiresAt ? found.value : null
     },
     async take(key) {
       const found = kept.get(key)

@@ -91,6 +91,7 @@ export function createRedisStore(parts: RedisStoreParts): SessionStore {
     async keep(name, value, ttlSeconds) {
       await answered(() => redis.set(key('kept', name), value, 'EX', Math.ceil(ttlSeconds)))
     },
+    look: (name) => answered(() => redis.get(key('kept', name))),
     take: (name) => answered(() => redis.sallyportTake(key('kept', name))),
     changes,
     counting: {

@@ -1,4 +1,4 @@
-/** What a session store must do. Both stores fulfil it, and one suite of tests is run by each. */
+/** What a session store must do. All stores fulfil it, and one suite of tests is run by each. */
 
 export interface StoredRecord {
   /** Counts the writes of this record; authenticated by the seal. */
@@ -82,13 +82,24 @@ export interface SessionStore {
    */
   release(key: string, owner: string, next: LeaseNote | null): Promise<void>
   keep(key: string, value: string, ttlSeconds: number): Promise<void>
+  /** What was kept, and is still: looking takes nothing away. */
+  look(key: string): Promise<string | null>
   /** What was kept, once. */
   take(key: string): Promise<string | null>
   readonly changes: Changes
   /** Where all replicas can count together; left out by stores that have no replicas. */
   readonly counting?: SharedCounting
   ready(): 'ready' | 'down'
+  /** What is wrong with a store that answers all the same; null: nothing. */
+  trouble?(): Trouble | null
   close(): Promise<void>
+}
+
+/** For whoever runs the gateway. */
+export interface Trouble {
+  readonly says: string
+  /** It has happened, and nothing is wrong any more. */
+  readonly isOver: boolean
 }
 
 /** A connection for the library that counts, and for nothing else. */

@@ -22,6 +22,8 @@ export interface Intent {
   readonly maxAge?: number
   /** Nobody is to be signed in: an administrator is asked for consent. */
   readonly adminConsent?: true
+  /** Not to a provider: to the console, for an account of the gateway itself. */
+  readonly breakGlass?: true
 }
 
 interface Start {
@@ -61,9 +63,16 @@ export type Finished =
   /** Not made by us, not for this tenant, or changed. */
   | { readonly outcome: 'unreadable' }
 
+export type Looked = Pick<Content, 'nonce' | 'startedAt' | 'intent'>
+
 export interface Transactions {
   /** Throws the fault `session_store_down` only where `returnTo` is so long that it must be stored. */
   begin(start: Start): Promise<Started>
+  /**
+   * Looks into a state where there is no binding cookie to hold it against; nothing is used up, and nothing may be given
+   * for it but to the browser that began it. Null: not made by us, not for this tenant, or expired.
+   */
+  look(state: string, tenant: string): Looked | null
   /** Judges a state that came back; `opened` is given once (T45). Throws the fault `session_store_down`. */
   finish(state: string, at: { readonly tenant: string; readonly binding: string | null }): Promise<Finished>
 }
@@ -97,6 +106,11 @@ export function createTransactions({ store, ring, clock }: TransactionParts): Tr
 
   const sealed = (tenant: string, content: Content) => ring.sealText(['transaction', tenant], pack(content))
 
+  function opened(state: string, tenant: string): Content | null {
+    const text = state.length > maxStateLength ? null : ring.openText(['transaction', tenant], state)
+    return text === null ? null : unpack(text)
+  }
+
   async function keepAddress(tenant: string, returnTo: string): Promise<string> {
     const now = clock()
     if (now >= minute.since + 60) minute = { since: now, kept: 0 }
@@ -126,10 +140,14 @@ export function createTransactions({ store, ring, clock }: TransactionParts): Tr
       const kept = await keepAddress(tenant, returnTo)
       return { state: sealed(tenant, { ...content, returnTo: '/', kept }), nonce, codeVerifier, startedAt }
     },
+    look(state, tenant) {
+      const content = opened(state, tenant)
+      if (content === null || !isInTime(content, clock())) return null
+      const { nonce, startedAt, intent } = content
+      return { nonce, startedAt, intent }
+    },
     async finish(state, { tenant, binding }) {
-      if (state.length > maxStateLength) return { outcome: 'unreadable' }
-      const text = ring.openText(['transaction', tenant], state)
-      const content = text === null ? null : unpack(text)
+      const content = opened(state, tenant)
       if (content === null) return { outcome: 'unreadable' }
       const outcome = judge(content, binding, clock())
       const first = outcome === 'opened' && (await store.markOnce(hash(state), storedSeconds))
@@ -145,8 +163,11 @@ export function createTransactions({ store, ring, clock }: TransactionParts): Tr
 
 function judge(content: Content, binding: string | null, now: number): 'opened' | 'foreign' | 'expired' {
   if (binding === null || !sameHash(content.bindingHash, hash(binding))) return 'foreign'
-  if (now > content.startedAt + transactionSeconds || now < content.startedAt - clockLeeway) return 'expired'
-  return 'opened'
+  return isInTime(content, now) ? 'opened' : 'expired'
+}
+
+function isInTime({ startedAt }: Content, now: number): boolean {
+  return now <= startedAt + transactionSeconds && now >= startedAt - clockLeeway
 }
 
 function pack(content: Content): string {

@@ -17,6 +17,7 @@ const store = createMemoryStore({ maxSessions: 2 * count, clock, log })
 const ring = createKeyRing(secrets)
 const policy = {
   ...{ secrets, lifetimeSeconds: 36_000, idleSeconds: 3_600, revalidateSeconds: 900 },
+  perPerson: null,
   store: { type: 'memory', maxSessions: 2 * count },
 } as const
 const sessions = createSessions({ store, ring, policy, clock, log })

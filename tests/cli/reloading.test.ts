@@ -64,7 +64,7 @@ function scene() {
   const running = {
     replace: (gateway: Gateway) => {
       taken.push(gateway)
-      return { tenants: gateway.tenants.length, added: [], changed: [], removed: [], tunnelsCut: 0 }
+      return { tenants: gateway.tenants.length, added: [], changed: [], removed: [], tunnelsCut: 0, requestsCut: 0 }
     },
     stale: (issue: string | null) => void stale.push(issue),
   }

@@ -115,6 +115,17 @@ describe.skipIf(redisMissing())('sessions', () => {
     },
   )
 
+  attack('T71', 'end finds every session of a person, however many there are, and nobody else’s', async () => {
+    const [first, ...others] = await Promise.all(Array.from({ length: 12 }, () => person('uwe@contoso.example')))
+    const { objectId = '' } = (await listed('--all'))[0] ?? {}
+    const ada = await person('ada@contoso.example')
+    const ended = await sessions('end', '--json', '--person', objectId)
+    expect(JSON.parse(ended.stdout)).toEqual({ ok: true, ended: 12 })
+    for (const each of [first, ...others]) await until('it has ended', async () => !(await each?.isIn()), 1000)
+    expect(await ada.isIn()).toBe(true)
+    await sessions('end', '--all')
+  })
+
   test('end takes a person by the object id alone, in any case; a tenant; a provider; everybody', async () => {
     for (const choose of [
       async () => ['--person', ((await listed('--all'))[0]?.objectId ?? '').toUpperCase()],

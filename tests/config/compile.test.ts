@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
+import { boundCookies } from '../../src/config/bound-cookie-names.ts'
 import { resolveTenant } from '../../src/core/request/tenant.ts'
 import { secretOf } from '../credentials.ts'
 import { clientSecret, load, minimal, tenant, withTenant } from './written.ts'
@@ -12,6 +13,7 @@ const payrollsUpstream = {
     ...{ connectTimeoutSeconds: 5, firstByteTimeoutSeconds: 60, idleTimeoutSeconds: 0 },
   },
   ...{ host: 'payroll.contoso.com', stripPrefix: null, headers: { entries: [], encoding: 'utf8', accessToken: null } },
+  bindCookies: boundCookies(['known']),
 }
 /** What a route says that says no more than it must. */
 const usual = {
@@ -35,14 +37,17 @@ test('compile fills in every default', () => {
     limits: {
       ...{ headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100, failures: 600 },
       signIns: { perCaller: 6_000, perTenant: 30_000, overall: 60_000 },
+      ...{ webSockets: 10_000, openPerPerson: 500, keptFormBytes: 67_108_864 },
     },
     egress: { proxy: null, noProxy: [], ca: null },
+    console: null,
   })
   const { secrets: _, ...session } = gateway.session
   assert.deepEqual(session, {
     lifetimeSeconds: 36_000,
     idleSeconds: 3_600,
     revalidateSeconds: 900,
+    perPerson: null,
     store: { type: 'memory', maxSessions: 100_000 },
   })
   const { providers, ...payroll } = gateway.tenants[0] ?? assert.fail('no tenant')
@@ -57,6 +62,7 @@ test('compile fills in every default', () => {
     roles: [],
     noRole: { act: 'refuse' },
     sendRoles: 'all',
+    emergency: [],
     admission: { guests: 'allow', claims: [], emailDomains: [] },
     callbackPath: '/.auth/callback',
     routes: [
@@ -65,7 +71,7 @@ test('compile fills in every default', () => {
         ...usual,
       },
     ],
-    ...{ embeddedBy: [], keepFragment: false, photo: false },
+    ...{ embeddedBy: [], keepFragment: false, keptFormBytes: 1_048_576, photo: false },
     branding: { name: 'payroll', support: null },
   })
 })

@@ -51,7 +51,7 @@ test('referenceFile has every key, as YAML or as a comment', () => {
   }
   assert.deepEqual(
     Object.keys(parse(reference)),
-    Object.keys(tree.properties ?? {}).filter((key) => key !== 'tenantFiles'),
+    Object.keys(tree.properties ?? {}).filter((key) => key !== 'tenantFiles' && key !== 'breakGlass'),
   )
 })
 

@@ -1,6 +1,7 @@
 /** Builds the plain data that tests of core work on. */
 import type {
   Access,
+  CookieNames,
   EntraProvider,
   Gateway,
   HeaderPlan,
@@ -42,6 +43,8 @@ const roles: readonly RoleRule[] = [
   role('user', { groups: [staff], appRoles: ['Payroll.Reader'] }),
 ]
 
+const bindCookies: CookieNames = { names: [], except: [] }
+
 const headers: HeaderPlan = { entries: [], encoding: 'utf8', accessToken: null }
 
 export const upstream: Upstream = {
@@ -57,7 +60,7 @@ export const upstream: Upstream = {
 }
 
 export function toUpstream(also: Partial<ToUpstream> = {}): ToUpstream {
-  return { act: 'forward', upstream, host: 'payroll.example', stripPrefix: null, headers, ...also }
+  return { act: 'forward', upstream, host: 'payroll.example', stripPrefix: null, headers, bindCookies, ...also }
 }
 
 export const contoso: EntraProvider = {
@@ -79,10 +82,12 @@ export function tenant(also: Partial<Tenant> = {}): Tenant {
     noRole: { act: 'refuse' },
     sendRoles: 'all',
     admission: { guests: 'allow', claims: [], emailDomains: [] },
+    emergency: [],
     callbackPath: '/.auth/callback',
     routes: [route('/', 'signed-in')],
     embeddedBy: [],
     keepFragment: false,
+    keptFormBytes: 1_048_576,
     photo: false,
     branding: { name: 'Payroll', support: null },
     ...also,
@@ -102,14 +107,18 @@ export function gateway(...tenants: readonly Tenant[]): Gateway {
       limits: {
         ...{ headerBytes: 16_384, connections: 20_000, minimumBytesPerSecond: 100, failures: 600 },
         signIns: { perCaller: 6_000, perTenant: 30_000, overall: 60_000 },
+        ...{ webSockets: 10_000, openPerPerson: 500, keptFormBytes: 67_108_864 },
       },
       egress: straight,
+      console: null,
     },
+    breakGlass: null,
     session: {
       secrets: [],
       lifetimeSeconds: 36_000,
       idleSeconds: 3_600,
       revalidateSeconds: 900,
+      perPerson: null,
       store: { type: 'memory', maxSessions: 10 },
     },
     tenants,

@@ -36,6 +36,10 @@ const guest = session({ groups: [staff], claims: { acct: 1 } })
 const withContext = tenant({ providers: [{ ...contoso, authContexts: { mfa: 'c1' } }] })
 const mfa = { ...needs('signed-in'), contexts: [{ name: 'mfa', withinSeconds: 600 }] }
 const proved = session({ groups: [staff], contexts: { c1: 1_000_000 } })
+const ownForm = {
+  method: 'POST',
+  headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' },
+} as const
 const embedded = tenant({ embeddedBy: ['https://portal.example'] })
 const foreign: Also = { tenant: embedded, session: user, headers: { 'sec-fetch-site': 'cross-site' } }
 
@@ -60,6 +64,23 @@ describe('decide', () => {
     ['sends a navigation without session to the sign-in', {}, 'login login_required'],
     ['sends a HEAD navigation there too', { method: 'HEAD' }, 'login login_required'],
     ['refuses a form post without session rather than lose its body', { method: 'POST' }, 'refuse login_required'],
+    ['sends a form of the application itself to the sign-in', ownForm, 'login login_required'],
+    ['sends it to prove something, too', { ...ownForm, session: user, requirement: mfa }, 'login context_required'],
+    [
+      'never sends whoever lacks the role, with a form or without',
+      { ...ownForm, session: user, requirement: needs('signed-in', ['admin']) },
+      'refuse role_missing',
+    ],
+    [
+      'refuses a form where nothing is redirected',
+      { ...ownForm, requirement: { ...needs('signed-in'), redirects: false } },
+      'refuse login_required',
+    ],
+    [
+      'refuses the form of another site (T127)',
+      { ...ownForm, headers: { ...ownForm.headers, 'sec-fetch-site': 'cross-site' } },
+      'refuse login_required',
+    ],
     ['refuses data without session (T53)', { kind: 'data' }, 'refuse login_required'],
     ['refuses an upgrade without session (T99)', { kind: 'upgrade' }, 'refuse login_required'],
     ['refuses a frame without session', { kind: 'frame' }, 'refuse login_required'],

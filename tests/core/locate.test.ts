@@ -16,12 +16,24 @@ const at = (also: Partial<RequestFacts>) => {
       return located.reason
     case 'endpoint':
       return `${located.tenant.name} ${located.endpoint} ${located.segment}`.trim()
+    case 'console':
+      return `console ${located.place.at}`
     default:
       return located.tenant.name
   }
 }
 
 describe('locate', () => {
+  test('has no service worker at our addresses, nor where people come back (T118)', () => {
+    const own = tenant({ callbackPath: '/signin-oidc' })
+    const headers = { 'service-worker': 'script' }
+    for (const target of ['/.auth/login', '/.auth/x', '/.AUTH/me', '/signin-oidc', '/signin-oidc?x=/sw.js']) {
+      const located = locate(gateway(own), facts({ target, headers }))
+      expect(located).toMatchObject({ at: 'refused', reason: 'endpoint_unknown', detail: 'service-worker' })
+    }
+    expect(locate(gateway(own), facts({ target: '/sw.js', headers })).at).toBe('route')
+  })
+
   for (const host of [
     'payroll.example',
     'PAYROLL.Example',

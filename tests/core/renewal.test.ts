@@ -33,6 +33,7 @@ describe('renewFacts', () => {
   const before: SessionFacts = {
     ...checked(900),
     ...{ startedAt: now - 5_000, contexts: { mfa: now - 4_000 }, sid: 'a', authTime: now - 5_000, groups: ['old'] },
+    bond: 'bond of the sign-in',
   }
   const after: SessionFacts = {
     ...checked(0),
@@ -43,6 +44,7 @@ describe('renewFacts', () => {
     expect(renewFacts(before, after)).toEqual({
       ...after,
       ...{ startedAt: now - 5_000, contexts: { mfa: now - 4_000 }, sid: 'a', authTime: now - 5_000 },
+      bond: 'bond of the sign-in',
     })
   })
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 import { findSessionCookie, verifySessionCookie } from '../../src/session/cookie.ts'
@@ -11,6 +11,7 @@ import { createRecords } from '../../src/session/records.ts'
 import { createKeyRing } from '../../src/session/seal.ts'
 import type { SessionStore } from '../../src/session/store.ts'
 import { createRedisStore } from '../../src/session/store-redis.ts'
+import { attack } from '../attacks/attack.ts'
 import { type Command, startCommand } from '../cli/command.ts'
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
 import { freePort, stageYaml, startUpstream, type Upstream } from '../stage.ts'
@@ -92,19 +93,24 @@ describe.skipIf(redisMissing())('revalidation by three gateways', () => {
     })
   }
 
-  test('1,000 concurrent requests of 100 sessions that are due make exactly 100 refresh calls', async () => {
-    const cookies = await signInEverybody()
-    for (const cookie of cookies) await age(cookie)
-    const before = emulator.control.requests('token')
-    const ports = gateways.map(({ port }) => port)
-    const sent = Array.from({ length: 1_000 }, (_, n) => ask(ports[n % 3] ?? 0, cookies[n % 100] ?? ''))
-    const statuses = await Promise.all(sent)
-    expect(statuses.filter((status) => status !== 200)).toEqual([])
-    expect(emulator.control.requests('token') - before).toBe(100)
-    // Nor afterwards, wherever they ask.
-    await Promise.all(cookies.flatMap((cookie) => ports.map((port) => ask(port, cookie))))
-    expect(emulator.control.requests('token') - before).toBe(100)
-  }, 60_000)
+  attack(
+    'T75',
+    '1,000 concurrent requests of 100 sessions that are due make exactly 100 refresh calls',
+    async () => {
+      const cookies = await signInEverybody()
+      for (const cookie of cookies) await age(cookie)
+      const before = emulator.control.requests('token')
+      const ports = gateways.map(({ port }) => port)
+      const sent = Array.from({ length: 1_000 }, (_, n) => ask(ports[n % 3] ?? 0, cookies[n % 100] ?? ''))
+      const statuses = await Promise.all(sent)
+      expect(statuses.filter((status) => status !== 200)).toEqual([])
+      expect(emulator.control.requests('token') - before).toBe(100)
+      // Nor afterwards, wherever they ask.
+      await Promise.all(cookies.flatMap((cookie) => ports.map((port) => ask(port, cookie))))
+      expect(emulator.control.requests('token') - before).toBe(100)
+    },
+    60_000,
+  )
 })
 
 const silent = { info() {}, warn() {}, error() {} }

@@ -9,6 +9,13 @@ const files = example('tenant-files')
 
 const server = (keys: Values) => configured(single, { server: { management: '0.0.0.0:9090', ...keys } })
 
+/** On a volume at `/data`. */
+const kept = (path: string): Values => ({
+  ...configured(single, file(path)),
+  extraVolumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }],
+  extraVolumeMounts: [{ name: 'data', mountPath: '/data' }],
+})
+
 const refused: readonly (readonly [string, readonly Values[], RegExp])[] = [
   [
     'nothing at all',
@@ -26,6 +33,9 @@ const refused: readonly (readonly [string, readonly Values[], RegExp])[] = [
   ['a label by which pods are found', [single, { podLabels: { 'app.kubernetes.io/name': 'x' } }], /podLabels/],
   ['sessions in memory in two', [single, { replicaCount: 2 }], /session\.store:.*\(memory\).*up to 2.*type: redis/],
   ['sessions in memory, said', [configured({ ...single, replicaCount: 3 }, memory())], /session\.store:.*up to 3/],
+  ['sessions in a file in two', [kept('/data/sessions.db'), { replicaCount: 2 }], /session\.store:.*\(file\).*up to 2/],
+  ['sessions in a file on no volume', [configured(single, file('/tmp/sessions.db'))], /store\.path: \/tmp.* no volume/],
+  ['sessions in a file beside the volume', [kept('/database/sessions.db')], /store\.path: .*no volume/],
   ['sessions in memory with autoscaling', [single, { autoscaling: { enabled: true } }], /session\.store:.*up to 6/],
   ['a drain of 25s by default', [single, { drainSeconds: 24 }], /drainSeconds: 24.*25s, its default.*at least 25/],
   ['a drain that is longer', [server({ drain: '1m30s' })], /drainSeconds: 25.*`server\.drain` is 1m30s.*at least 90/],
@@ -77,6 +87,10 @@ const refused: readonly (readonly [string, readonly Values[], RegExp])[] = [
   ],
 ]
 
+function file(path: string): Values {
+  return { session: { secrets: ['${file:/run/secrets/sallyport/session}'], store: { type: 'file', path } } }
+}
+
 function memory(): Values {
   return { session: { secrets: ['${file:/run/secrets/sallyport/session}'], store: { type: 'memory' } } }
 }
@@ -93,6 +107,13 @@ describe.skipIf(helmMissing())('the chart', () => {
       assert.match(error, message)
     })
   }
+
+  test('ends the old pod first where both would want one file of sessions', () => {
+    const { ok, out, error } = render(kept('/data/sessions.db'))
+    assert(ok, error)
+    assert.match(out, /strategy: \{ type: Recreate \}/)
+    assert(!out.includes('RollingUpdate'))
+  })
 
   test('says all that is wrong at once', () => {
     const { error } = render(single, { replicaCount: 2, drainSeconds: 1, ingress: { enabled: true } })

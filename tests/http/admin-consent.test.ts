@@ -137,6 +137,6 @@ describe('/.auth/admin-consent', () => {
       expectPage(await visit(visitor, `${here()}?provider=other`), 404, 'endpoint_unknown')
       expect((await visit(visitor, `${here()}?provider=contoso&provider=contoso`)).status).toBe(400)
       expect((await visitor.ask(here(), { method: 'POST', headers: navigation })).status).toBe(405)
-      expect(visitor.cookie(stage.origin, binding)).toMatch(/^[\w-]{22}$/)
+      expect(visitor.cookie(stage.origin, binding)).toMatch(/^[\w-]{22}[.][\w.-]+$/)
     }))
 })

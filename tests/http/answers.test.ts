@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OutcomeCode, outcomes } from '../../src/core/answer/outcomes.ts'
+import { createAnswers } from '../../src/http/answers.ts'
+import { createPages } from '../../src/pages/render.ts'
+import { facts, session, tenant } from '../core/build.ts'
 import { freePort, type Stage, startStage } from '../stage.ts'
 import { createVisitor, signIn } from '../visitor.ts'
+import { expectOwnAnswer } from './own-answers.ts'
 import { bytesOf, handshake, speak } from './wire.ts'
 
 /** Takes more than one request, or something that fails: each stands in the test that does so. */
@@ -31,7 +35,11 @@ const elsewhere: Readonly<Partial<Record<OutcomeCode, string>>> = {
   tenant_broken: '../faults/reload.test.ts',
   request_too_slow: 'slow-bodies.test.ts',
   too_many_requests: 'budgets.test.ts',
+  too_many_open: '../attacks/websockets.test.ts',
+  websockets_full: '../attacks/websockets.test.ts',
   https_required: 'redirect-gate.test.ts',
+  form_sent: 'kept-forms.test.ts',
+  form_of_another: 'kept-forms.test.ts',
 }
 
 let stage: Stage
@@ -75,6 +83,7 @@ async function cookieOf(username: string): Promise<string> {
 }
 
 const html = 'Accept: text/html'
+const form = ['Sec-Fetch-Mode: navigate', 'Sec-Fetch-Site: same-origin', 'Content-Type: text/plain']
 const gone = 'Host: gone.localhost:1'
 const produced: readonly (readonly [OutcomeCode, string, () => readonly string[]])[] = [
   ['request_malformed', 'GET /public', () => ['Connection: cookie']],
@@ -93,12 +102,33 @@ const produced: readonly (readonly [OutcomeCode, string, () => readonly string[]
   ['login_required', 'GET /x', () => []],
   ['context_required', 'POST /strong', () => [uwe, html]],
   ['sign_in_too_old', 'GET /recent', () => [uwe]],
+  ['form_not_kept', 'POST /x', () => [html, ...form, 'Content-Length: 9000000']],
+  ['form_gone', 'GET /.auth/form?id=0123456789012345678901', () => [uwe, html]],
   ['role_missing', 'GET /admin', () => [uwe]],
   ['no_role', 'GET /x', () => [nora]],
   ['provider_unreachable', 'GET /x', () => [gone, html]],
   ['upstream_unreachable', 'GET /public', () => [gone]],
   ['upstream_timeout', 'GET /public/never', () => []],
 ]
+
+test('every outcome is said strictly, to every kind of request, with a person and without', () => {
+  const answers = createAnswers(createPages())
+  const person = session({ claims: { name: '<svg/onload=alert(1)>', preferred_username: '"><script>' } })
+  for (const code of Object.keys(outcomes) as OutcomeCode[]) {
+    for (const kind of ['navigation', 'frame', 'data', 'upgrade'] as const) {
+      for (const at of [
+        tenant({ branding: { name: '<b>', support: '<i>' } }),
+        tenant({ embeddedBy: ['https://a.example'] }),
+      ]) {
+        const occasion = { requestId: 'x', facts: facts({ kind, target: '/?<script>' }), tenant: at, session: person }
+        const { status, headers, body } = answers.outcome(code, { ...occasion, missing: ['<script>'] })
+        const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+        expectOwnAnswer({ status, headers: lower, body: String(body) }, `${code} ${kind}`)
+        expect(status).toBe(outcomes[code].status)
+      }
+    }
+  }
+})
 
 describe('the gate', () => {
   for (const [code, line, lines] of produced) {

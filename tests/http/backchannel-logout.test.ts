@@ -12,6 +12,7 @@ import { createLog } from '../../src/ops/log.ts'
 import { createMetrics } from '../../src/ops/metrics.ts'
 import { createPages } from '../../src/pages/render.ts'
 import { createMemoryStore } from '../../src/session/store-memory.ts'
+import { attack } from '../attacks/attack.ts'
 import { tenant } from '../core/build.ts'
 import { plainClient } from '../plain-provider.ts'
 import { type PlainStage, type PlainStageOptions, signInAs, startPlainStage, submit } from '../plain-stage.ts'
@@ -50,7 +51,7 @@ async function leaveProvider(stage: PlainStage, visitor: Visitor): Promise<void>
 describe('with a provider that tells which session has ended', () => {
   const stage = theStage({ backchannel: { path, of: 'session' } })
 
-  test('backchannelLogout ends the session from that browser, and no other of the person (T69)', async () => {
+  attack('T69', 'backchannelLogout ends the session from that browser, and no other of the person', async () => {
     const [one, other, colleague] = [
       await signIn(stage(), anna),
       await signIn(stage(), anna),
@@ -108,7 +109,7 @@ describe('with tokens made by hand', () => {
     expect(await isIn()).toBe(false)
   })
 
-  test('backchannelLogout refuses a token that was here before (T72)', async () => {
+  attack('T72', 'backchannelLogout refuses a token that was here before', async () => {
     const token = await stage().provider.sign(claims())
     expect((await send(token)).status).toBe(200)
     const { isIn } = await signIn(stage(), anna)
@@ -146,7 +147,7 @@ describe('with tokens made by hand', () => {
     ['with a critical header that nobody knows', 'signature', () => ({}), { crit: ['x'], x: 1 }],
   ]
   for (const [what, detail, change, header] of hostile) {
-    test(`backchannelLogout refuses a token ${what} (T72)`, async () => {
+    attack('T72', `backchannelLogout refuses a token ${what}`, async () => {
       const signed =
         header?.crit === undefined
           ? await stage().provider.sign(claims(change()), header)
@@ -163,24 +164,28 @@ describe('with tokens made by hand', () => {
     })
   }
 
-  test('backchannelLogout refuses what another key signed, what nobody signed, and what our own secret signed (T58, T72)', async () => {
-    const { isIn } = await signIn(stage(), anna)
-    const { privateKey } = await generateKeyPair('RS256')
-    const body = claims()
-    const secret = new TextEncoder().encode(plainClient.secret.padEnd(32, 'x'))
-    const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-    for (const token of [
-      await new SignJWT(body).setProtectedHeader({ alg: 'RS256', kid: 'key-1' }).sign(privateKey),
-      await new SignJWT(body).setProtectedHeader({ alg: 'HS256', kid: 'key-1' }).sign(secret),
-      `${encoded({ alg: 'none' })}.${encoded(body)}.`,
-      encoded(body),
-      '',
-      'x'.repeat(20_000),
-    ]) {
-      expect((await send(token)).status).toBe(400)
-    }
-    expect(await isIn()).toBe(true)
-  })
+  attack(
+    ['T58', 'T72'],
+    'backchannelLogout refuses what another key signed, what nobody signed, and what our own secret signed',
+    async () => {
+      const { isIn } = await signIn(stage(), anna)
+      const { privateKey } = await generateKeyPair('RS256')
+      const body = claims()
+      const secret = new TextEncoder().encode(plainClient.secret.padEnd(32, 'x'))
+      const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+      for (const token of [
+        await new SignJWT(body).setProtectedHeader({ alg: 'RS256', kid: 'key-1' }).sign(privateKey),
+        await new SignJWT(body).setProtectedHeader({ alg: 'HS256', kid: 'key-1' }).sign(secret),
+        `${encoded({ alg: 'none' })}.${encoded(body)}.`,
+        encoded(body),
+        '',
+        'x'.repeat(20_000),
+      ]) {
+        expect((await send(token)).status).toBe(400)
+      }
+      expect(await isIn()).toBe(true)
+    },
+  )
 
   test('backchannelLogout refuses a form that is none, doubled, too long, or no POST', async () => {
     const token = await stage().provider.sign(claims())
@@ -206,7 +211,7 @@ describe('with tokens made by hand', () => {
   })
 })
 
-test('backchannelLogout takes a token again that came to nothing because the store was away (T69)', async () => {
+attack('T69', 'backchannelLogout takes a token again that came to nothing because the store was away', async () => {
   let now = 1_000
   const log = createLog({ level: 'error', destination: { write: () => {} } })
   const store = createMemoryStore({ clock: () => now, log, maxSessions: 10 })

@@ -155,6 +155,8 @@ describe('with a limit per caller', () => {
     expectPage(refused, 429, 'too_many_requests')
     // Neither does the answer of somebody else begin a sign-in then.
     expect((await visit(stranger, answer, office)).status).toBe(429)
+    // Nor does it take what tells them from their neighbours, which is gone after an hour: the answer is theirs.
+    colleague.setCookie(origin, binding, (colleague.cookie(origin, binding) ?? '').slice(0, 22))
     expect(givesSession(await visit(colleague, answer, office))).toBe(true)
     stranger.close()
     colleague.close()
@@ -251,6 +253,11 @@ describe.skipIf(redisMissing())('with two gateways on one Redis', () => {
     const cookie = `${binding}=${visitor.cookie(other.origin, binding)}`
     const headers = { ...navigation, ...from('192.0.2.1'), cookie }
     expect((await visitor.ask(`${one.origin}/x`, { headers })).status).toBe(302)
+    // Neither can use up what the others have, here too.
+    for (const which of ['new', 'known']) {
+      expect(await redis.client.keys(`limits:limit:sign-ins-${which}-tenant:*`), which).toHaveLength(1)
+      expect(await redis.client.keys(`limits:limit:sign-ins-${which}-overall:*`), which).toHaveLength(1)
+    }
     visitor.close()
   })
 

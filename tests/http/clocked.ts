@@ -1,8 +1,8 @@
 /** A gateway whose clock the test puts forward: lifetimes end without anybody waiting for them. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadConfig } from '../../src/config/load.ts'
+import { createLoader } from '../../src/config/loader.ts'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
 import { createGate } from '../../src/http/gate.ts'
 import { listen } from '../../src/http/listen.ts'
@@ -17,6 +17,10 @@ export interface ClockedGateway {
   /** The log so far, one object per line. */
   log(): readonly Record<string, unknown>[]
   forward(seconds: number): void
+  /** As if the file had been edited; throws where it has issues. */
+  edit(change: (yaml: string) => string): void
+  /** Puts another configuration in force, as a reload would. */
+  reload(yaml: string): void
   /** What Prometheus would read. */
   metrics(): Promise<string>
   close(): Promise<void>
@@ -60,26 +64,43 @@ export async function startClockedGateway(yaml: string): Promise<ClockedGateway>
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-clocked-'))
   const file = join(folder, 'sallyport.yaml')
   writeFileSync(file, yaml)
-  const gateway = loadConfig(file, { env: {} })
+  const loader = createLoader(file, { env: {} })
+  const load = () => {
+    const { gateway, issues } = loader.load()
+    if (issues.length > 0) throw new Error(JSON.stringify(issues))
+    return gateway
+  }
+  const gateway = load()
   let ahead = 0
   const lines: string[] = []
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } })
   const parts = createParts(gateway, log, () => Date.now() / 1_000 + ahead)
+  const upgrades = createUpgradeGate(parts)
   const main = await listen({
     address: gateway.server.listen,
     gate: createGate(parts),
-    upgrade: createUpgradeGate(parts).take,
+    upgrade: upgrades.take,
     current: parts.current,
     answers: parts.answers,
     metrics: parts.metrics,
+    lasting: parts.lasting,
     log,
   })
+  function reload(text: string): void {
+    writeFileSync(file, text)
+    parts.replace(load())
+    parts.lasting.reconsider()
+  }
   return {
     origin: `http://localhost:${main.port}`,
     log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     forward(seconds) {
       ahead += seconds
     },
+    edit(change) {
+      reload(change(readFileSync(file, 'utf8')))
+    },
+    reload,
     metrics: async () => (await parts.metrics.text()).body,
     async close() {
       await main.drain(0)

@@ -1,6 +1,7 @@
 /** Front-channel log-out over the wire: two gateways on one Redis, three tenants that share an app registration. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { attack } from '../attacks/attack.ts'
 import { redisMissing, until } from '../redis.ts'
 import { createVisitor, type Reply, type Visitor } from '../visitor.ts'
 import { setCookies } from './scene.ts'
@@ -59,28 +60,39 @@ describe.skipIf(redisMissing())('frontchannelLogout', () => {
     expect(setCookies(reply)).toEqual([])
   }
 
-  test('frontchannelLogout ends the sessions of one sid at all tenants that share the registration, without a cookie, on every gateway (T69, T73)', async () => {
-    const [person, colleague] = [visitor(), visitor()]
-    const hers = {
-      payroll: await scene.signIn(person, 'payroll', ada),
-      canteen: await scene.signIn(person, 'canteen', ada),
-      wiki: await scene.signIn(person, 'wiki', ada),
-    }
-    // The same person in another browser has another session at the provider, which goes on.
-    const elsewhere = await scene.signIn(colleague, 'payroll', ada)
-    for (const tenant of ['payroll', 'canteen', 'wiki'] as const) {
-      expect(await scene.accepts(tenant, hers[tenant])).toEqual([true, true])
-    }
-    expect(await scene.accepts('payroll', elsewhere)).toEqual([true, true])
-    const opened = await frameOf(person)
-    expect(opened).toMatch(/^http:\/\/payroll\.localhost:\d+\/\.auth\/frontchannel-logout\/contoso\?sid=[0-9a-f-]{36}$/)
-    expectDone(await open(opened))
-    for (const tenant of ['payroll', 'canteen', 'wiki'] as const) await scene.refused(tenant, hers[tenant])
-    expect(await scene.accepts('payroll', elsewhere)).toEqual([true, true])
-    expect(scene.log()).toContainEqual(
-      expect.objectContaining({ event: 'signed_out_by_provider', channel: 'front', provider: 'contoso', sessions: 3 }),
-    )
-  })
+  attack(
+    ['T69', 'T73'],
+    'frontchannelLogout ends the sessions of one sid at all tenants that share the registration, without a cookie, on every gateway',
+    async () => {
+      const [person, colleague] = [visitor(), visitor()]
+      const hers = {
+        payroll: await scene.signIn(person, 'payroll', ada),
+        canteen: await scene.signIn(person, 'canteen', ada),
+        wiki: await scene.signIn(person, 'wiki', ada),
+      }
+      // The same person in another browser has another session at the provider, which goes on.
+      const elsewhere = await scene.signIn(colleague, 'payroll', ada)
+      for (const tenant of ['payroll', 'canteen', 'wiki'] as const) {
+        expect(await scene.accepts(tenant, hers[tenant])).toEqual([true, true])
+      }
+      expect(await scene.accepts('payroll', elsewhere)).toEqual([true, true])
+      const opened = await frameOf(person)
+      expect(opened).toMatch(
+        /^http:\/\/payroll\.localhost:\d+\/\.auth\/frontchannel-logout\/contoso\?sid=[0-9a-f-]{36}$/,
+      )
+      expectDone(await open(opened))
+      for (const tenant of ['payroll', 'canteen', 'wiki'] as const) await scene.refused(tenant, hers[tenant])
+      expect(await scene.accepts('payroll', elsewhere)).toEqual([true, true])
+      expect(scene.log()).toContainEqual(
+        expect.objectContaining({
+          event: 'signed_out_by_provider',
+          channel: 'front',
+          provider: 'contoso',
+          sessions: 3,
+        }),
+      )
+    },
+  )
 
   test('frontchannelLogout takes the call at any tenant of the registration, by the name that it has there', async () => {
     for (const [tenant, provider] of [
@@ -95,7 +107,7 @@ describe.skipIf(redisMissing())('frontchannelLogout', () => {
     }
   })
 
-  test('frontchannelLogout cuts open WebSockets on the other gateway within a second (T101)', async () => {
+  attack('T101', 'frontchannelLogout cuts open WebSockets on the other gateway within a second', async () => {
     const server = new WebSocketServer({ server: scene.upstream.server })
     const person = visitor()
     const cookie = await scene.signIn(person, 'payroll', ada)
@@ -112,7 +124,7 @@ describe.skipIf(redisMissing())('frontchannelLogout', () => {
     server.close()
   })
 
-  test('frontchannelLogout answers an unknown sid alike, and ends nothing (T73)', async () => {
+  attack('T73', 'frontchannelLogout answers an unknown sid alike, and ends nothing', async () => {
     const cookie = await scene.signIn(visitor(), 'payroll', ada)
     expectDone(await open(address(`sid=${unknownSid}`)))
     expectDone(await open(address(`sid=${'x'.repeat(255)}`)))
@@ -167,7 +179,7 @@ describe.skipIf(redisMissing())('frontchannelLogout', () => {
     expect(posted.status).toBe(405)
   })
 
-  test('frontchannelLogout stops a caller who tries sids out, and not for long (T73)', async () => {
+  attack('T73', 'frontchannelLogout stops a caller who tries sids out, and not for long', async () => {
     const answers = await Promise.all(Array.from({ length: 640 }, () => open(address(`sid=${unknownSid}`))))
     expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(600)
     const refused = answers.find(({ status }) => status === 429)

@@ -10,7 +10,7 @@ import type { Session } from '../../src/core/identity/session.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createGate } from '../../src/http/gate.ts'
 import { listen } from '../../src/http/listen.ts'
-import { loadFor } from '../../src/http/load-session.ts'
+import { loadFor, sessionIn } from '../../src/http/load-session.ts'
 import { createUpgradeGate } from '../../src/http/upgrade.ts'
 import { createLog } from '../../src/ops/log.ts'
 import { createParts } from '../../src/parts.ts'
@@ -109,7 +109,7 @@ test('the gate answers a defect with 500 and a request id, tells nothing of it, 
   const broken = { ...parts, forwarder: { ...parts.forwarder, forward } }
   const main = await listen({
     ...{ address: gateway.server.listen, gate: createGate(broken), upgrade: createUpgradeGate(broken).take },
-    ...{ current: parts.current, answers: parts.answers, metrics: parts.metrics, log },
+    ...{ current: parts.current, answers: parts.answers, metrics: parts.metrics, log, lasting: parts.lasting },
   })
   const visitor = createVisitor()
   const reply = await visitor.ask(`http://localhost:${main.port}/public?planted=query`, { headers: navigation })
@@ -137,9 +137,15 @@ describe('loadFor', () => {
     tenant: tenant(),
   } as unknown as Parameters<typeof loadFor>[1]
 
-  attack('T76', 'takes nobody for the person on an optional route while the store is away', async () => {
-    expect(await loadFor(failing(new Fault('session_store_down')), optional, facts())).toBeNull()
-  })
+  attack(
+    'T76',
+    'is known for nobody on an optional route while the store is away, which is not the same as nobody',
+    async () => {
+      const loaded = await loadFor(failing(new Fault('session_store_down')), optional, facts())
+      expect(loaded).toEqual({ is: 'unknown' })
+      expect(sessionIn(loaded)).toBeNull()
+    },
+  )
 
   test('does not take a defect for an absent store', async () => {
     await expect(loadFor(failing(new TypeError('a defect')), optional, facts())).rejects.toThrow('a defect')

@@ -202,6 +202,7 @@ describe('a tenant that a portal may embed', () => {
       expect(setCookies(left)).toEqual([
         expect.stringMatching(/^__Host-sid=; .*SameSite=None; Partitioned$/),
         expect.stringMatching(/^__Host-login=; .*SameSite=None; Partitioned$/),
+        expect.stringMatching(/^__Host-form=; .*SameSite=None; Partitioned$/),
       ])
       const consent = await visit(visitor, `${stage.origin}/.auth/admin-consent`)
       expect(setCookies(consent)).toEqual([expect.stringMatching(/^__Host-login=.*SameSite=None; Partitioned$/)])

@@ -28,6 +28,7 @@ async function start(gate: Gate, headerSeconds = 30): Promise<{ listener: Listen
     upgrade: (_request, socket) => socket.end('HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n'),
     answers: createAnswers(createPages()),
     metrics: createMetrics(),
+    lasting: { sweep() {} },
     log,
   })
   open.push(listener)
@@ -145,6 +146,7 @@ describe('listen', () => {
       upgrade: () => {},
       answers: createAnswers(createPages()),
       metrics: createMetrics(),
+      lasting: { sweep() {} },
       log,
     }
     await expect(listen({ ...parts, address })).rejects.toThrow(

@@ -284,17 +284,21 @@ describe('confirm, while the provider is away', () => {
 })
 
 describe('confirm, while the provider refuses the gateway', () => {
-  test('confirm logs nobody out whose provider refuses the secret, until their own limit, and alarms', async () => {
-    const stage = await setUp()
-    stage.emulator.control.changeApplication({ clientSecrets: ['another'] })
-    for (let at = interval; at < 4 * 3_600; at += 1_800) {
-      stage.forward(1_800)
-      expect((await stage.data('/x')).status).toBe(200)
-    }
-    expect(events(stage, 'session_not_revalidated')[0]).toMatchObject({ level: 'error', result: 'alarm' })
-    expect(events(stage, 'credential_refused')).toHaveLength(1)
-    expect(await stage.metrics()).toContain('sallyport_credential_refused{provider="contoso"} 1')
-  })
+  attack(
+    'T97',
+    'confirm logs nobody out whose provider refuses the secret, until their own limit, and alarms',
+    async () => {
+      const stage = await setUp()
+      stage.emulator.control.changeApplication({ clientSecrets: ['another'] })
+      for (let at = interval; at < 4 * 3_600; at += 1_800) {
+        stage.forward(1_800)
+        expect((await stage.data('/x')).status).toBe(200)
+      }
+      expect(events(stage, 'session_not_revalidated')[0]).toMatchObject({ level: 'error', result: 'alarm' })
+      expect(events(stage, 'credential_refused')).toHaveLength(1)
+      expect(await stage.metrics()).toContain('sallyport_credential_refused{provider="contoso"} 1')
+    },
+  )
 })
 
 attack('T94', 'the log of revalidations has no tokens', async () => {

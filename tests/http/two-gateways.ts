@@ -37,7 +37,8 @@ const called = { payroll: 'contoso', canteen: 'also-contoso', wiki: 'own' } as c
 
 const registration = `tenantId: 0b5a9e1c-7f3d-4c62-9d84-2a6f1e8b7c30, clientId: 6d1f0c52-3b7e-4a98-8c15-f0e2d4b6a791, credential: { secret: pretend-secret-for-the-demo-only }`
 
-export async function startTwoGateways(logoutTenant: Tenant = 'payroll'): Promise<TwoGateways> {
+/** @param session further keys of `session` in YAML. */
+export async function startTwoGateways(logoutTenant: Tenant = 'payroll', session = ''): Promise<TwoGateways> {
   const redis = await startRedis()
   const [port, secondPort] = [await freePort(), await freePort()]
   const origin = (tenant: Tenant) => `http://${tenant}.localhost:${port}`
@@ -50,7 +51,7 @@ export async function startTwoGateways(logoutTenant: Tenant = 'payroll'): Promis
   const shared = { authority: emulator.origin, upstream: upstream.origin }
   const yaml = stageYaml({
     ...{ port, ...shared, publicUrl: () => origin('payroll') },
-    session: `store: { type: redis, url: '${redis.url}', prefix: two }`,
+    session: `store: { type: redis, url: '${redis.url}', prefix: two }\n${session}`,
     provider: () => `\n  - { name: also-contoso, ${registration}, authority: '${emulator.origin}' }`,
     tenants: `
   - { name: canteen, publicUrl: '${origin('canteen')}', providers: [also-contoso], upstream: { url: '${upstream.origin}' } }

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vit
 import { directoryId } from '../../src/emulator/directory.ts'
 import { managedIdentity } from '../../src/emulator/managed-identity.ts'
 import type { Application } from '../../src/emulator/registration.ts'
+import { attack } from '../attacks/attack.ts'
 import { createAuthority } from '../certificates.ts'
 import { cameBack, expectPage, visit } from '../http/scene.ts'
 import { type Stage, startStage } from '../stage.ts'
@@ -87,6 +88,19 @@ describe('workload identity', () => {
     await place()
     const federated = await trusted()
     await expectSignIn(await setStage(credential, () => federated))
+  })
+
+  attack('T116', 'the next sign-in sends what the file says now, whether it got better or worse', async () => {
+    const federated = await trusted()
+    await place({ sub: 'system:serviceaccount:gate:other' })
+    const of = await setStage(credential, () => federated)
+    await expectRefusal(of, 700213)
+    await place()
+    expect((await visitor.open(`${of.origin}/deep?x=1`)).status).toBe(200)
+    await place({ exp: 1 })
+    const another = createVisitor()
+    expectPage(await visit(another, await cameBack(another, `${of.origin}/deep`, uwe)), 502, 'client_refused')
+    another.close()
   })
 
   for (const [what, said, code] of [

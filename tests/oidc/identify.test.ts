@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { payrollStaff } from '../../src/emulator/directory.ts'
 import { payrollAdministrators } from '../../src/emulator/groups.ts'
 import { personas } from '../../src/emulator/people.ts'
+import { attack } from '../attacks/attack.ts'
 import { begin, parameter } from '../http/scene.ts'
 import { type Stage, type StageOptions, startStage } from '../stage.ts'
 import { createVisitor, type Reply, signIn } from '../visitor.ts'
@@ -144,6 +145,17 @@ describe('createIdentify and what a provider says of groups', () => {
         expect((await signedIn(stage, 'groups201@contoso.example')).reply.body).toContain('groups_unknown')
       },
     ))
+
+  attack('T112', 'a name stands for no id: whose groups arrive as names has no role of any', () =>
+    onStage({}, async (stage) => {
+      for (const groupFormat of ['sam_account_name', 'cloud_displayname'] as const) {
+        stage.emulator.control.changeApplication({ groupFormat })
+        const { reply, line, visitor } = await signedIn(stage, 'uwe@contoso.example')
+        expect([reply.status, line?.roles]).toEqual([403, []])
+        visitor.close()
+      }
+    }),
+  )
 
   test('createIdentify reads groups that are sent as roles, also where there are too many', () =>
     onStage({ roles: `- { name: user, appRoles: [${payrollStaff}] }` }, async (stage) => {

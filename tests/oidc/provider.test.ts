@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
+import { attack } from '../attacks/attack.ts'
 import { cameBack, expectPage, givesSession, parameter, visit } from '../http/scene.ts'
 import { until } from '../redis.ts'
 import { freePort, type Stage, startStage } from '../stage.ts'
@@ -128,29 +129,33 @@ describe('a provider that changes its keys', () => {
   afterEach(() => void vi.useRealTimers())
   const afterwards = (seconds: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1_000 })
 
-  test('an emergency roll is noticed within a minute, and the old key is refused after its retirement (T117)', async () => {
-    const emulator = await startEmulator()
-    await onStage(async (stage) => {
-      const signsIn = async (kid?: string) => {
-        const stranger = createVisitor()
-        const answer = await cameBack(stranger, `${stage.origin}/`, uwe)
-        if (kid !== undefined) emulator.control.forgeNextIdToken({ kid, signedBy: 'unpublished-key' })
-        const reply = await visit(stranger, answer)
-        stranger.close()
-        return givesSession(reply)
-      }
-      expect(await signsIn()).toBe(true)
-      const document = (await (await fetch(keysOf(emulator))).json()) as { keys: { kid: string }[] }
-      await emulator.control.keys.publishNew()
-      emulator.control.keys.switchToNewest()
-      emulator.control.keys.retireOthers()
-      afterwards(61)
-      expect(await signsIn()).toBe(true)
-      for (const { kid } of document.keys) expect(await signsIn(kid)).toBe(false)
-    }, emulator)
-  })
+  attack(
+    'T117',
+    'an emergency roll is noticed within a minute, and the old key is refused after its retirement',
+    async () => {
+      const emulator = await startEmulator()
+      await onStage(async (stage) => {
+        const signsIn = async (kid?: string) => {
+          const stranger = createVisitor()
+          const answer = await cameBack(stranger, `${stage.origin}/`, uwe)
+          if (kid !== undefined) emulator.control.forgeNextIdToken({ kid, signedBy: 'unpublished-key' })
+          const reply = await visit(stranger, answer)
+          stranger.close()
+          return givesSession(reply)
+        }
+        expect(await signsIn()).toBe(true)
+        const document = (await (await fetch(keysOf(emulator))).json()) as { keys: { kid: string }[] }
+        await emulator.control.keys.publishNew()
+        emulator.control.keys.switchToNewest()
+        emulator.control.keys.retireOthers()
+        afterwards(61)
+        expect(await signsIn()).toBe(true)
+        for (const { kid } of document.keys) expect(await signsIn(kid)).toBe(false)
+      }, emulator)
+    },
+  )
 
-  test('a normal roll fails no sign-in (T117)', async () => {
+  attack('T117', 'a normal roll fails no sign-in', async () => {
     const emulator = await startEmulator()
     await onStage(async (stage, visitor) => {
       const signsIn = async () => {

@@ -5,6 +5,8 @@ import { answerHeaders, answerReason } from '../../src/proxy/response-headers.ts
 
 const anonymous = {
   ownCookieNames: ['__Host-sid', '__Host-login'],
+  bindCookie: (line: string) => line,
+  requested: '/',
   signedIn: false,
   strictTransport: null,
   policy: null,
@@ -59,6 +61,27 @@ for (const [name, raw, status, expected] of [
     [],
   ],
   ['drops Clear-Site-Data (T118)', lines(['Clear-Site-Data', '"cookies"'], ['A', 'b']), 200, ['A', 'b']],
+  [
+    'leaves of Clear-Site-Data what is no cookie (T118)',
+    lines(
+      ['Clear-Site-Data', '"cache", "cookies"'],
+      ['clear-site-data', '"cache","*", "storage"'],
+      ['Clear-Site-Data', 'x'],
+    ),
+    200,
+    ['Clear-Site-Data', '"cache"', 'clear-site-data', '"cache", "storage"'],
+  ],
+  [
+    'drops a Service-Worker-Allowed that reaches our addresses, and leaves others (T118)',
+    lines(
+      ['Service-Worker-Allowed', '/'],
+      ['Service-Worker-Allowed', '/.auth/x'],
+      ['Service-Worker-Allowed', '/a/../.'],
+      ['service-worker-allowed', '/app/'],
+    ),
+    200,
+    ['service-worker-allowed', '/app/'],
+  ],
   [
     'drops NTLM offers and keeps others (T119)',
     lines(['WWW-Authenticate', 'NTLM'], ['WWW-Authenticate', 'Basic realm="a, b"']),

@@ -40,9 +40,12 @@ export function planFor(request: IncomingMessage, upstream: Upstream, changes: P
     target: request.url ?? '/',
     headers: planned,
     ownCookieNames: ['__Host-sid'],
+    bindCookie: (line) => line,
+    requested: '/',
     signedIn: false,
     strictTransport: null,
     policy: null,
+    body: null,
     ...changes,
   }
 }

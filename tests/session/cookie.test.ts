@@ -94,7 +94,7 @@ test('newSessionId makes ids that differ, and cookies of at most 100 bytes', () 
 
 test('expiredCookies takes session and binding away with the attributes they were set with (T70)', () => {
   const rest = '=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax'
-  expect(expiredCookies(false)).toEqual([`__Host-sid${rest}`, `__Host-login${rest}`])
+  expect(expiredCookies(false)).toEqual([`__Host-sid${rest}`, `__Host-login${rest}`, `__Host-form${rest}`])
 })
 
 test('the cookies of an embeddable tenant are partitioned, and taken away in the same way (T70)', () => {

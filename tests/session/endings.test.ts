@@ -1,4 +1,7 @@
-/** Ending many sessions at once, on both stores; two replicas where the store is shared. */
+/** Ending many sessions at once, on every store; two replicas where the store is shared. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { groupsOf, type Whose } from '../../src/core/identity/whose.ts'
 import { Secret } from '../../src/core/secret.ts'
@@ -6,6 +9,7 @@ import { createEndings } from '../../src/session/endings.ts'
 import { createKeyRing, type KeyRing, storeKey } from '../../src/session/seal.ts'
 import { createSessions } from '../../src/session/sessions.ts'
 import type { SessionStore } from '../../src/session/store.ts'
+import { createFileStore } from '../../src/session/store-file.ts'
 import { createMemoryStore } from '../../src/session/store-memory.ts'
 import { createRedisStore } from '../../src/session/store-redis.ts'
 import { openStub } from '../../src/session/stub.ts'
@@ -21,7 +25,13 @@ afterAll(async () => {
   if (!noRedis) await redis.stop()
 })
 
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-endings-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+let files = 0
+
 const stores = {
+  file: () =>
+    createFileStore({ path: join(folder, `${files++}.db`), maxSessions: 1000, clock: now, log: readableLog() }),
   memory: () => createMemoryStore({ maxSessions: 1000, clock: now, log: readableLog() }),
   redis: () => createRedisStore({ url: new Secret(redis.url), prefix: 'endings', log: readableLog() }),
 }
@@ -33,10 +43,10 @@ describe.each(Object.entries(stores))('with the %s store', (kind, make) => {
   let here: Replica
   let elsewhere: Replica
   beforeEach(async (context) => {
-    if (kind !== 'memory' && noRedis) return context.skip('redis-server is missing')
-    if (kind !== 'memory') await redis.client.flushall()
+    if (kind === 'redis' && noRedis) return context.skip('redis-server is missing')
+    if (kind === 'redis') await redis.client.flushall()
     here = await replica()
-    elsewhere = kind === 'memory' ? here : await replica()
+    elsewhere = kind !== 'redis' ? here : await replica()
   })
   afterEach(async () => {
     for (const each of closing.splice(0)) await each.close()
@@ -134,7 +144,7 @@ describe.each(Object.entries(stores))('with the %s store', (kind, make) => {
     const lost = await replica(ring, (store) => ({ ...store, endedBefore: async () => Number.NEGATIVE_INFINITY }))
     await here.endings.end({ of: 'tenant', tenant: 'payroll' })
     const one = await signIn({ startedAt: now() - 100 }, lost)
-    if (kind === 'memory') return expect(await one.isIn(lost)).toBe(true)
+    if (kind !== 'redis') return expect(await one.isIn(lost)).toBe(true)
     expect(await here.store.read(storeKey(one.id))).not.toBeNull()
     const fresh = await replica()
     expect(await one.isIn(fresh)).toBe(false)
@@ -158,7 +168,7 @@ describe.each(Object.entries(stores))('with the %s store', (kind, make) => {
     const both = createKeyRing([secondSecret, firstSecret])
     const next = await replica(both)
     const after = await signIn({}, next, both)
-    if (kind === 'memory') return
+    if (kind !== 'redis') return
     expect(await next.endings.end({ of: 'tenant', tenant: 'payroll' })).toBe(2)
     await until('both have ended', async () => !(await before.isIn()) && !(await after.isIn(next)), 1000)
   })

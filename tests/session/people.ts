@@ -16,6 +16,7 @@ export const policy: SessionPolicy = {
   lifetimeSeconds: 36_000,
   idleSeconds: 3600,
   revalidateSeconds: 900,
+  perPerson: null,
   store: { type: 'memory', maxSessions: 1000 },
 }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Fault } from '../../src/core/fault.ts'
 import type { Session, SessionFacts } from '../../src/core/identity/session.ts'
@@ -5,11 +8,15 @@ import { Secret } from '../../src/core/secret.ts'
 import { storeKey } from '../../src/session/seal.ts'
 import { createSessions, type Sessions } from '../../src/session/sessions.ts'
 import type { SessionStore } from '../../src/session/store.ts'
+import { createFileStore } from '../../src/session/store-file.ts'
 import { createMemoryStore } from '../../src/session/store-memory.ts'
 import { createRedisStore } from '../../src/session/store-redis.ts'
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
 import { facts, newCookie, now, policy, readableLog, ring, tokens } from './people.ts'
 
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-revisions-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+let files = 0
 let redis: TestRedis
 const noRedis = redisMissing()
 beforeAll(async () => {
@@ -22,16 +29,19 @@ afterAll(async () => {
 const newest = 2_000_000_000
 const isNew = ({ facts: { checkedAt } }: Session) => checkedAt === newest
 
-/** Several replicas on one store: in memory they share it, with Redis each has its own connection. */
-describe.each(['memory', 'redis'] as const)('revisions on %s', (kind) => {
+/** Several replicas on one store: in memory or a file they share it, with Redis each has its own connection. */
+describe.each(['memory', 'file', 'redis'] as const)('revisions on %s', (kind) => {
   const stores: SessionStore[] = []
   const replicas: Sessions[] = []
   beforeEach(async (context) => {
     if (kind === 'redis' && noRedis) return context.skip('redis-server is missing')
-    const shared = createMemoryStore({ maxSessions: 1000, clock: now, log: readableLog() })
+    const shared =
+      kind === 'file'
+        ? createFileStore({ path: join(folder, `${files++}.db`), maxSessions: 1000, clock: now, log: readableLog() })
+        : createMemoryStore({ maxSessions: 1000, clock: now, log: readableLog() })
     for (let n = 0; n < 3; n += 1) {
       const own = () => createRedisStore({ url: new Secret(redis.url), prefix: 'revisions', log: readableLog() })
-      const store = kind === 'memory' ? shared : own()
+      const store = kind === 'redis' ? own() : shared
       await until('the store announces', () => store.ready() === 'ready' && store.changes.announcing())
       stores.push(store)
       replicas.push(createSessions({ store, ring, policy, clock: now, log: readableLog() }))

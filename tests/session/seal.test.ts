@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createKeyRing, type RecordAddress, storeKey } from '../../src/session/seal.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { createKeyRing, type KeyRing, type RecordAddress, storeKey } from '../../src/session/seal.ts'
 import { firstSecret, ring, secondSecret } from './people.ts'
 
 const address: RecordAddress = { kind: 'facts', id: 'AAAAAAAAAAAAAAAAAAAAAA', tenant: 'payroll', version: 1 }
@@ -13,6 +14,49 @@ describe('createKeyRing', () => {
     const { cookieKeys } = createKeyRing([firstSecret, secondSecret])
     expect(new Set(cookieKeys).size).toBe(2)
     for (const key of cookieKeys) expect(firstSecret.reveal() + secondSecret.reveal()).not.toContain(key)
+  })
+})
+
+describe('rotate', () => {
+  const sealed = (by: KeyRing) => by.sealText(['x'], 'text')
+  const opens = (by: KeyRing, text: string) => by.openText(['x'], text) === 'text'
+
+  test('rotate opens with a new secret at once, and seals with it after two minutes', () => {
+    let now = 0
+    const rotated = createKeyRing([firstSecret], () => now)
+    const [old, other] = [createKeyRing([firstSecret]), createKeyRing([secondSecret])]
+    const [cookieKey] = rotated.cookieKeys
+    rotated.rotate([secondSecret, firstSecret])
+    expect(opens(rotated, sealed(other))).toBe(true)
+    now = 119
+    expect([opens(old, sealed(rotated)), rotated.cookieKeys[0] === cookieKey]).toEqual([true, true])
+    now = 120
+    expect([opens(old, sealed(rotated)), rotated.cookieKeys[0] === cookieKey]).toEqual([false, false])
+    expect([opens(other, sealed(rotated)), opens(rotated, sealed(old))]).toEqual([true, true])
+  })
+
+  test('rotate does not wait where it cannot, or need not', () => {
+    const rotated = createKeyRing([firstSecret], () => 0)
+    // What is gone seals nothing, not even for two minutes.
+    rotated.rotate([secondSecret])
+    expect(opens(createKeyRing([secondSecret]), sealed(rotated))).toBe(true)
+    expect(opens(rotated, sealed(createKeyRing([firstSecret])))).toBe(false)
+    // Known to all for long: only the order is another.
+    const both = createKeyRing([firstSecret, secondSecret], () => 0)
+    both.rotate([secondSecret, firstSecret])
+    expect(opens(createKeyRing([secondSecret]), sealed(both))).toBe(true)
+  })
+
+  test('rotate again meanwhile keeps to what the others know', () => {
+    let now = 0
+    const rotated = createKeyRing([firstSecret], () => now)
+    rotated.rotate([secondSecret, firstSecret])
+    now = 60
+    const third = new Secret('a third secret of the tests, with more than 32 bytes')
+    rotated.rotate([third, secondSecret, firstSecret])
+    expect(opens(createKeyRing([firstSecret]), sealed(rotated))).toBe(true)
+    now = 180
+    expect(opens(createKeyRing([third]), sealed(rotated))).toBe(true)
   })
 })
 

@@ -1,7 +1,11 @@
 /** What every store must do, run by each of them. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
 import type { Change, SessionStore } from '../../src/session/store.ts'
+import { createFileStore } from '../../src/session/store-file.ts'
 import { createMemoryStore } from '../../src/session/store-memory.ts'
 import { createRedisStore } from '../../src/session/store-redis.ts'
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
@@ -18,7 +22,11 @@ afterAll(async () => {
   if (!noRedis) await Promise.all([redis.stop(), cluster.stop()])
 })
 
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-store-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
 const stores = {
+  file: () => createFileStore({ path: join(folder, 'sessions.db'), maxSessions: 1000, clock: now, log: readableLog() }),
   memory: () => createMemoryStore({ maxSessions: 1000, clock: now, log: readableLog() }),
   redis: () => createRedisStore({ url: new Secret(redis.url), prefix: 'suite', log: readableLog() }),
   'redis (RESP3)': () =>
@@ -36,7 +44,7 @@ const records = {
 describe.each(Object.entries(stores))('the %s store', (kind, make) => {
   let store: SessionStore
   beforeEach(async (context) => {
-    if (kind !== 'memory' && noRedis) return context.skip('redis-server is missing')
+    if (kind.startsWith('redis') && noRedis) return context.skip('redis-server is missing')
     store = make()
     await until('the store announces', () => store.ready() === 'ready' && store.changes.announcing())
   })
@@ -249,6 +257,15 @@ describe.each(Object.entries(stores))('the %s store', (kind, make) => {
     const marked = await Promise.all(Array.from({ length: 50 }, () => store.markOnce(key, 60)))
     expect(marked.filter(Boolean)).toHaveLength(1)
     expect(await store.markOnce(key, 60)).toBe(false)
+  })
+
+  test('look gives what was kept, as often as one looks, and nothing once it was taken', async () => {
+    const key = newKey()
+    expect(await store.look(key)).toBeNull()
+    await store.keep(key, 'sealed', 60)
+    expect([await store.look(key), await store.look(key)]).toEqual(['sealed', 'sealed'])
+    expect(await store.take(key)).toBe('sealed')
+    expect(await store.look(key)).toBeNull()
   })
 
   test('take gives what was kept, once', async () => {

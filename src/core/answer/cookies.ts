@@ -12,7 +12,15 @@ export const loginCookieName = '__Host-login'
 /** Which of several ways to sign in this browser chose last. It decides nothing that the person could not choose. */
 export const choiceCookieName = '__Host-provider'
 
-export const ownCookieNames: readonly string[] = [sessionCookieName, loginCookieName, choiceCookieName]
+/** Opens what this browser has typed into forms that are kept through a sign-in; there while something may be. */
+export const formCookieName = '__Host-form'
+
+/** On the console's origin alone: the form that was shown to this browser is the one that it sends. */
+export const consoleCookieName = '__Host-console'
+
+export const ownCookieNames: readonly string[] = [
+  ...[sessionCookieName, loginCookieName, choiceCookieName, formCookieName, consoleCookieName],
+]
 
 /**
  * A Cookie header without our own cookies; what is left stays byte for byte and in order. Null when nothing is left
@@ -20,12 +28,21 @@ export const ownCookieNames: readonly string[] = [sessionCookieName, loginCookie
  */
 export function withoutOwnCookies(cookie: string): string | null {
   if (!cookie.includes('__Host-')) return cookie
+  return keptPairs(cookie, (pair) => (isOwn(pair.trim()) ? null : pair))
+}
+
+/**
+ * A Cookie header with what is made of each of its pairs, in order, and with the blanks between them.
+ * @param keep a pair with the blanks around it, as it came → what goes on in its place, or null.
+ * @returns null when nothing is left.
+ */
+export function keptPairs(cookie: string, keep: (pair: string) => string | null): string | null {
   let kept = ''
   for (let from = 0; from < cookie.length; ) {
     const semicolon = cookie.indexOf(';', from)
     const to = semicolon === -1 ? cookie.length : semicolon
-    const pair = cookie.slice(from, to)
-    if (!isOwn(pair.trim())) kept += kept === '' ? pair.trimStart() : `;${pair}`
+    const pair = keep(cookie.slice(from, to))
+    if (pair !== null) kept += kept === '' ? pair.trimStart() : `;${pair}`
     from = to + 1
   }
   return kept.trim() === '' ? null : kept.trimEnd()

@@ -6,10 +6,11 @@ import type { Tenant } from '../gateway.ts'
 import { type NotAdmitted, refusedAdmission } from '../identity/admission.ts'
 import { providerOf } from '../identity/authority.ts'
 import { type RolesFound, resolveRoles } from '../identity/roles.ts'
-import type { Session } from '../identity/session.ts'
-import { missingProof, type ProofMissing, type StepUp, stepUpFor } from '../identity/step-up.ts'
+import { isVouchedFor, type Session } from '../identity/session.ts'
+import { missingProof, type ProofMissing, type StepUp, stepUpFor, unprovable } from '../identity/step-up.ts'
 import { isEmbeddable, isForeignRequest } from '../request/cross-site.ts'
 import { isPreflight, type RequestFacts } from '../request/facts.ts'
+import { isOwnForm } from '../request/own-form.ts'
 import type { Requirement } from '../request/route.ts'
 
 export type Decision =
@@ -36,17 +37,17 @@ export interface Asked {
 
 /**
  * A missing role is a refusal, never a new sign-in; and who lacks one is not asked to prove anything first. Only the
- * navigation of a person (GET or HEAD) is sent to the sign-in: a body would be lost, and a script cannot sign in; and
- * that of a frame where the tenant lets other sites embed it.
+ * navigation of a person is sent to the sign-in, since a script cannot sign in: what they open (GET or HEAD), and a form
+ * that a page of the application itself has sent, which is kept meanwhile; and that of a frame where the tenant lets
+ * other sites embed it.
  */
 export function decide({ tenant, requirement, facts, session, now }: Asked): Decision {
   if (requirement.level === 'public') return { act: 'forward', person: null }
   if (requirement.forwardsPreflights && isPreflight(facts)) return { act: 'forward', person: null }
   const isOptional = requirement.level === 'optional'
-  const provider = session === null ? null : providerOf(tenant, session.facts)
-  if (session === null || provider === null) {
+  if (session === null || !isVouchedFor(session, tenant)) {
     if (isOptional) return { act: 'forward', person: null }
-    const isRedirectable = isPage(facts) || (isEmbeddable(tenant) && isFramed(facts))
+    const isRedirectable = isPersons(facts, tenant) || (isEmbeddable(tenant) && isFramed(facts))
     return isRedirectable && requirement.redirects
       ? { act: 'login', reason: 'login_required', stepUp: stepUpFor(requirement) }
       : { act: 'refuse', reason: 'login_required' }
@@ -59,14 +60,21 @@ export function decide({ tenant, requirement, facts, session, now }: Asked): Dec
   if (!roles.admitted) return isOptional ? { act: 'forward', person: null } : { act: 'refuse', reason: 'no_role' }
   const held = requirement.everyOf.every((anyOf) => anyOf.some((role) => roles.roles.includes(role)))
   if (!held) return { act: 'refuse', reason: 'role_missing' }
-  const missing = missingProof(requirement, provider, session.facts, now)
+  const provider = providerOf(tenant, session.facts)
+  const missing =
+    provider === null
+      ? unprovable(requirement, session.facts, now)
+      : missingProof(requirement, provider, session.facts, now)
   if (missing === null) return { act: 'forward', person: { session, roles } }
-  return isPage(facts) && requirement.redirects ? { act: 'login', ...missing } : { act: 'refuse', ...missing }
+  return isPersons(facts, tenant) && requirement.redirects
+    ? { act: 'login', ...missing }
+    : { act: 'refuse', ...missing }
 }
 
-/** What a person opens, and could be led away from. */
-function isPage({ method, kind }: Asked['facts']): boolean {
-  return kind === 'navigation' && (method === 'GET' || method === 'HEAD')
+/** What a person opens or sends, and could be led away from. */
+function isPersons(facts: Asked['facts'], tenant: Tenant): boolean {
+  const { method, kind } = facts
+  return (kind === 'navigation' && (method === 'GET' || method === 'HEAD')) || isOwnForm(facts, tenant)
 }
 
 /** The same in a frame, where nobody can be asked anything. */

@@ -5,6 +5,7 @@ import { vouchedEmail } from '../identity/email.ts'
 import type { RolesFound } from '../identity/roles.ts'
 import type { ClaimValue, Session } from '../identity/session.ts'
 import type { RequestFacts } from '../request/facts.ts'
+import { type CookieBond, releaseCookies } from './bound-cookies.ts'
 import { bindsConnection, connectionTokens, hopByHopNames } from './connection.ts'
 import { withoutOwnCookies } from './cookies.ts'
 import { encodeHeaderValue } from './encoding.ts'
@@ -22,6 +23,10 @@ export interface Person {
 export interface Way {
   readonly tenant: Tenant
   readonly to: ToUpstream
+  /** To whom the application's own session cookies belong; none: nobody knows, and none of them goes on. */
+  readonly bond?: CookieBond | null
+  /** The session that these belong to, also where nobody is named to the application. */
+  readonly holder?: Session | null
 }
 
 /**
@@ -38,7 +43,7 @@ export function finishHeaders(
   // One literal, ours last: an object that grows field by field to this size becomes a dictionary, and each copy that
   // is made of it on its way out costs more than all of the gate.
   return {
-    ...harmless(facts, way.tenant),
+    ...harmless(facts, way),
     ...(person === null ? wayHeaders(way) : identityHeaders(way, person)),
     'x-forwarded-for': facts.forwardedFor,
     'x-request-id': requestId,
@@ -59,7 +64,7 @@ export const notPassedOn: ReadonlySet<string> = new Set([
 ])
 
 /** The caller's own fields, without those that are ours to write, speak for a person, or belong to the connection. */
-function harmless(facts: RequestFacts, tenant: Tenant): FinishedHeaders {
+function harmless(facts: RequestFacts, { tenant, to, bond = null }: Way): FinishedHeaders {
   const kept: FinishedHeaders = {}
   const named = namedByConnection(facts.headers.connection)
   const known = verdictsOf(tenant)
@@ -68,7 +73,8 @@ function harmless(facts: RequestFacts, tenant: Tenant): FinishedHeaders {
     if (value === undefined || (known.get(name) ?? judge(tenant, name, known)) || named?.has(name)) continue
     if (name === 'cookie') {
       const others = withoutOwnCookies(String(value))
-      if (others !== null) kept.cookie = others
+      const released = others === null ? null : releaseCookies(others, to.bindCookies, bond)
+      if (released !== null) kept.cookie = released
     } else if (name !== 'authorization' || !bindsConnection(value)) {
       kept[name] = value
     }

@@ -159,6 +159,24 @@ export const outcomes = {
     remedy:
       'More was asked within a minute than `server.limits.signIns` or `server.limits.failures` allow. The line `too_many_requests` names which of them as `limit`, and one caller: a flood, somebody who tries things out, or a limit that is too small for how many people come from one address.',
   },
+  too_many_open: {
+    kind: 'refusal',
+    status: 429,
+    level: 'info',
+    title: 'You have too much open',
+    text: 'Too many pages of this application are open at the same time. Close some of them and try again.',
+    remedy:
+      'One person has `server.limits.openPerPerson` WebSockets and long requests open at this gateway: a page that opens them without end, or an account that many devices share.',
+  },
+  websockets_full: {
+    kind: 'refusal',
+    status: 503,
+    level: 'warn',
+    title: 'Too much is open at the moment',
+    text: 'The connection cannot be opened now. Please try again in a minute.',
+    remedy:
+      'This gateway has `server.limits.webSockets` WebSockets open, or half as many of people who are not signed in. Raise the limit, or run more gateways.',
+  },
   https_required: {
     kind: 'refusal',
     status: 403,
@@ -193,6 +211,41 @@ export const outcomes = {
     text: 'You are signed in, but you signed in too long ago for this. Sign in once more, then do it again.',
     remedy:
       'The route has a `maxAge`, and the person proved who they are longer ago than that; a page that is opened is led through the sign-in, and this request could not be redirected.',
+  },
+  form_not_kept: {
+    kind: 'refusal',
+    status: 401,
+    level: 'info',
+    title: 'Nothing was sent yet',
+    text: 'You have to sign in first, or to confirm who you are. What you typed is still on the page before this one: sign in in a new window, come back to this one, then go back to that page and send it again.',
+    remedy:
+      'Somebody sent a form without a live session, or had to prove something first, and it was not kept. `detail`: `off` (`keepForms`, or the route leads to no application), `too-large` (`keepForms`), `full` (`server.limits.keptForms`, or a quarter of it by one caller, or twelve forms of one browser), `store-down`, `encoding`, `address` (no browser sends such), `broken-off`.',
+  },
+  form_gone: {
+    kind: 'refusal',
+    status: 410,
+    level: 'info',
+    title: 'What you typed is not here any more',
+    text: 'Nothing was sent. It is kept for twenty minutes, in the browser where it was typed, until somebody signs out there. Look whether it is still on the page where you typed it.',
+    remedy:
+      'A kept form was asked for that has expired, was discarded, belongs to another browser, or was for another address; or the cookie `__Host-form` is blocked.',
+  },
+  form_sent: {
+    kind: 'refusal',
+    status: 409,
+    level: 'info',
+    title: 'This has been sent already',
+    text: 'What you typed was sent once, and is not sent a second time. Open the application and look there for what has become of it.',
+    remedy: 'Normal: the back button, a reload or another window asked for a kept form that has been sent.',
+  },
+  form_of_another: {
+    kind: 'refusal',
+    status: 403,
+    level: 'warn',
+    title: 'Somebody else has typed this',
+    text: 'In this browser, another person typed something that was to be sent. It is not sent in your name, and not shown. If you have two accounts, sign in with the one that you used.',
+    remedy:
+      'A kept form was asked for by another person than the one whose session it came with, or who has first come back to it.',
   },
   role_missing: {
     kind: 'refusal',

@@ -99,6 +99,8 @@ function told(located: Located): LocatedAt {
     }
     case 'endpoint':
       return { at: 'endpoint', endpoint: located.endpoint }
+    case 'console':
+      return { at: 'endpoint', endpoint: 'console' }
     case 'alias':
       return { at: 'alias', location: located.location }
     case 'refused':

@@ -9,6 +9,15 @@ export const strictTransportName = 'Strict-Transport-Security'
  *   tenant is on http, which only localhost may be (section 7.2).
  */
 export function strictTransport({ server }: Gateway, tenant: Tenant | null): string | null {
-  const seconds = server.tls?.hstsSeconds ?? 0
-  return seconds > 0 && tenant?.publicUrl.scheme === 'https' ? `max-age=${seconds}` : null
+  return forScheme(server, tenant?.publicUrl.scheme ?? null)
+}
+
+/** The same for the console's host. */
+export function consoleStrictTransport({ server }: Gateway): string | null {
+  return forScheme(server, server.console?.scheme ?? null)
+}
+
+function forScheme({ tls }: Gateway['server'], scheme: 'http' | 'https' | null): string | null {
+  const seconds = tls?.hstsSeconds ?? 0
+  return seconds > 0 && scheme === 'https' ? `max-age=${seconds}` : null
 }

@@ -4,6 +4,7 @@
  */
 import type { Tenant } from '../gateway.ts'
 import { providerOf } from './authority.ts'
+import { emergencyAccountOf } from './break-glass.ts'
 import { domainOf, vouchedEmail } from './email.ts'
 import { isGuest } from './guest.ts'
 import type { ClaimValue, Session, SessionFacts } from './session.ts'
@@ -29,6 +30,8 @@ export function refusedAdmission(tenant: Tenant, session: Session): NotAdmitted 
 const memo = new WeakMap<Session, { readonly tenant: Tenant; readonly refused: NotAdmitted | null }>()
 
 function judge(tenant: Tenant, facts: SessionFacts): NotAdmitted | null {
+  // The operator has named the account: there is no profile that could be incomplete.
+  if (emergencyAccountOf(tenant, facts) !== null) return null
   const { guests, claims, emailDomains } = tenant.admission
   const provider = providerOf(tenant, facts)
   if (guests === 'deny' && provider?.kind !== 'oidc' && isGuest(facts.directoryId, facts.claims))

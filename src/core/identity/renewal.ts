@@ -28,8 +28,8 @@ export function freshness(facts: SessionFacts, interval: number, now: number): '
  */
 export function renewFacts(before: SessionFacts, after: SessionFacts): SessionFacts | null {
   if (!isSamePerson(before, after)) return null
-  const { startedAt, contexts, sid, authTime } = before
-  return { ...after, startedAt, contexts, sid, authTime }
+  const { startedAt, contexts, sid, authTime, bond } = before
+  return { ...after, startedAt, contexts, sid, authTime, ...(bond === undefined ? {} : { bond }) }
 }
 
 /** By directory and object id; and by `sub`, where both name it. */

@@ -1,5 +1,6 @@
 /** What a person's groups and app roles make of them in an application. A pure function of facts and configuration. */
 import type { ClaimRule, RoleRule, Tenant } from '../gateway.ts'
+import { emergencyAccountOf, isBreakGlass } from './break-glass.ts'
 import { isPerson, isUnknownPersonalAccount } from './people.ts'
 import type { Session, SessionFacts } from './session.ts'
 
@@ -17,8 +18,8 @@ export interface RolesFound {
 
 export interface RoleMatch {
   readonly role: string
-  readonly by: 'group' | 'app-role' | 'directory-role' | 'person' | 'claim' | 'no-role'
-  /** An id, the value of an app role, or the names of claims: never what a claim says. */
+  readonly by: 'group' | 'app-role' | 'directory-role' | 'person' | 'claim' | 'no-role' | 'break-glass'
+  /** An id, the value of an app role, the names of claims (never what a claim says), or the name of an account. */
   readonly value: string
 }
 
@@ -37,6 +38,7 @@ export function resolveRoles(tenant: Tenant, session: Session): RolesFound {
 const memo = new WeakMap<Session, { readonly tenant: Tenant; readonly found: RolesFound }>()
 
 function workOut(tenant: Tenant, { facts }: Session): RolesFound {
+  if (isBreakGlass(facts)) return ofAccount(tenant, facts)
   // At every request, not only at the sign-in: who is taken out of the configuration is out.
   if (isUnknownPersonalAccount(tenant, facts)) return { roles: [], matched: [], admitted: false }
   const matched = tenant.roles.flatMap((rule) => matchesOf(rule, facts))
@@ -54,6 +56,14 @@ function workOut(tenant: Tenant, { facts }: Session): RolesFound {
     default:
       return tenant.noRole satisfies never
   }
+}
+
+/** The one role of the account, whatever the role map says; whoever has none any more is nobody. */
+function ofAccount(tenant: Tenant, facts: SessionFacts): RolesFound {
+  const account = emergencyAccountOf(tenant, facts)
+  if (account === null) return { roles: [], matched: [], admitted: false }
+  const { role, name } = account
+  return { roles: [role], matched: [{ role, by: 'break-glass', value: name }], admitted: true }
 }
 
 function matchesOf(rule: RoleRule, facts: SessionFacts): readonly RoleMatch[] {

@@ -1,6 +1,7 @@
 /** A signed-in person: the facts that the provider stated, and when. Conclusions (roles, headers) are never stored. */
 import type { Tenant } from '../gateway.ts'
 import { providerOf } from './authority.ts'
+import { emergencyAccountOf } from './break-glass.ts'
 
 export type ClaimValue = string | number | boolean | readonly string[]
 
@@ -35,9 +36,16 @@ export interface SessionFacts {
    * change.
    */
   readonly contexts: Readonly<Record<string, number>>
+  /**
+   * A random value that the application's own session cookies are bound to: of this sign-in, and of those by which the
+   * same person only proves more. Missing in records of before it was there; `bondOf` knows.
+   */
+  readonly bond?: string
   readonly startedAt: number
   /** When the provider last vouched for the person: at the sign-in, and at each revalidation. */
   readonly checkedAt: number
+  /** When the session ends whatever the configured lifetime; not given for any that a provider vouches for. */
+  readonly endsAt?: number
 }
 
 /**
@@ -71,7 +79,7 @@ export interface Session {
 
 /** False once the tenant has changed to another provider or directory: what the old one said counts no more (T126). */
 export function isVouchedFor({ facts }: Session, tenant: Tenant): boolean {
-  return providerOf(tenant, facts) !== null
+  return providerOf(tenant, facts) !== null || emergencyAccountOf(tenant, facts) !== null
 }
 
 export interface Lifetimes {
@@ -86,8 +94,12 @@ export interface Lifetimes {
 export function sessionStatus(facts: SessionFacts, lifetimes: Lifetimes, now: number): 'live' | 'ended' {
   if (!Number.isFinite(facts.startedAt)) return 'ended'
   if (facts.startedAt > now + clockSetBack) return 'ended'
-  if (now >= facts.startedAt + lifetimes.lifetimeSeconds) return 'ended'
-  return 'live'
+  return now >= endOf(facts, lifetimes) ? 'ended' : 'live'
+}
+
+/** When the session ends at the latest, in seconds since 1970. */
+export function endOf({ startedAt, endsAt }: SessionFacts, { lifetimeSeconds }: Lifetimes): number {
+  return Math.min(startedAt + lifetimeSeconds, endsAt ?? Number.POSITIVE_INFINITY)
 }
 
 /** Clocks of replicas may differ by this much, in seconds. */

@@ -50,6 +50,18 @@ export function missingProof(needed: Proof, provider: Provider, facts: SessionFa
   return { reason: unproven === undefined ? 'sign_in_too_old' : 'context_required', stepUp }
 }
 
+/**
+ * The same for an account of the gateway itself. Only a provider proves an authentication context, so what asks for one
+ * stays closed; the age of the sign-in is known.
+ */
+export function unprovable(needed: Proof, { authTime }: SessionFacts, now: number): ProofMissing | null {
+  const { contexts, maxAgeSeconds } = needed
+  const tooOld = maxAgeSeconds !== null && !isWithin(authTime, maxAgeSeconds, now)
+  if (contexts.length === 0 && !tooOld) return null
+  const stepUp = { authContext: contexts[0]?.name ?? null, maxAge: maxAgeSeconds }
+  return { reason: contexts.length === 0 ? 'sign_in_too_old' : 'context_required', stepUp }
+}
+
 /** All that can be asked for at once of whoever is not signed in yet. */
 export function stepUpFor({ contexts, maxAgeSeconds }: Proof): StepUp {
   return { authContext: contexts[0]?.name ?? null, maxAge: maxAgeSeconds }

@@ -22,6 +22,9 @@ export const endpoints = {
   help: '/.auth/help',
   helpWithCode: '/.auth/help/<code>',
   adminConsent: '/.auth/admin-consent',
+  breakGlass: '/.auth/break-glass',
+  breakGlassReturn: '/.auth/break-glass-return',
+  keptForm: '/.auth/form',
 } as const
 
 export type EndpointName = keyof typeof endpoints
@@ -42,6 +45,9 @@ export const endpointMethods: Readonly<Record<EndpointName, readonly string[]>> 
   help: ['GET', 'HEAD'],
   helpWithCode: ['GET', 'HEAD'],
   adminConsent: ['GET'],
+  breakGlass: ['GET'],
+  breakGlassReturn: ['GET'],
+  keptForm: ['GET', 'HEAD', 'POST'],
 }
 
 export interface EndpointFound {
@@ -70,6 +76,16 @@ export function endpointAt(path: string): EndpointFound | null {
 /** Where a provider tells that somebody has signed out there. @param provider as the tenant writes its name. */
 export function logoutChannelAddress(channel: 'frontchannelLogout' | 'backchannelLogout', provider: string): string {
   return endpoints[channel].replace(placeholder, provider)
+}
+
+/** The page of one kept form. Its id opens nothing without the cookie of the browser. */
+export function keptFormAddress(id: string): string {
+  return `${endpoints.keptForm}?id=${id}`
+}
+
+/** Whether an address is that of a kept form, as we write it. */
+export function isKeptFormAddress(address: string): boolean {
+  return /^\/\.auth\/form\?id=[\w-]{22}$/.test(address)
 }
 
 /** The help about one code of Entra. */

@@ -4,6 +4,7 @@
 import type { RefusalCode } from '../answer/outcomes.ts'
 import type { Gateway, Route, Tenant } from '../gateway.ts'
 import { type EndpointFound, endpointAt, endpointMethods, endpointPrefix } from './addresses.ts'
+import { locateConsole, type ToConsole } from './console-place.ts'
 import type { RequestFacts } from './facts.ts'
 import { malformed } from './malformed.ts'
 import { longestPath, readPath } from './path.ts'
@@ -16,6 +17,7 @@ export type Located =
   /** Another host of the tenant: to be opened at `location`. */
   | { readonly at: 'alias'; readonly tenant: Tenant; readonly location: string }
   | ToEndpoint
+  | ToConsole
   | LocatedRefusal
 
 export interface ToRoute {
@@ -59,6 +61,10 @@ export function locate(gateway: Gateway, facts: RequestFacts): Located {
 
 /** Hosts that are ours and yet no tenant's public URL. */
 function locateElsewhere(gateway: Gateway, host: string, facts: RequestFacts): Located {
+  if (host === consoleHost(gateway)) {
+    const fault = malformed(facts, null)
+    return fault === null ? locateConsole(facts.target) : { at: 'refused', ...fault, tenant: null }
+  }
   const tenant = gateway.aliases.get(host)
   if (tenant !== undefined && facts.kind !== 'upgrade') {
     const fault = malformed(facts, tenant)
@@ -73,14 +79,23 @@ function locateElsewhere(gateway: Gateway, host: string, facts: RequestFacts): L
   return { at: 'refused', reason, detail: closed.tenant, tenant: null }
 }
 
+/** No tenant has it, on any port: config refuses that. */
+function consoleHost({ server }: Gateway): string | null {
+  return server.console === null ? null : normaliseHost(server.console.host)
+}
+
 function locatePath(tenant: Tenant, facts: RequestFacts): Located {
   const cut = facts.target.indexOf('?')
   const path = cut === -1 ? facts.target : facts.target.slice(0, cut)
   if (path.length > longestPath) return { at: 'refused', reason: 'path_too_long', tenant }
-  if (path === tenant.callbackPath && facts.method === 'GET') return toCallback(tenant, facts, cut)
+  if (path === tenant.callbackPath && facts.method === 'GET') {
+    return isWorkerScript(facts) ? noWorkerHere(tenant) : toCallback(tenant, facts, cut)
+  }
   const read = readPath(path)
   if ('refused' in read) return { at: 'refused', reason: 'path_refused', detail: read.refused, tenant }
-  if (read.readings.some(underPrefix)) return locateEndpoint(tenant, facts, path, cut)
+  if (read.readings.some(underPrefix)) {
+    return isWorkerScript(facts) ? noWorkerHere(tenant) : locateEndpoint(tenant, facts, path, cut)
+  }
   // TRACE would show the caller the identity headers that we add (RFC 9110 section 9.3.8).
   if (facts.method === 'TRACE') return { at: 'refused', reason: 'method_refused', detail: 'trace', tenant }
   const found = findRoute(tenant, facts.method, read.readings)
@@ -122,10 +137,27 @@ function underPrefix(path: string): boolean {
   return start === endpointPrefix || start === `${endpointPrefix}/`
 }
 
+/**
+ * Browsers say so when they fetch the script of a service worker, and no page can
+ * (https://w3c.github.io/ServiceWorker/#service-worker-script-request). One of ours would stand before our addresses (T118).
+ */
+function isWorkerScript({ headers }: RequestFacts): boolean {
+  return headers['service-worker'] !== undefined
+}
+
+function noWorkerHere(tenant: Tenant): Located {
+  return { at: 'refused', reason: 'endpoint_unknown', detail: 'service-worker', tenant }
+}
+
 function locateEndpoint(tenant: Tenant, facts: RequestFacts, path: string, cut: number): Located {
   const found = endpointAt(path)
   if (found === null || (found.endpoint === 'photo' && !tenant.photo))
     return { at: 'refused', reason: 'endpoint_unknown', tenant }
+  // Whether these are there is nobody's business while they are closed: their handlers judge the method too.
+  if (found.endpoint === 'breakGlass' || found.endpoint === 'breakGlassReturn') {
+    if (tenant.emergency.length === 0) return { at: 'refused', reason: 'endpoint_unknown', tenant }
+    return { at: 'endpoint', tenant, ...found, query: queryAfter(cut, facts) }
+  }
   if (!endpointMethods[found.endpoint].includes(facts.method))
     return { at: 'refused', reason: 'method_refused', tenant }
   return { at: 'endpoint', tenant, ...found, query: queryAfter(cut, facts) }

@@ -12,8 +12,8 @@ type Malformed = {
 /** Browsers send about twenty, and a chain of proxies adds a dozen. */
 const mostFields = 100
 
-/** @returns why the request is refused, or null when there is nothing against it. */
-export function malformed(facts: RequestFacts, tenant: Tenant): Malformed | null {
+/** @param tenant null on the console's host. @returns why the request is refused, or null when there is nothing against it. */
+export function malformed(facts: RequestFacts, tenant: Tenant | null): Malformed | null {
   const { headers } = facts
   if (facts.fieldCount > mostFields) return { reason: 'headers_too_large', detail: 'too-many-fields' }
   if (facts.repeated.length > 0) return { reason: 'request_malformed', detail: 'repeated-header' }
@@ -54,9 +54,9 @@ const endToEnd: ReadonlySet<string> = new Set([
   'transfer-encoding',
 ])
 
-function namesMore(connection: string, tenant: Tenant): boolean {
+function namesMore(connection: string, tenant: Tenant | null): boolean {
   return connection
     .split(',')
     .map((token) => foldName(token.trim()))
-    .some((name) => endToEnd.has(name) || isIdentityName(tenant, name))
+    .some((name) => endToEnd.has(name) || (tenant !== null && isIdentityName(tenant, name)))
 }

@@ -3,15 +3,17 @@ import type { IncomingMessage } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Session } from '../../src/core/identity/session.ts'
-import { createOpenSockets } from '../../src/http/open-sockets.ts'
+import { createLasting } from '../../src/http/lasting.ts'
+import { createPlaces } from '../../src/http/places.ts'
 import { createLog } from '../../src/ops/log.ts'
-import { session, tenant } from '../core/build.ts'
+import { facts, gateway, session, tenant, toUpstream } from '../core/build.ts'
 import { until } from '../redis.ts'
 import { createVisitor, signIn } from '../visitor.ts'
 import { type ClockedStage, startClockedStage } from './clocked.ts'
 
 const contosoTenant = tenant({})
 const interval = 600
+const now = 1_000_001
 const [uwe, ada, nick] = ['uwe@contoso.example', 'ada@contoso.example', 'nick@contoso.example'] as const
 const payrollStaff = '8e2c7a10-5d4f-4b96-a3e8-1f0d9c8b7a65'
 
@@ -56,8 +58,8 @@ async function openChat({ origin }: ClockedStage, username: string, path = '/cha
   return { closed: () => closed }
 }
 
-describe('follow', () => {
-  test('follow cuts whose account is switched off and who has lost the role, within the interval, and nobody else (T126)', async () => {
+describe('hold', () => {
+  test('hold cuts whose account is switched off and who has lost the role, within the interval, and nobody else (T126)', async () => {
     const made = await setUp()
     const { control } = made.emulator
     control.addPerson({ username: 'boss@contoso.example', name: 'Boss', groups: [], appRoles: ['Payroll.Admin'] })
@@ -84,7 +86,7 @@ describe('follow', () => {
     expect(ofAda.closed()).toBe(false)
   }, 60_000)
 
-  test('follow leaves everybody connected while the provider is away, until the grace is over', async () => {
+  test('hold leaves everybody connected while the provider is away, until the grace is over', async () => {
     const made = await setUp()
     const { control } = made.emulator
     const ofAda = await openChat(made, ada)
@@ -97,33 +99,37 @@ describe('follow', () => {
     await until('the end of the grace', () => ofAda.closed(), 15_000)
   }, 60_000)
 
-  test('follow lets nobody go on whose session it cannot judge, and judges the others all the same', async () => {
+  test('hold lets nobody go on whose session it cannot judge, and judges the others all the same', async () => {
     const [broken, others] = [session(), Array.from({ length: 40 }, () => session())]
     const lines: string[] = []
-    const sockets = createOpenSockets({
-      sessions: { current: async (each) => each },
+    const model = gateway(contosoTenant)
+    const lasting = createLasting({
+      current: () => model,
+      sessions: { current: async (each) => each, watch: () => () => {} },
       revalidation: {
         confirm(_tenant, each) {
           if (each === broken) throw new TypeError('a defect')
           return null
         },
       },
+      places: createPlaces(() => model.server.limits),
+      clock: () => now,
+      metrics: { cut() {} },
       log: createLog({ level: 'error', destination: { write: (line: string) => void lines.push(line) } }),
       interval: 5,
     })
     const cut = new Set<Session>()
     for (const each of [broken, ...others]) {
-      const stop = sockets.follow(
-        each,
-        () => contosoTenant,
-        (news) => {
-          if (news === null) cut.add(each)
-          stop()
-        },
-      )
+      const passing = { requestId: 'r', facts: facts({}), startedAt: 0 }
+      const roles = { admitted: true, roles: [], matched: [] } as const
+      lasting.hold({
+        ...{ what: 'websocket', passing, facts: passing.facts, now, person: { session: each, roles } },
+        way: { tenant: contosoTenant, to: toUpstream({}), target: '/' },
+        cut: () => void cut.add(each),
+      })
     }
     await until('all are cut', () => cut.size === 41)
-    sockets.close()
+    lasting.close()
     expect(lines.join('')).toContain('revalidation_failed')
   })
 })

@@ -1,0 +1,66 @@
+/**
+ * Key sets are asked for by one at a time. Libraries keep the keys that they have, and wait before they ask again for one
+ * that they do not know; but a crowd that arrives when keys have grown old would each ask, as would a flood of tokens
+ * while the provider's keys cannot be had (T59).
+ */
+import type { CustomFetch } from 'openid-client'
+
+/**
+ * Those who come within this time share an answer, or a failure, in milliseconds. The libraries themselves wait longer
+ * before they ask again for an unknown key.
+ */
+const [answerShared, failureShared] = [10_000, 1_000]
+
+type Options = Parameters<CustomFetch>[1]
+
+interface Copyable {
+  readonly status: number
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: string
+}
+
+interface Flight {
+  readonly url: string
+  readonly answer: Promise<Copyable>
+  /** Infinite as long as there is no answer. */
+  until: number
+}
+
+/**
+ * @param clock milliseconds.
+ * @returns the same fetch for everything but key sets: who asks for one while another is on its way, or has just come,
+ *   gets the same answer.
+ */
+export function keySetsOnce(ask: CustomFetch, clock: () => number = () => performance.now()): CustomFetch {
+  let last: Flight | null = null
+
+  async function fetchWhole(url: string, options: Options): Promise<Copyable> {
+    const answer = await ask(url, options)
+    return { status: answer.status, headers: [...answer.headers], body: await answer.text() }
+  }
+
+  function flightTo(url: string, options: Options): Promise<Copyable> {
+    if (last?.url === url && clock() < last.until) return last.answer
+    const flight: Flight = { url, answer: fetchWhole(url, options), until: Number.POSITIVE_INFINITY }
+    const shareFor = (milliseconds: number) => {
+      flight.until = clock() + milliseconds
+    }
+    flight.answer.then(
+      ({ status }) => shareFor(status === 200 ? answerShared : failureShared),
+      () => shareFor(failureShared),
+    )
+    last = flight
+    return flight.answer
+  }
+
+  return async (url, options) => {
+    if (!asksForKeys(options)) return await ask(url, options)
+    const { status, headers, body } = await flightTo(url, options)
+    return new Response(body, { status, headers: headers.map(([name, value]) => [name, value]) })
+  }
+}
+
+/** As both libraries that fetch keys say it (RFC 7517 section 8.5.2). */
+function asksForKeys({ method, headers }: Options): boolean {
+  return method === 'GET' && new Headers(headers).get('accept')?.includes('application/jwk-set+json') === true
+}
