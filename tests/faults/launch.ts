@@ -1,7 +1,9 @@
-/** Other ways to start a gateway: with its log on a full disk, with a log that nobody reads any more, with a clock that can be moved. */
+/** Other ways to start a gateway: with its log on a full disk, a clock that can be moved, or so that it tells what it holds. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type Command, commandOf } from '../cli/command.ts'
+import type { Holding } from './probe.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -23,4 +25,21 @@ export function withMovedClock(file: string): (args: readonly string[]) => Comma
     })
     return commandOf(child, args)
   }
+}
+
+/** It tells what it holds (`probe.ts`) over a channel to its parent. */
+export function withProbe(args: readonly string[]): Command {
+  const preload = fileURLToPath(new URL('probe.ts', import.meta.url))
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, ['--expose-gc', '--import', preload, main, ...args], {
+    ...{ stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { PATH, HOME } },
+  })
+  return commandOf(child, args)
+}
+
+/** What a gateway holds that was started so. */
+export async function holdingOf({ child }: Command): Promise<Holding> {
+  child.send('what do you hold?')
+  const [answer] = await once(child, 'message')
+  return answer as Holding
 }

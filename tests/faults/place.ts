@@ -25,6 +25,10 @@ export interface Wish {
   readonly gateways: 1 | 2
   /** Further lines below `session:`. */
   readonly session?: string
+  /** Further keys of `server`, each after a comma. */
+  readonly server?: string
+  /** Another application than the one of the place. */
+  readonly upstreamPort?: number
   /** In place of the gateway's own command, as words before it: `faketime`, a shell that redirects. */
   readonly launch?: (args: readonly string[]) => Command
 }
@@ -76,8 +80,14 @@ export async function openPlace(wish: Wish): Promise<Place> {
     const file = join(folder, `gateway-${at}.yaml`)
     const [port, managementPort] = [await freePort(), await freePort()]
     const yaml = stageYaml({
-      ...{ port, managementPort, authority: provider.origin, upstream: `http://127.0.0.1:${upstream.port}` },
+      ...{
+        port,
+        managementPort,
+        authority: provider.origin,
+        upstream: `http://127.0.0.1:${wish.upstreamPort ?? upstream.port}`,
+      },
       publicUrl: () => origin,
+      ...(wish.server === undefined ? {} : { server: wish.server }),
       session: [`store: ${redis.yaml}`, ...(wish.session === undefined ? [] : [wish.session])].join('\n'),
     })
     writeFileSync(file, yaml)
