@@ -341,6 +341,29 @@ for (const { what, pieces, statuses, keeps } of oddAnswers) {
   })
 }
 
+attack(
+  'T93',
+  'waits behind another request for a refused answer, whose connection meanwhile serves nobody',
+  async () => {
+    const sockets = new Map<string, Socket>()
+    application.handle(({ target }, socket) => {
+      sockets.set(target, socket)
+      if (target === '/public/odd') socket.write('HTTP/1.1 101 X\r\n\r\n')
+      if (target === '/public/next') socket.write(plainAnswer('honest'))
+    })
+    const wire = await openWire(stage.origin)
+    wire.send(bytesOf(stage.origin, 'GET /public/slow') + bytesOf(stage.origin, 'GET /public/odd'))
+    await until('both', () => sockets.size === 2)
+    await until('its connection to close', () => sockets.get('/public/odd')?.destroyed === true)
+    const next = await speak(stage.origin, bytesOf(stage.origin, 'GET /public/next'))
+    expect(next).toMatchObject({ status: 200, body: 'honest' })
+    sockets.get('/public/slow')?.write(plainAnswer('slow'))
+    expect(await wire.answer()).toMatchObject({ status: 200, body: 'slow' })
+    expect((await wire.answer())?.status).toBe(502)
+    wire.end()
+  },
+)
+
 async function sendPieces(socket: Socket, pieces: readonly string[]): Promise<void> {
   for (const piece of pieces) {
     if (socket.destroyed) return
