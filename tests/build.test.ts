@@ -187,7 +187,9 @@ describe('the tarball', () => {
     const [port, managementPort] = [await freePort(), await freePort()]
     const file = join(makeFolder(), 'sallyport.yaml')
     const nobody = 'http://127.0.0.1:1'
-    fs.writeFileSync(file, stageYaml({ port, managementPort, upstream: nobody, authority: nobody }))
+    // With the store that has threads of its own, whose programs must be there too.
+    const session = 'store: { type: file, path: sessions.db }'
+    fs.writeFileSync(file, stageYaml({ port, managementPort, upstream: nobody, authority: nobody, session }))
     const current = join(makeFolder(), 'current')
     fs.symlinkSync(installed, current)
     const command = join(current, 'bin/sallyport')
@@ -199,6 +201,8 @@ describe('the tarball', () => {
         () => 0,
       )
     await until('readiness', async () => (await status('/readyz', managementPort)) === 200)
+    const ready = await (await fetch(`http://127.0.0.1:${managementPort}/readyz`)).text()
+    expect(ready).toContain('"sessionStore":"ready"')
     // A page of ours: the templates are there.
     const page = await fetch(`http://localhost:${port}/.auth/signed-out`)
     expect(page.status).toBe(200)

@@ -11,6 +11,7 @@ import type { ToRoute } from '../core/request/locate.ts'
 import type { Placeholder } from '../core/request/own-form.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Forwarder } from '../proxy/forward.ts'
+import type { OwnBody } from '../proxy/plan.ts'
 import type { Bonds } from '../session/bonds.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { Answers } from './answers.ts'
@@ -50,7 +51,7 @@ export interface Passage {
   /** The value of Strict-Transport-Security, or null. */
   readonly strictTransport: string | null
   /** What was read of the request already, in place of its own body. */
-  readonly body?: Buffer
+  readonly body?: OwnBody
   /** The kept form that the request stands for (http/form-sending.ts). */
   readonly standsFor?: StandsFor
 }

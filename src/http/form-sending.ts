@@ -30,6 +30,8 @@ export interface TakenForm {
   readonly place: FormPlace
   readonly note: FormNote
   readonly body: Buffer
+  /** Where the application has had the browser send it once more; null: nowhere. */
+  readonly movedTo: string | null
 }
 
 interface NotSent {
@@ -46,10 +48,21 @@ export function createFormSending({
   async function readIt(passage: Passage, browser: string): Promise<Passage> {
     const body = await readBody(passage.request, placeholderLength, passage.exchange.tooSlow)
     // Whoever goes away, or is too slow for these few bytes, sends nothing.
-    if (typeof body === 'string')
-      return { ...passage, body: Buffer.alloc(0), standsFor: { browser, placeholder: null } }
+    if (typeof body === 'string') return { ...passage, standsFor: { browser, placeholder: null } }
     const placeholder = readPlaceholder(body.toString('latin1'))
-    return placeholder === null ? { ...passage, body } : { ...passage, standsFor: { browser, placeholder } }
+    if (placeholder !== null) return { ...passage, standsFor: { browser, placeholder } }
+    return { ...passage, body: { bytes: body, movedOn: null } }
+  }
+
+  /** False where the store is away. The body is taken, whatever the note says: nobody can send it twice. */
+  async function isSettled(place: FormPlace, note: FormNote, givenBack: Buffer | null): Promise<boolean> {
+    try {
+      await keptForms.settle(place, note, givenBack)
+      return true
+    } catch (error) {
+      if (error instanceof Fault) return false
+      throw error
+    }
   }
 
   return {
@@ -74,18 +87,29 @@ export function createFormSending({
       const { requestId } = passage
       const { directoryId, objectId } = person.session.facts
       log.info('form_sent', { requestId, tenant: tenant.name, bytes: body.length, directoryId, objectId })
-      return { passage: { ...passage, body, facts: asSent(passage.facts, note) }, place, note, body }
+      const where = { place, note, body, movedTo: null as string | null }
+      const movedOn = async (location: string) => {
+        // To another origin it cannot be sent from here.
+        const target = pathIn(location, tenant, note.target)
+        if (target !== null && (await isSettled(place, { ...note, target }, body))) where.movedTo = target
+      }
+      const own = { bytes: body, movedOn }
+      return Object.assign(where, { passage: { ...passage, body: own, facts: asSent(passage.facts, note) } })
     },
 
-    async settle({ place, note, body }, hasArrived) {
-      try {
-        await keptForms.settle(place, { ...note, is: hasArrived ? 'sent' : 'tried' }, hasArrived ? null : body)
-      } catch (error) {
-        // The body is taken, whatever the note says: nobody can send it twice.
-        if (!(error instanceof Fault)) throw error
-      }
+    async settle({ place, note, body, movedTo }, hasArrived) {
+      // The browser is on its way with it, and may be done by now.
+      if (movedTo !== null && hasArrived) return
+      await isSettled(place, { ...note, is: hasArrived ? 'sent' : 'tried' }, hasArrived ? null : body)
     },
   }
+}
+
+/** Path and query of an address, as the browser will ask for it; null where it is of another origin. */
+function pathIn(location: string, { publicUrl: { origin } }: Tenant, target: string): string | null {
+  if (!URL.canParse(location, origin + target)) return null
+  const url = new URL(location, origin + target)
+  return url.origin === origin ? url.pathname + url.search : null
 }
 
 /** What an application is told of the form, and not of our page. */

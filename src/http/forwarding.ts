@@ -6,7 +6,7 @@ import type { Tenant, ToUpstream } from '../core/gateway.ts'
 import type { Session } from '../core/identity/session.ts'
 import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
-import type { ForwardPlan } from '../proxy/plan.ts'
+import type { ForwardPlan, OwnBody } from '../proxy/plan.ts'
 import type { AccessTokens } from './access-tokens.ts'
 
 export interface Forwarding {
@@ -24,7 +24,7 @@ interface Beside {
   readonly requestId: string
   readonly accessToken: string | null
   /** In place of the request's own. */
-  readonly body?: Buffer | null
+  readonly body?: OwnBody | null
 }
 
 /**

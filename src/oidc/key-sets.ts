@@ -5,8 +5,11 @@
  */
 import type { CustomFetch } from 'openid-client'
 
-/** Those who come within this time share an answer, or a failure, in milliseconds. */
-const shared = 1_000
+/**
+ * Those who come within this time share an answer, or a failure, in milliseconds. The libraries themselves wait longer
+ * before they ask again for an unknown key.
+ */
+const [answerShared, failureShared] = [10_000, 1_000]
 
 type Options = Parameters<CustomFetch>[1]
 
@@ -39,10 +42,13 @@ export function keySetsOnce(ask: CustomFetch, clock: () => number = () => perfor
   function flightTo(url: string, options: Options): Promise<Copyable> {
     if (last?.url === url && clock() < last.until) return last.answer
     const flight: Flight = { url, answer: fetchWhole(url, options), until: Number.POSITIVE_INFINITY }
-    const end = () => {
-      flight.until = clock() + shared
+    const shareFor = (milliseconds: number) => {
+      flight.until = clock() + milliseconds
     }
-    flight.answer.then(end, end)
+    flight.answer.then(
+      ({ status }) => shareFor(status === 200 ? answerShared : failureShared),
+      () => shareFor(failureShared),
+    )
     last = flight
     return flight.answer
   }

@@ -52,7 +52,7 @@ export function createForwarder(options: { readonly log?: ProxyLog; readonly res
       return new Promise((resolve, reject) => {
         if (isGone(request, response)) return resolve('caller_gone')
         if (reins.tooSlow?.aborted) return resolve('caller_too_slow')
-        const framing = plan.body === null ? request.headers : framedAs(plan.body)
+        const framing = plan.body === null ? request.headers : framedAs(plan.body.bytes)
         const way = wayOf(request.method ?? '', framing, plan)
         const connections = agents.to(plan.upstream)
         request.headers = outgoingHeaders(request.method ?? '', framing, plan.headers) as typeof request.headers
@@ -109,7 +109,7 @@ function createSender(): (passage: Passage) => void {
       request.url = plan.target
       chosen.agent = agent
       // The package reads from this in place of the request.
-      if (plan.body !== null) chosen.buffer = Readable.from([plan.body])
+      if (plan.body !== null) chosen.buffer = Readable.from([plan.body.bytes])
       const { protocol, hostname, port } = connections.target
       return { protocol, hostname, port, passage }
     },

@@ -4,6 +4,7 @@ import { Fault } from '../core/fault.ts'
 import type { Connections } from './agents.ts'
 import type { ForwardPlan, ProxyLog } from './plan.ts'
 import { breakOff, relayAnswer } from './relay.ts'
+import { isWellFramed } from './response-headers.ts'
 import { watchFirstByte, watchIdle } from './silence.ts'
 import { breakReason, errorCode, upstreamFailure } from './upstream-failure.ts'
 
@@ -64,6 +65,7 @@ export function createPassage(journey: Journey): Passage {
     stopWatch()
     request.socket.removeListener('close', closed)
     if (!response.writableFinished) outgoing?.destroy()
+    else if (!request.complete) abandonUpload()
     if (response.writableFinished) journey.resolve('answered')
     else journey.resolve(broken ?? 'caller_gone')
   }
@@ -83,6 +85,16 @@ export function createPassage(journey: Journey): Passage {
   function refuse(error: Error): void {
     letGo()
     journey.reject(error)
+  }
+
+  /**
+   * The answer is over, and what is still to come of the upload has none: nobody would watch over it, for as long as it
+   * flows. The caller gets rid of it, and the connection takes the next request.
+   */
+  function abandonUpload(): void {
+    outgoing?.destroy()
+    request.unpipe()
+    request.resume()
   }
 
   /** The upstream is let go, and somebody else answers. */
@@ -147,10 +159,29 @@ export function createPassage(journey: Journey): Passage {
     stopWatch()
     // Ours comes before the package's listener, which would give the caller's socket the upstream's error.
     answer.once('error', failed)
+    const waited = movedOn(answer)
+    if (waited === null) {
+      passOn(answer)
+    } else {
+      incoming = answer
+      waited.then(() => passOn(answer), failed)
+    }
+  }
+
+  function movedOn({ statusCode, headers: { location } }: IncomingMessage): Promise<void> | null {
+    const sendsAgain = statusCode === 307 || statusCode === 308
+    return plan.body !== null && sendsAgain && location !== undefined ? (plan.body.movedOn?.(location) ?? null) : null
+  }
+
+  function passOn(answer: IncomingMessage): void {
+    if (over || isGone(request, response)) return
     try {
+      if (!isWellFramed(answer)) throw new Error('the answer does not say where it ends')
       relayAnswer(answer, response, plan)
       incoming = answer
     } catch (cause) {
+      // Whatever else comes on this connection is nobody's answer. It closes with the caller's response.
+      if (outgoing !== null) outgoing.shouldKeepAlive = false
       answer.resume()
       refuse(new Fault('upstream_unreachable', { cause }))
       return

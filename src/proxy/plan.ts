@@ -17,10 +17,19 @@ export interface ForwardPlan {
   readonly signedIn: boolean
   /** Strict-Transport-Security for answers that have none; null: it is not sent. */
   readonly strictTransport: string | null
-  /** The body that goes out in place of the request's own, which has been read; null: its own does. */
-  readonly body: Buffer | null
+  /** What goes out in place of the request's own body, which has been read; null: that does. */
+  readonly body: OwnBody | null
   /** A further Content-Security-Policy for every answer; null: none is added. */
   readonly policy: string | null
+}
+
+export interface OwnBody {
+  readonly bytes: Buffer
+  /**
+   * Waited for before an answer is passed on that has the browser send the same once more elsewhere (307 and 308, RFC
+   * 9110 section 15.4.8): the browser only has what these bytes stand for. Null: it has them itself.
+   */
+  readonly movedOn: ((location: string) => Promise<void>) | null
 }
 
 /** The part of a log that the proxy writes to. */

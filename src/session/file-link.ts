@@ -35,9 +35,10 @@ export function createLink(settings: ThreadSettings, onEnded: (error: ThreadFail
   const waiting = new Map<number, Waiting>()
   let asked = 0
   let ended: ThreadFailure | null = null
-  // The sources run as they are, and so does what was built from them. Its own environment is empty: there may be secrets in ours.
+  // The sources run as they are, and so does what was built from them. Neither our environment, which may hold secrets,
+  // nor our options are meant for it.
   const file = new URL(`./file-thread${extname(import.meta.url)}`, import.meta.url)
-  const worker = new Worker(file, { workerData: settings, env: {}, name: `sessions-${settings.role}` })
+  const worker = new Worker(file, { workerData: settings, env: {}, execArgv: [], name: `sessions-${settings.role}` })
   const { promise: opened, resolve: open, reject: refuse } = Promise.withResolvers<SetAside | null>()
   // Whoever asks is told too.
   opened.catch(() => {})

@@ -36,10 +36,12 @@ export function holdPlace(path: string): Hold {
   makeOwn(lock)
   const held = takeLock(lock, path)
   try {
+    if (isThere(path)) refuseForeign(path, wasOurs)
     makeOwn(path)
     for (const each of companions) if (isThere(`${path}${each}`)) makeOwn(`${path}${each}`)
-    refuseForeign(path, wasOurs)
   } catch (error) {
+    // At the next try it would tell that this place was ours.
+    if (!wasOurs) rmSync(lock)
     held.close()
     throw error
   }
@@ -127,12 +129,13 @@ const foreign: Partial<Record<Beginning, string>> = {
  * named a wrong file, and moving that away would do harm.
  */
 function refuseForeign(path: string, wasOurs: boolean): void {
+  judgeFile(path, false)
   const problem = foreign[judgeBeginning(beginningOf(path))]
   if (problem !== undefined && !wasOurs) throw new Error(`${path}: ${problem}. Nothing was changed`)
 }
 
 function beginningOf(path: string): Buffer {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  const file = attempt(path, () => openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW))
   try {
     const bytes = Buffer.alloc(4096)
     return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0))

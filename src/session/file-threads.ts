@@ -36,9 +36,12 @@ export interface Threads {
 type Part = 'reads' | 'writes'
 
 const againMilliseconds = 1_000
+/** For so long nothing may have failed: a full disk has room for the one and not for the other. */
+const calm = 1_000
 
 export function createThreads({ settings, log, onOpened }: ThreadsParts): Threads {
   const state: Record<Part, boolean | null> = { reads: null, writes: null }
+  const failedAt: Record<Part, number> = { reads: Number.NEGATIVE_INFINITY, writes: Number.NEGATIVE_INFINITY }
   let closed = false
   let again: NodeJS.Timeout | undefined
   let links = openBoth()
@@ -61,7 +64,10 @@ export function createThreads({ settings, log, onOpened }: ThreadsParts): Thread
     const reading = writing.then(async ({ setAside }) => {
       const { link } = await open('reader')
       if (setAside !== null) log.error('session_file_set_aside', { ...setAside })
-      for (const part of ['reads', 'writes'] as const) worked(part)
+      for (const part of ['reads', 'writes'] as const) {
+        failedAt[part] = Number.NEGATIVE_INFINITY
+        worked(part)
+      }
       onOpened(setAside)
       return link
     })
@@ -88,6 +94,7 @@ export function createThreads({ settings, log, onOpened }: ThreadsParts): Thread
   }
 
   function worked(part: Part): void {
+    if (performance.now() - failedAt[part] < calm) return
     if (state[part] === false) log.info('session_store_up', { file: part })
     state[part] = true
   }
@@ -95,6 +102,7 @@ export function createThreads({ settings, log, onOpened }: ThreadsParts): Thread
   function failed(part: Part, error: unknown): void {
     if (closed) return
     const cause = error instanceof Error ? error.message : String(error)
+    failedAt[part] = performance.now()
     if (state[part] !== false) log.error('session_store_down', { file: part, cause })
     state[part] = false
     const code = error instanceof ThreadFailure ? error.code : null

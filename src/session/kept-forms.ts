@@ -94,9 +94,10 @@ export function createKeptForms({ store, ring, budget }: KeptFormParts): KeptFor
       return sealed === null ? null : ring.openFor(place.browser, context(place, 'body'), sealed)
     },
     async settle(place, note, givenBack) {
+      await store.keep(nameOf(place, 'note'), sealedNote(place, note), formSeconds)
+      // Last, so that nobody finds it under an older note.
       if (givenBack !== null) await store.keep(nameOf(place, 'body'), sealedBody(place, givenBack), formSeconds)
       else budget.free(nameOf(place, 'body'))
-      await store.keep(nameOf(place, 'note'), sealedNote(place, note), formSeconds)
     },
     async discard(place) {
       await store.take(nameOf(place, 'note'))

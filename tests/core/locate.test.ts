@@ -24,6 +24,16 @@ const at = (also: Partial<RequestFacts>) => {
 }
 
 describe('locate', () => {
+  test('has no service worker at our addresses, nor where people come back (T118)', () => {
+    const own = tenant({ callbackPath: '/signin-oidc' })
+    const headers = { 'service-worker': 'script' }
+    for (const target of ['/.auth/login', '/.auth/x', '/.AUTH/me', '/signin-oidc', '/signin-oidc?x=/sw.js']) {
+      const located = locate(gateway(own), facts({ target, headers }))
+      expect(located).toMatchObject({ at: 'refused', reason: 'endpoint_unknown', detail: 'service-worker' })
+    }
+    expect(locate(gateway(own), facts({ target: '/sw.js', headers })).at).toBe('route')
+  })
+
   for (const host of [
     'payroll.example',
     'PAYROLL.Example',
@@ -87,6 +97,11 @@ describe('locate', () => {
 
   for (const [name, also, expected] of [
     ['a doubled header', { repeated: ['authorization'] }, 'request_malformed'],
+    ['HTTP/0.9', { version: '0.9' }, 'request_malformed'],
+    ['HTTP/2.0 in the words of 1.1', { version: '2.0' }, 'request_malformed'],
+    ['chunks in HTTP/1.0', { version: '1.0', headers: { 'transfer-encoding': 'chunked' } }, 'request_malformed'],
+    ['a length with a zero before it', { headers: { 'content-length': '05' } }, 'request_malformed'],
+    ['a length beyond numbers', { headers: { 'content-length': '9007199254740993' } }, 'request_malformed'],
     [
       'a Connection header that names an identity header (T26)',
       { headers: { connection: 'keep-alive, X-Forwarded-User' } },

@@ -1,12 +1,16 @@
 /** Gateways in processes of their own that keep their sessions in a file: killed, restarted, twice on one file. */
+import { spawn } from 'node:child_process'
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
+import { createFileStore } from '../../src/session/store-file.ts'
 import { type Command, run, startCommand } from '../cli/command.ts'
 import { sid } from '../http/scene.ts'
 import { until } from '../redis.ts'
+import { readableLog } from '../session/people.ts'
 import { freePort, stageYaml, startUpstream, type Upstream } from '../stage.ts'
 import { createVisitor, signIn } from '../visitor.ts'
 
@@ -151,4 +155,61 @@ describe('a gateway that keeps its sessions in a file', () => {
     expect(gateway.stderr()).toBe('')
     expect(readFileSync(join(folder, 'sessions.db')).includes('contoso.example')).toBe(false)
   })
+})
+
+/** Writes without end, and says what it has an answer for: `c` created, `e` ended, `t` prolonged, with the number. */
+const writer = `
+import { createFileStore } from ${JSON.stringify(new URL('../../src/session/store-file.ts', import.meta.url).href)}
+const log = { info() {}, warn() {}, error: (...all) => console.error(...all) }
+const store = createFileStore({ path: process.argv[1], maxSessions: 1e6, clock: () => Date.now() / 1000, log })
+const records = { facts: 'facts', tokens: 'x'.repeat(3000), stub: 'stub', ttlSeconds: 600, names: ['all'], endsAt: 0 }
+const say = (text) => new Promise((resolve) => process.stdout.write(text + '\\n', resolve))
+await Promise.all(Array.from({ length: 8 }, async (_, lane) => {
+  for (let n = lane; ; n += 8) {
+    if (await store.create('key-' + n, records)) await say('c ' + n)
+    if (n % 3 === 0) { await store.end('key-' + n, ['all']); await say('e ' + n) }
+    if (n % 3 === 1) { await store.extend('key-' + n, 50000); await say('t ' + n) }
+  }
+}))
+`
+
+describe('a store in a file', () => {
+  test('that is killed in the middle of writing has everything that it had answered, five times', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-file-killed-'))
+    for (let round = 0; round < 5; round += 1) {
+      const path = join(folder, `${round}.db`)
+      const child = spawn(process.execPath, ['--input-type=module', '-e', writer, path], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let said = ''
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said += text
+      })
+      const closed = new Promise((resolve) => child.once('close', resolve))
+      // Each time at another moment of its writing.
+      await until('it has written', () => said.length > 500 * (round + 1) ** 2, 30_000)
+      const numbers = (what: string) =>
+        said.split('\n').flatMap((line) => (line.startsWith(`${what} `) ? [line.slice(2)] : []))
+      const [prolonged = ''] = numbers('t')
+      const file = new DatabaseSync(path, { readOnly: true })
+      const find = file.prepare('SELECT expires_at FROM sessions WHERE key = ?')
+      await until('signs of life are written, too', () => {
+        return Number(find.get(`key-${prolonged}`)?.expires_at) > Date.now() / 1_000 + 40_000
+      })
+      file.close()
+      child.kill('SIGKILL')
+      await closed
+      const ended = new Set(numbers('e'))
+      const store = createFileStore({ path, maxSessions: 1e6, clock: () => Date.now() / 1_000, log: readableLog() })
+      for (const n of numbers('c')) {
+        const there = (await store.read(`key-${n}`)) !== null
+        // What was being ended when it was killed may be there or not.
+        if (ended.has(n)) expect([n, there]).toEqual([n, false])
+        else if (Number(n) % 3 !== 0) expect([n, there]).toEqual([n, true])
+      }
+      expect(await store.remaining(`key-${prolonged}`)).toBeGreaterThan(40_000)
+      await store.close()
+    }
+    rmSync(folder, { recursive: true })
+  }, 120_000)
 })

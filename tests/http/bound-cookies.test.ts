@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, type Reply, signIn, type Visitor } from '../visitor.ts'
+import { type ClockedStage, startClockedStage } from './clocked.ts'
 import { type OldApplication, php, tomcat, type Visit } from './old-applications.ts'
 import { approve } from './pages-of-entra.ts'
 import { begin, setCookies, sid, visit } from './scene.ts'
@@ -200,7 +201,8 @@ describe('an application with sessions of its own', () => {
     wire.send(bytesOf(stage.origin, 'GET /app/open', [...handshake(stage.origin), cookie]))
     expect((await wire.answer())?.status).toBe(101)
     await signOut()
-    expect(await wire.closed()).toBe(true)
+    // At once, and not when all that is open is looked at again.
+    expect(await wire.closed(2_000)).toBe(true)
     wire.end()
   })
 
@@ -217,9 +219,63 @@ describe('an application with sessions of its own', () => {
     nobodys.send(bytesOf(stage.origin, 'GET /app/open'))
     for (const wire of [mine, nobodys]) await until('the stream', () => wire.rest().includes('data: 1'))
     await signOut()
-    expect(await mine.closed()).toBe(true)
+    expect(await mine.closed(2_000)).toBe(true)
     expect(nobodys.socket.destroyed).toBe(false)
     nobodys.end()
+  })
+})
+
+describe('an application with sessions of its own, as time goes by', () => {
+  let clocked: ClockedStage
+  beforeEach(async () => {
+    clocked = await startClockedStage('revalidate: 10m\nidle: 30m', { routes, provider })
+    browser = createVisitor()
+    at = (path) => clocked.origin + path
+    const application = tomcat()
+    clocked.upstream.handle((request, response) => {
+      application.handle(request, response)
+      return true
+    })
+    await signIn(browser, at('/app/x'), uwe)
+  })
+  afterEach(async () => {
+    browser.close()
+    await clocked.close()
+  })
+
+  test('keeps it through every revalidation', async () => {
+    const { id } = await use('/app/x')
+    for (let times = 0; times < 3; times += 1) {
+      clocked.forward(601)
+      expect((await use('/app/x')).id).toBe(id)
+    }
+    expect(await clocked.metrics()).toMatch(/revalidations_total\{[^}]*result="refreshed"\} [1-9]/)
+  })
+
+  test('loses nothing while the provider wants to see the person: until then it gets and gives no session', async () => {
+    const { id } = await use('/app/x')
+    const mine = browser.cookie(clocked.origin, 'JSESSIONID')
+    clocked.emulator.control.fail('token', { kind: 'aadsts', code: 50076 }, 1)
+    clocked.forward(601)
+    for (const path of ['/app/open', '/app/maybe']) {
+      const between = await use(path)
+      expect([path, between.id === id, between.owner]).toEqual([path, false, null])
+      expect(browser.cookie(clocked.origin, 'JSESSIONID')).toBe(mine)
+    }
+    const page = await browser.open(at('/app/x'))
+    const back = page.url.startsWith(clocked.origin) ? page : await approve(browser, page)
+    expect(told(back).id).toBe(id)
+  })
+
+  test('keeps no session alive by its requests on public routes: they are nobody’s activity (T131)', async () => {
+    const { id } = await use('/app/x')
+    for (let minutes = 0; minutes < 29; minutes += 7) {
+      expect((await use('/app/open')).id).toBe(id)
+      clocked.forward(7 * 60)
+    }
+    // By now it is over: the application begins anew, for nobody.
+    expect((await use('/app/open')).id).not.toBe(id)
+    expect((await browser.ask(at('/app/x'))).status).toBe(401)
   })
 })
 

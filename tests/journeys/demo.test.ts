@@ -138,8 +138,30 @@ describe('the application behind the gateway', () => {
       const first = await visits()
       await tab.reload()
       assert.equal(await visits(), first + 1)
-      assert.match(before ?? '', /^[0-9A-F]{32}$/)
+      // With the mark of the gateway before it.
+      assert.match(before ?? '', /^[\w-]{22}\.[0-9A-F]{32}$/)
       assert.equal(await own(), before)
+    }))
+
+  test('gives the next person in the same browser a session of theirs, also where nobody logged out there (T128)', () =>
+    browser.visit(async ({ context, tab }) => {
+      await signIn(tab, at('/'), ada)
+      const visits = async () => Number(await tab.locator('#visits').innerText())
+      for (let times = 0; times < 3; times += 1) await tab.reload()
+      assert.ok((await visits()) > 3)
+      const cookies = await context.cookies(demo.origin)
+      const left = cookies.find(({ name }) => name === 'JSESSIONID')
+      // Only ours: the application was not told, and the browser still has its cookie.
+      await tab.goto(at('/.auth/logout'))
+      await tab.getByRole('button', { name: 'Sign out' }).click()
+      await reads(tab, 'You are signed out')
+      assert.equal((await context.cookies(demo.origin)).find(({ name }) => name === 'JSESSIONID')?.value, left?.value)
+      await tab.getByRole('link', { name: 'Sign in again' }).click()
+      await choose(tab, uwe)
+      await reads(tab, `Welcome, ${uwe.name}`)
+      assert.equal(await visits(), 1)
+      await tab.reload()
+      assert.equal(await visits(), 2)
     }))
 
   test('gives its public files and its health to anybody, and nothing else', () =>

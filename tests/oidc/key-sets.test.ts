@@ -24,7 +24,7 @@ function counted(answer: (n: number) => Response | Promise<Response>) {
 test('keySetsOnce asks once for a crowd, and gives each the whole answer (T59)', async () => {
   const { asked, get, forward } = counted((n) => Response.json({ keys: [], n }))
   expect(new Set(await Promise.all(Array.from({ length: 500 }, () => get())))).toEqual(new Set(['{"keys":[],"n":1}']))
-  forward(999)
+  forward(9_999)
   expect(await get()).toBe('{"keys":[],"n":1}')
   forward(1)
   expect(await get()).toBe('{"keys":[],"n":2}')

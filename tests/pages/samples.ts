@@ -4,9 +4,11 @@ import { catalogue } from '../../src/core/identity/aadsts-catalogue.ts'
 import { signInError } from '../../src/core/identity/sign-in-error.ts'
 import type {
   AccessPage,
+  FormWaitsPage,
   FragmentPage,
   FramePage,
   HelpPage,
+  KeptFormPage,
   OutcomePage,
   Page,
   SignedOutPage,
@@ -84,6 +86,27 @@ export const fragmentPage: FragmentPage = {
   page: 'fragment',
   applicationName: 'Payroll',
   loginUrl: '/.auth/login?return_to=%2F',
+  requestId: '01JDZ7Q8V3M4',
+}
+
+/** Neither. */
+export const formWaitsPage: FormWaitsPage = {
+  page: 'form-waits',
+  applicationName: 'Payroll',
+  loginUrl: 'https://login.example/authorize?state=a;b&nonce=c',
+  isProof: false,
+  requestId: '01JDZ7Q8V3M4',
+}
+
+export const keptFormPage: KeptFormPage = {
+  page: 'kept-form',
+  applicationName: 'Payroll',
+  sendUrl: '/save?draft=7',
+  discardUrl: '/.auth/form',
+  field: ['sallyport-form', 'aaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbb'],
+  person,
+  isKnown: false,
+  wasTried: false,
   requestId: '01JDZ7Q8V3M4',
 }
 
@@ -169,6 +192,8 @@ export const everyPage: readonly Page[] = [
   signedOutPage,
   { ...signedOutPage, complete: false },
   signOutPage,
+  keptFormPage,
+  { ...keptFormPage, isKnown: true, wasTried: true },
   framePage,
   { ...framePage, againUrl: '/reports', cause: 'no_cookies' },
   { ...framePage, apart: { url: '/reports', only: true } },

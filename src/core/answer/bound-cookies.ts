@@ -15,7 +15,7 @@ export interface CookieBond {
   release(name: string, bound: string): string | null
 }
 
-/** Whether an application would look for its session in a cookie of this name. */
+/** Whether an application would look for its session in a cookie of this name, with or without blanks around it. */
 export function isBound(list: CookieNames, name: string): boolean {
   const { known, names, except } = judgesOf(list)
   const before = known.get(name)
@@ -30,7 +30,14 @@ export function isBound(list: CookieNames, name: string): boolean {
 /** Whether a Cookie header has any cookie that is judged. */
 export function carriesBound(list: CookieNames, cookie: string | undefined): boolean {
   if (cookie === undefined || list.names.length === 0) return false
-  return cookie.split(';').some((pair) => isBound(list, nameOf(pair)) || hidesBound(list, pair))
+  for (let from = 0; from < cookie.length; ) {
+    const semicolon = cookie.indexOf(';', from)
+    const to = semicolon === -1 ? cookie.length : semicolon
+    const pair = cookie.slice(from, to)
+    if (isBound(list, beforeEquals(pair)) || hidesBound(list, pair)) return true
+    from = to + 1
+  }
+  return false
 }
 
 /**
@@ -46,13 +53,12 @@ export function releaseCookies(cookie: string, list: CookieNames, bond: CookieBo
 }
 
 function releasePair(pair: string, list: CookieNames, bond: CookieBond | null): string | null {
-  const name = nameOf(pair)
+  const name = beforeEquals(pair)
   if (!isBound(list, name)) return hidesBound(list, pair) ? null : pair
-  const equals = pair.indexOf('=')
-  if (equals === -1 || bond === null) return null
-  const value = trimmed(pair.slice(equals + 1))
-  const released = bond.release(name, value)
-  const at = pair.indexOf(value, equals + 1)
+  if (name.length === pair.length || bond === null) return null
+  const value = trimmed(pair.slice(name.length + 1))
+  const released = bond.release(trimmed(name), value)
+  const at = pair.indexOf(value, name.length + 1)
   return released === null ? null : pair.slice(0, at) + released + pair.slice(at + value.length)
 }
 
@@ -76,15 +82,17 @@ export function bindSetCookie(line: string, list: CookieNames, bond: CookieBond 
 /**
  * A name as the most lenient server reads it, so that no other spelling gets past: ASP.NET and ColdFusion do not look
  * at the case, PHP takes `.`, blank and `[` for `_` (CVE-2022-31629), PHP and Rack decoded `%XX` (CVE-2020-7070,
- * CVE-2020-8184). Folding can hold a cookie back, and never lets one on: marks are made over the name as it is.
+ * CVE-2020-8184). The prefixes by which a browser keeps a cookie safer (RFC 6265bis section 4.1.3) change nothing of what
+ * it is. Folding can hold a cookie back, and never lets one on: marks are made over the name as it is.
  */
 export function foldCookieName(name: string): string {
-  if (/^[a-z0-9_-]*$/.test(name)) return name
+  if (/^[a-z0-9_-]*$/.test(name) && !name.startsWith('__')) return name
   const decoded = name.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
   const array = /\[.*\]/s.test(decoded) ? decoded.replace(/\[.*$/s, '') : decoded
   return trimmed(array)
-    .replace(/[.[+ ]/g, '_')
     .toLowerCase()
+    .replace(/^__(?:host|secure)-/, '')
+    .replace(/[.[+ ]/g, '_')
 }
 
 /** Old servers also end a cookie at a comma (RFC 2109 section 4.4), and find in one cookie what we read as another's value. */
@@ -93,12 +101,13 @@ function hidesBound(list: CookieNames, pair: string): boolean {
   return pair
     .split(',')
     .slice(1)
-    .some((piece) => isBound(list, nameOf(piece)))
+    .some((piece) => isBound(list, beforeEquals(piece)))
 }
 
-function nameOf(pair: string): string {
+/** The name, with the blanks around it. */
+function beforeEquals(pair: string): string {
   const equals = pair.indexOf('=')
-  return trimmed(equals === -1 ? pair : pair.slice(0, equals))
+  return equals === -1 ? pair : pair.slice(0, equals)
 }
 
 /** Without what any server takes for a blank; .NET counts two characters of Latin-1 among them. */
