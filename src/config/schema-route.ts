@@ -26,7 +26,7 @@ const timeouts = z.strictObject({
     .meta({ description: 'How long the application may take to begin its answer.' }),
   idle: limit(day).prefault('0s').meta({
     description:
-      'How long an answer, or an open WebSocket, may stand still once it has begun. Event streams are quiet for long: `0s` is no limit.',
+      'How long an answer may stand still once it has begun. Event streams are quiet for long: `0s` is no limit.',
   }),
 })
 
@@ -97,7 +97,7 @@ const routeTimeouts = z.strictObject({
     .unwrap()
     .optional()
     .meta({
-      description: 'How long an answer, or an open WebSocket, may stand still once it has begun.',
+      description: 'How long an answer may stand still once it has begun.',
       examples: ['1h'],
     }),
 })

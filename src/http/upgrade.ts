@@ -28,7 +28,7 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
 
   function take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Node has taken its own listener off by now: a reset while we wait for the session would end the process (T132).
-    socket.on('error', () => socket.destroy())
+    socket.on('error', destroy)
     const facts = readFacts(request, parts.readCaller, true)
     const passing = { requestId: randomUUID(), facts, startedAt: performance.now() }
     const gateway = parts.current()
@@ -71,11 +71,11 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const { person } = decision
     const refused = refusedUpgrade(facts, tenant, person !== null)
     if (refused !== null) return { ...refused, tenant, session }
-    const place = parts.places.take('websocket', person)
-    if (typeof place !== 'function') return { ...place, tenant, session }
     const caller = callerIn(parts.bonds, tenant, facts, loaded)
     const promised = strictTransport(parts.current(), tenant)
     const way = { tenant, to, target: located.target, strictTransport: promised, ...caller }
+    const place = parts.places.take('websocket', person)
+    if (typeof place !== 'function') return { ...place, tenant, session }
     const tunnel = await openTunnel(passage, way, person).catch((error: unknown) => {
       place()
       throw error
@@ -106,6 +106,11 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
   }
 
   return { take }
+}
+
+/** Not made in `take`: it would hold on to the configuration of that moment for as long as the socket is open. */
+function destroy(this: Duplex): void {
+  this.destroy()
 }
 
 interface UpgradePassage {

@@ -144,7 +144,10 @@ function limitConnecting(agent: HttpAgent, upstream: Upstream): void {
     const socket = connect(options, callback)
     if (!socket) return socket
     const timer = setTimeout(() => socket.destroy(new UpstreamTimeout('connect')), limit)
-    const stop = () => clearTimeout(timer)
+    const stop = () => {
+      clearTimeout(timer)
+      socket.removeListener('close', stop)
+    }
     socket.once(ready, stop)
     socket.once('close', stop)
     return socket

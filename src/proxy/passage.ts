@@ -4,6 +4,7 @@ import { Fault } from '../core/fault.ts'
 import type { Connections } from './agents.ts'
 import type { ForwardPlan, ProxyLog } from './plan.ts'
 import { breakOff, relayAnswer } from './relay.ts'
+import { isWellFramed } from './response-headers.ts'
 import { watchFirstByte, watchIdle } from './silence.ts'
 import { breakReason, errorCode, upstreamFailure } from './upstream-failure.ts'
 
@@ -64,6 +65,7 @@ export function createPassage(journey: Journey): Passage {
     stopWatch()
     request.socket.removeListener('close', closed)
     if (!response.writableFinished) outgoing?.destroy()
+    else if (!request.complete) abandonUpload()
     if (response.writableFinished) journey.resolve('answered')
     else journey.resolve(broken ?? 'caller_gone')
   }
@@ -83,6 +85,16 @@ export function createPassage(journey: Journey): Passage {
   function refuse(error: Error): void {
     letGo()
     journey.reject(error)
+  }
+
+  /**
+   * The answer is over, and what is still to come of the upload has none: nobody would watch over it, for as long as it
+   * flows. The caller gets rid of it, and the connection takes the next request.
+   */
+  function abandonUpload(): void {
+    outgoing?.destroy()
+    request.unpipe()
+    request.resume()
   }
 
   /** The upstream is let go, and somebody else answers. */
@@ -164,9 +176,12 @@ export function createPassage(journey: Journey): Passage {
   function passOn(answer: IncomingMessage): void {
     if (over || isGone(request, response)) return
     try {
+      if (!isWellFramed(answer)) throw new Error('the answer does not say where it ends')
       relayAnswer(answer, response, plan)
       incoming = answer
     } catch (cause) {
+      // Whatever else comes on this connection is nobody's answer. It closes with the caller's response.
+      if (outgoing !== null) outgoing.shouldKeepAlive = false
       answer.resume()
       refuse(new Fault('upstream_unreachable', { cause }))
       return

@@ -11,7 +11,7 @@ import { TLSSocket } from 'node:tls'
 import type { Agents } from './agents.ts'
 import type { ForwardPlan } from './plan.ts'
 import { upgradeHeaders } from './request-headers.ts'
-import { answerHeaders, answerReason } from './response-headers.ts'
+import { answerHeaders, answerReason, isWellFramed } from './response-headers.ts'
 import { watchFirstByte } from './silence.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 import { headBytes, isAccepted } from './websocket-accept.ts'
@@ -43,7 +43,7 @@ export function createTunnels(agents: Agents): Tunnels {
       if (answer === 'caller_gone') return answer
       if (socket.destroyed) return dropped(answer)
       if (!('upstream' in answer)) return relayRefusal(answer.incoming, socket, plan)
-      const tunnel = join(socket, answer.upstream, [head, answer.head], plan.upstream.idleTimeoutSeconds)
+      const tunnel = join(socket, answer.upstream, [head, answer.head])
       tunnels.add(tunnel)
       tunnel.closed.then(() => tunnels.delete(tunnel))
       return tunnel
@@ -86,7 +86,9 @@ function shakeHands(agents: Agents, socket: Duplex, plan: ForwardPlan): Promise<
     outgoing.once('response', (incoming) => {
       settled()
       incoming.on('error', ignore)
-      resolve({ incoming })
+      if (isWellFramed(incoming)) return resolve({ incoming })
+      outgoing.destroy()
+      fail(new Error('the answer does not say where it ends'))
     })
     outgoing.once('upgrade', (incoming, upstream, head) => {
       settled()
@@ -138,31 +140,66 @@ function relayRefusal(incoming: IncomingMessage, socket: Duplex, plan: ForwardPl
   })
 }
 
-/**
- * Lets the bytes flow. When one side ends, the other has a moment to finish; when one is closed, so is the other.
- * @param idleSeconds how long nothing may flow, either way; 0: as long as it likes.
- */
-function join(
-  caller: Duplex,
-  upstream: Socket,
-  [fromCaller, fromUpstream]: readonly [Buffer, Buffer],
-  idleSeconds: number,
-): Tunnel {
-  const sides = [caller, upstream] as const
+/** Lets the bytes flow. When one side ends, the other has a moment to finish; when one is closed, so is the other. */
+function join(caller: Duplex, upstream: Socket, [fromCaller, fromUpstream]: readonly [Buffer, Buffer]): Tunnel {
+  const { promise: closed, resolve: over } = Promise.withResolvers<void>()
+  const ends: Ends = { caller, upstream, open: 2, over }
+  for (const side of [caller, upstream]) {
+    makeLasting(side)
+    endsOf.set(side, ends)
+    side.on('data', passOn)
+    side.on('drain', goOn)
+    side.on('end', finish)
+    if (side.closed) sideClosed.call(side)
+    else side.on('close', sideClosed)
+  }
   const cut = () => {
-    for (const side of sides) side.destroy()
+    caller.destroy()
+    upstream.destroy()
   }
-  sides.forEach(makeLasting)
-  if (idleSeconds > 0) upstream.setTimeout(idleSeconds * 1_000, cut)
-  if (fromUpstream.length > 0) caller.write(fromUpstream)
-  if (fromCaller.length > 0) upstream.write(fromCaller)
-  caller.pipe(upstream)
-  upstream.pipe(caller)
-  for (const [side, other] of [sides, [upstream, caller]] as const) {
-    side.once('end', () => destroyAfter(side, lingerMilliseconds))
-    side.once('close', () => destroyWhenSent(other))
-  }
-  return { cut, closed: Promise.all(sides.map(closing)).then(() => undefined) }
+  if (fromUpstream.length > 0 && !caller.write(fromUpstream)) upstream.pause()
+  if (fromCaller.length > 0 && !upstream.write(fromCaller)) caller.pause()
+  return { cut, closed }
+}
+
+/** Both sides of a tunnel. */
+interface Ends {
+  readonly caller: Duplex
+  readonly upstream: Duplex
+  /** How many of the two are. */
+  open: number
+  readonly over: () => void
+}
+
+/** One listener for all tunnels in place of several for each: those of `pipe` alone are eighteen, and tunnels are many. */
+const endsOf = new WeakMap<Duplex, Ends>()
+
+function otherSide(side: Duplex): Duplex | undefined {
+  const ends = endsOf.get(side)
+  return ends?.caller === side ? ends.upstream : ends?.caller
+}
+
+/** Nothing is read faster than the other side takes it. */
+function passOn(this: Duplex, bytes: Buffer): void {
+  if (otherSide(this)?.write(bytes) === false) this.pause()
+}
+
+function goOn(this: Duplex): void {
+  otherSide(this)?.resume()
+}
+
+function finish(this: Duplex): void {
+  otherSide(this)?.end()
+  destroyAfter(this, lingerMilliseconds)
+}
+
+function sideClosed(this: Duplex): void {
+  const other = otherSide(this)
+  if (other !== undefined) destroyWhenSent(other)
+  const ends = endsOf.get(this)
+  if (ends === undefined) return
+  ends.open -= 1
+  if (ends.open === 0) ends.over()
 }
 
 /** A tunnel may be silent for hours; TCP itself asks whether the other side still lives. */
@@ -171,13 +208,6 @@ function makeLasting(side: Duplex): void {
   side.setTimeout(0)
   side.setNoDelay(true)
   side.setKeepAlive(true, 60_000)
-}
-
-function closing(side: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    if (side.closed) resolve()
-    else side.once('close', () => resolve())
-  })
 }
 
 function destroyWhenSent(side: Duplex): void {

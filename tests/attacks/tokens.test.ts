@@ -1,5 +1,6 @@
 import { generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, expect } from 'vitest'
+import { mostRetries } from '../../src/oidc/retry.ts'
 import { begin, parameter, visit } from '../http/scene.ts'
 import { plainClient } from '../plain-provider.ts'
 import { type PlainStage, signInAs, startPlainStage } from '../plain-stage.ts'
@@ -16,6 +17,9 @@ beforeAll(async () => {
   unknownKey = (await generateKeyPair('RS256')).privateKey
 })
 afterAll(() => stage.close())
+
+/** One answer; a connection that breaks meanwhile is tried again. */
+const oneLook = 1 + mostRetries
 
 const now = () => Math.floor(Date.now() / 1_000)
 
@@ -64,7 +68,7 @@ attack('T59', 'had a thousand ID tokens refused, for one look at the keys', asyn
   expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([502]))
   expect(causes().filter((cause) => cause.includes('no applicable keys found'))).toHaveLength(1_000)
   expect(replies.some(({ headers }) => String(headers['set-cookie']).includes('__Host-sid='))).toBe(false)
-  expect(stage.provider.asked('/jwks') - before).toBeLessThanOrEqual(1)
+  expect(stage.provider.asked('/jwks') - before).toBeLessThanOrEqual(oneLook)
   expect((await signInAs(createVisitor(), `${stage.origin}/x`, 'auth0|anna')).status).toBe(200)
   visitor.close()
 })
@@ -84,7 +88,7 @@ attack('T59', 'had a thousand log-out tokens refused, for one look at the keys',
     async (n) => await send(await signedByNobody({ events, jti: `${n}` }, `no-${n}`)),
   )
   expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([400]))
-  expect(stage.provider.asked('/jwks') - before).toBeLessThanOrEqual(1)
+  expect(stage.provider.asked('/jwks') - before).toBeLessThanOrEqual(oneLook)
   const right = { iss: stage.provider.issuer, aud: plainClient.id, iat: now(), exp: now() + 120, jti: 'right' }
   const token = await stage.provider.sign({ ...right, sub: 'auth0|anna', events }, { typ: 'logout+jwt' })
   expect((await send(token)).status).toBe(200)

@@ -1,8 +1,9 @@
-/** A gate in a process of its own, which tells its parent how much memory it holds. Argument: the upstream's port. */
-import { createServer } from 'node:http'
+/** A gate in a process of its own, which forwards everything, WebSockets too, and tells its parent how much memory it holds. Argument: the upstream's port. */
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Upstream } from '../../src/core/gateway.ts'
 import { createForwarder } from '../../src/proxy/forward.ts'
+import type { ForwardPlan } from '../../src/proxy/plan.ts'
 
 const port = Number(process.argv[2])
 const origin = `http://127.0.0.1:${port}`
@@ -19,12 +20,12 @@ const upstream: Upstream = {
 }
 const forwarder = createForwarder()
 
-const server = createServer((request, response) => {
-  const headers = { host: 'app.example' }
-  forwarder.forward(request, response, {
+function planFor({ url, headers }: IncomingMessage): ForwardPlan {
+  const key = headers['sec-websocket-key']
+  return {
     upstream,
-    target: request.url ?? '/',
-    headers,
+    target: url ?? '/',
+    headers: { host: 'app.example', ...(key === undefined ? {} : { 'sec-websocket-key': key }) },
     ownCookieNames: [],
     bindCookie: (line) => line,
     requested: '/',
@@ -32,7 +33,14 @@ const server = createServer((request, response) => {
     strictTransport: null,
     policy: null,
     body: null,
-  })
+  }
+}
+
+const server = createServer((request, response) => {
+  forwarder.forward(request, response, planFor(request))
+})
+server.on('upgrade', (request, socket, head) => {
+  forwarder.tunnel(request, socket, head, planFor(request))
 })
 server.listen(0, '127.0.0.1', () => {
   process.send?.({ port: (server.address() as AddressInfo).port })

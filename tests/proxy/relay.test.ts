@@ -1,10 +1,10 @@
 /** How an upstream's answer reaches the caller: at once, unbuffered, whole or visibly broken. */
 import assert from 'node:assert/strict'
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Writable } from 'node:stream'
-import { describe, onTestFinished, test } from 'vitest'
+import { describe, test } from 'vitest'
+import { startMeasured } from './measured.ts'
 import { call, get, startGate, startRaw, startUpstream, until, upstreamAt } from './stand-ins.ts'
 
 describe('relayAnswer', () => {
@@ -201,15 +201,6 @@ describe('breakOff', () => {
 describe('a gigabyte goes through in constant memory', () => {
   const megabyte = 2 ** 20
   const block = Buffer.alloc(megabyte, 'x')
-
-  async function startMeasured(port: number) {
-    const child = fork(new URL('./memory-gate.ts', import.meta.url), [String(port)], { execArgv: [] })
-    onTestFinished(() => void child.kill('SIGKILL'))
-    const sizes: number[] = []
-    const [first] = (await once(child, 'message')) as [{ port: number }]
-    child.on('message', (message: { megabytes: number }) => sizes.push(message.megabytes))
-    return { port: first.port, sizes }
-  }
 
   /** The gate's largest growth while the big one passes; the small one before it brings buffers and heap to their usual size. */
   async function growth(sizes: number[], transfer: (megabytes: number) => Promise<void>): Promise<number> {
