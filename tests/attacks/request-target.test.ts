@@ -86,6 +86,28 @@ attack('T1', 'gets no server there either by paths that are put together at rand
   )
 })
 
+attack('T7', 'changes nothing by another query, nor by another case of the digits in escapes', async () => {
+  const path = hostileTarget.map((target) => target.replace(/[?#].*$/s, ''))
+  const query = fc.constantFrom('?', '?/public', '?x=/../admin', '?%2e%2e', '??', '?;/admin')
+  await fc.assert(
+    fc.asyncProperty(path, query, async (target, after) => {
+      const plain = await range.shootAll('GET', target)
+      const capitals = target.replaceAll(/%[0-9a-f]{2}/gi, (hex) => hex.toUpperCase())
+      for (const other of [target + after, capitals]) {
+        const fired = await range.shootAll('GET', other)
+        for (const [at, hit] of fired.entries()) {
+          const same = plain[at]
+          expect([hit.reached, hit.reached || hit.status], brief(hit)).toEqual([
+            same?.reached,
+            same?.reached || same?.status,
+          ])
+        }
+      }
+    }),
+    { seed: 7, numRuns: 15 },
+  )
+})
+
 attack('T1', 'finds what is forwarded arriving byte for byte, as it was judged', async () => {
   for (const { raw, refused } of paths) {
     if (refused) continue
