@@ -204,7 +204,7 @@ describe('the YAML of README.md', () => {
       const facts: RequestFacts = {
         ...{ method: 'GET', target: bare(path), host: 'payroll.contoso.com', headers: {}, fieldCount: 1, repeated: [] },
         serverName: null,
-        ...{ kind: 'navigation', callerAddress: '192.0.2.1', forwardedFor: '192.0.2.1' },
+        ...{ version: '1.1', kind: 'navigation', callerAddress: '192.0.2.1', forwardedFor: '192.0.2.1' },
       }
       const located = locate(gateway, facts)
       const found =

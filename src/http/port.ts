@@ -65,6 +65,10 @@ export async function openPort(parts: PortParts, events: PortEvents): Promise<Po
 
   function take(request: IncomingMessage, response: ServerResponse): void {
     const pending = owed.get(request.socket)
+    if (pending !== undefined && pending.length >= mostPipelined) {
+      log.info('pipeline_cut', { peer: request.socket.remoteAddress })
+      return void request.socket.destroy()
+    }
     const exchange = createExchange(response, announcesBody(request) ? bodies.watch(request, response) : null)
     pending?.push(exchange)
     inFlight += 1
@@ -88,6 +92,8 @@ export async function openPort(parts: PortParts, events: PortEvents): Promise<Po
 
   server.on('connection', (socket) => {
     sockets.add(socket)
+    // Each request that waits for its turn listens for the end of the connection.
+    socket.setMaxListeners(mostPipelined + 20)
     socket.on('close', () => sockets.delete(socket))
   })
   server.on(events.tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
@@ -141,6 +147,12 @@ export async function openPort(parts: PortParts, events: PortEvents): Promise<Po
     },
   }
 }
+
+/**
+ * Requests that a caller may send on one connection without waiting for answers. No browser does, and each of them is a
+ * connection to an application, which the limit of connections would know nothing of.
+ */
+const mostPipelined = 100
 
 /** Plain or secure, with what cannot be changed any more once the server runs. */
 function createServerFor({ current, log }: PortParts, { tls }: PortEvents): SecureServer {

@@ -11,6 +11,7 @@ export function readFacts(request: IncomingMessage, readCaller: CallerReader, up
   const repeated = repeatedNames(request)
   return {
     method: request.method ?? '',
+    version: request.httpVersion,
     target: request.url ?? '',
     host: repeated.includes('host') ? null : (request.headers.host ?? null),
     serverName: serverNameOf(request.socket),

@@ -4,6 +4,7 @@ import { Fault } from '../core/fault.ts'
 import type { Connections } from './agents.ts'
 import type { ForwardPlan, ProxyLog } from './plan.ts'
 import { breakOff, relayAnswer } from './relay.ts'
+import { isWellFramed } from './response-headers.ts'
 import { watchFirstByte, watchIdle } from './silence.ts'
 import { breakReason, errorCode, upstreamFailure } from './upstream-failure.ts'
 
@@ -175,9 +176,12 @@ export function createPassage(journey: Journey): Passage {
   function passOn(answer: IncomingMessage): void {
     if (over || isGone(request, response)) return
     try {
+      if (!isWellFramed(answer)) throw new Error('the answer does not say where it ends')
       relayAnswer(answer, response, plan)
       incoming = answer
     } catch (cause) {
+      // Whatever else comes on this connection is nobody's answer. It closes with the caller's response.
+      if (outgoing !== null) outgoing.shouldKeepAlive = false
       answer.resume()
       refuse(new Fault('upstream_unreachable', { cause }))
       return

@@ -1,5 +1,6 @@
-/** What is taken off the upstream's answer before the caller sees it. Pure. */
+/** What is taken off the upstream's answer before the caller sees it, and which answers nobody may see. Pure. */
 
+import type { IncomingMessage } from 'node:http'
 import { withoutCookies } from '../core/answer/clear-site-data.ts'
 import { connectionTokens, hopByHopNames } from '../core/answer/connection.ts'
 import { strictTransportName } from '../core/answer/strict-transport.ts'
@@ -45,7 +46,8 @@ export function answerHeaders(raw: readonly string[], status: number, rules: Ans
     if (lower === 'transfer-encoding') transferCoded = true
     if (hopByHopNames.has(lower) || named?.has(lower) || forbidden.test(value)) continue
     if (lower === 'content-length') {
-      length = value
+      // Somebody might take 010 for eight.
+      length = value.replace(/^0+(?=\d)/, '')
       continue
     }
     if (cacheRuleNames.has(lower)) cacheRule = true
@@ -58,6 +60,16 @@ export function answerHeaders(raw: readonly string[], status: number, rules: Ans
   if (rules.policy !== null) headers.push('Content-Security-Policy', rules.policy)
   if (length !== null && !transferCoded) headers.push('Content-Length', length)
   return headers
+}
+
+/**
+ * Whether everybody finds the end of an answer in the same place. Not that of a 101 that nobody asked for: whoever stands in
+ * front of us would take what follows for another protocol. Nor that of a transfer coding other than `chunked`, which Node
+ * half takes off and half leaves in (RFC 9112 section 6.3, T93).
+ */
+export function isWellFramed({ statusCode = 0, headers }: Pick<IncomingMessage, 'statusCode' | 'headers'>): boolean {
+  const coding = headers['transfer-encoding']
+  return statusCode >= 200 && (coding === undefined || coding.toLowerCase() === 'chunked')
 }
 
 /** The reason phrase if HTTP can carry it, else none. */

@@ -11,7 +11,7 @@ import { TLSSocket } from 'node:tls'
 import type { Agents } from './agents.ts'
 import type { ForwardPlan } from './plan.ts'
 import { upgradeHeaders } from './request-headers.ts'
-import { answerHeaders, answerReason } from './response-headers.ts'
+import { answerHeaders, answerReason, isWellFramed } from './response-headers.ts'
 import { watchFirstByte } from './silence.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 import { headBytes, isAccepted } from './websocket-accept.ts'
@@ -86,7 +86,9 @@ function shakeHands(agents: Agents, socket: Duplex, plan: ForwardPlan): Promise<
     outgoing.once('response', (incoming) => {
       settled()
       incoming.on('error', ignore)
-      resolve({ incoming })
+      if (isWellFramed(incoming)) return resolve({ incoming })
+      outgoing.destroy()
+      fail(new Error('the answer does not say where it ends'))
     })
     outgoing.once('upgrade', (incoming, upstream, head) => {
       settled()

@@ -55,9 +55,12 @@ export function createFileWrites(database: Database, maxSessions: number): FileW
       overEnded.run('lasting', now - lastingSeconds)
       overEnded.run('passing', now - passingSeconds)
       heardChanges.run(heard)
+      const free = freePages(database)
       database.exec(`PRAGMA incremental_vacuum(${sweepPages})`)
+      const left = freePages(database)
       sessions = recount()
-      return gone === sweepRows || notes === sweepRows || freePages(database) > sweepPages
+      // Never again for what did not become less.
+      return gone === sweepRows || notes === sweepRows || (left > 0 && left < free)
     },
     undone() {
       sessions = recount()

@@ -59,6 +59,7 @@ export const threats = {
   T16: {
     mechanism: 'Client-sent original-URL header decides in forward-auth mode',
     seenIn: 'authentik GHSA-5wcc-hf24-rf5h (CVSS 10)',
+    notYet: 'forward-auth mode, which there is not yet; the same headers are tried where the gateway is the proxy',
   },
   T17: {
     mechanism: 'Forwarded headers honoured from any peer',
@@ -76,7 +77,11 @@ export const threats = {
     mechanism: 'Forwarded proto/host copied into headers or outgoing URLs',
     seenIn: 'caddy-security CVE-2024-21499, CVE-2024-21498',
   },
-  T23: { mechanism: "One endpoint guesses among several proxies' contracts", seenIn: '' },
+  T23: {
+    mechanism: "One endpoint guesses among several proxies' contracts",
+    seenIn: '',
+    notYet: 'the endpoints of forward-auth mode, which there is not yet; that none of them answers is tried',
+  },
   T24: { mechanism: 'Client values appended to instead of replaced on the way up', seenIn: '' },
   // Identity headers
   T25: {

@@ -94,7 +94,8 @@ attack(
         }
       }
     }
-    expect([...statuses].sort()).toEqual([200, 302, 400, 401, 403, 404, 405])
+    expect([...statuses].filter((status) => status < 200 || status >= 500)).toEqual([])
+    expect([...statuses]).toEqual(expect.arrayContaining([200, 302, 400, 401, 403, 404, 405]))
     expect(stage.upstream.seen.length).toBe(seen)
   },
 )

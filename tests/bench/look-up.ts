@@ -8,7 +8,7 @@ const [file = '', host = ''] = process.argv.slice(2)
 const gateway = loadConfig(file, { env: process.env })
 const facts: RequestFacts = {
   ...{ method: 'GET', target: '/reports/2024?x=1', host, serverName: null, headers: {}, fieldCount: 1, repeated: [] },
-  ...{ kind: 'navigation', callerAddress: '192.0.2.1', forwardedFor: '192.0.2.1' },
+  ...{ version: '1.1', kind: 'navigation', callerAddress: '192.0.2.1', forwardedFor: '192.0.2.1' },
 }
 const times = 1_000_000
 

@@ -152,6 +152,7 @@ export function session(also: Partial<SessionFacts> = {}): Session {
 export function facts(also: Partial<RequestFacts> = {}): RequestFacts {
   return {
     method: 'GET',
+    version: '1.1',
     target: '/',
     host: 'payroll.example',
     serverName: null,

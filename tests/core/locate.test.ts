@@ -97,6 +97,11 @@ describe('locate', () => {
 
   for (const [name, also, expected] of [
     ['a doubled header', { repeated: ['authorization'] }, 'request_malformed'],
+    ['HTTP/0.9', { version: '0.9' }, 'request_malformed'],
+    ['HTTP/2.0 in the words of 1.1', { version: '2.0' }, 'request_malformed'],
+    ['chunks in HTTP/1.0', { version: '1.0', headers: { 'transfer-encoding': 'chunked' } }, 'request_malformed'],
+    ['a length with a zero before it', { headers: { 'content-length': '05' } }, 'request_malformed'],
+    ['a length beyond numbers', { headers: { 'content-length': '9007199254740993' } }, 'request_malformed'],
     [
       'a Connection header that names an identity header (T26)',
       { headers: { connection: 'keep-alive, X-Forwarded-User' } },
@@ -235,4 +240,30 @@ describe('locate and the path that people come back to', () => {
   ] as const) {
     test(name, () => expect(at(callbackPath, target, method)).toBe(expected))
   }
+})
+
+test('locate finds the console at its own host alone, and nothing of a tenant there', () => {
+  const console = { scheme: 'https', host: 'gate.example', origin: 'https://gate.example' } as const
+  const built = gateway(tenant())
+  const withConsole = { ...built, server: { ...built.server, console } }
+  const found = (target: string, host = 'gate.example') => {
+    const located = locate(withConsole, facts({ host, target }))
+    return located.at === 'console' ? located.place : located.at
+  }
+  expect(found('/')).toEqual({ at: 'front' })
+  expect(found('/break-glass/payroll?state=x')).toEqual({ at: 'break-glass', tenant: 'payroll', query: 'state=x' })
+  for (const target of [
+    '/break-glass',
+    '/break-glass/',
+    '/break-glass/a/b',
+    '/Break-Glass/payroll',
+    '//',
+    '/.auth/me',
+    '',
+  ])
+    expect(found(target), target).toEqual({ at: 'nothing' })
+  for (const host of ['gate.example:8443', 'xgate.example', 'gate.example.evil.example'])
+    expect(found('/', host)).toBe('refused')
+  expect(found('/', 'GATE.example.:443')).toEqual({ at: 'front' })
+  expect(locate(built, facts({ host: 'gate.example', target: '/' })).at).toBe('refused')
 })

@@ -84,3 +84,45 @@ export const hostileNames: readonly string[] = [
   'X-Envoy-External-Address',
   'X-HTTP-Method-Override',
 ]
+
+/** What callers may say of the way that a request took, of its target and of its method: none of it is believed. */
+export const metadataLines: readonly string[] = [
+  'X-Forwarded-For: 127.0.0.9',
+  'X-Forwarded-For: 10.0.0.1, 8.8.8.8',
+  'X-Forwarded-For: not-an-ip',
+  'X_Forwarded_For: 127.0.0.9',
+  'Forwarded: for=127.0.0.9;host=admin.example;proto=https',
+  'X-Real-IP: 127.0.0.9',
+  'True-Client-IP: 127.0.0.9',
+  'X-Client-IP: 127.0.0.9',
+  'X-Forwarded-Host: other-tenant.example',
+  'X-Forwarded-Host: a, b',
+  'X-Forwarded-Proto: https,http',
+  'X-Forwarded-Proto: javascript',
+  'X-Forwarded-Port: 8443',
+  'X-Forwarded-Prefix: /evil',
+  'X-Forwarded-Uri: /public',
+  'X-Forwarded-Method: OPTIONS',
+  'X-Original-URL: /public',
+  'X-Original-URI: /public',
+  'X-Original-Method: HEAD',
+  'X-Rewrite-URL: /public',
+  'X-Scheme: https',
+  'X-Auth-Request-Redirect: https://evil.example/',
+  'X-Sent-From: nginx-ingress-controller',
+  'X-Envoy-Original-Path: /public',
+  'X-Envoy-External-Address: 127.0.0.9',
+  'X-HTTP-Method-Override: DELETE',
+  'X-HTTP-Method: DELETE',
+  'X-Method-Override: DELETE',
+]
+
+/** What has opened doors elsewhere, by habit. */
+export const habitLines: readonly string[] = [
+  'User-Agent: GoogleHC/1.0',
+  'User-Agent: kube-probe/1.30',
+  'X-Health-Check: 1',
+  'X-Requested-With: XMLHttpRequest',
+  'Sec-Fetch-Mode: navigate',
+  'Access-Control-Request-Method: GET',
+]

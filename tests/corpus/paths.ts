@@ -112,7 +112,18 @@ export const paths: readonly PathCase[] = [
   reads('/admin.', '/admin.', '/admin'),
   reads('/admin%20', '/admin ', '/admin'),
   refused('/public/..%20/admin'),
+  reads('/admin%C2%A0', '/admin\xa0', '/admin'),
+  reads('/admin%E2%80%A8', '/admin\u2028', '/admin'),
+  refused('/public/..%20./admin'),
+  refused('/public/.%20/admin'),
   refused('/web.config::$DATA'),
+  refused('/admin:$I30:$INDEX_ALLOCATION/x'),
+  refused('/admin%3a$i30%3a$INDEX_ALLOCATION'),
+  reads('/admin:$DATA'),
+  reads('/adm%C4%B1n', '/adm\u0131n', '/admin'),
+  reads('/%C4%81dmin', '/\u0101dmin', '/admin'),
+  reads('/ad%E2%81%AAmin', '/ad\u206amin', '/admin'),
+  reads('/adm%EF%B8%8Fin', '/adm\ufe0fin', '/admin'),
   refused('/progra~1/x'),
   reads('/~john/x'),
   refused('/a b'),
@@ -131,6 +142,21 @@ export const paths: readonly PathCase[] = [
   refused('gateway.example:443'),
   refused('?x=/admin'),
   refused('#'),
+]
+
+/** Whole targets: what is judged is their path alone, and what goes out is all of them. `status` where they are refused. */
+export const targets: readonly { readonly raw: string; readonly path: string; readonly status?: 400 | 414 }[] = [
+  { raw: '/app/list?x=1&y=%2F', path: '/app/list' },
+  { raw: '/app?next=/../admin', path: '/app' },
+  { raw: '/admin?/public', path: '/admin' },
+  { raw: '/public?/admin', path: '/public' },
+  { raw: '/public?', path: '/public' },
+  { raw: '/public??x=/admin', path: '/public' },
+  { raw: '/public?x=%00%0d%0a%zz', path: '/public' },
+  { raw: '/admin?x=/../public', path: '/admin' },
+  { raw: '/public?x#y', path: '/public', status: 400 },
+  { raw: `/${'a'.repeat(8_193)}`, path: '', status: 414 },
+  { raw: '/admin HTTP/1.1 HTTP/1.1', path: '', status: 400 },
 ]
 
 /** Ways to write `/admin` that something behind us could take for it: each needs what `/admin` needs, or is refused. */
@@ -170,4 +196,13 @@ export const disguisedAdmin: readonly string[] = [
   '/%c0%afadmin',
   '/ad%6D%69n;a=b%2Fc',
   '/%2561dmin',
+  '/adm%C4%B1n',
+  '/ADM%C4%B0N',
+  '/%C4%81dmin',
+  '/ad%E2%81%AAmin',
+  '/admin%C2%A0',
+  '/admin%E1%9A%80/x',
+  '/admin:$I30:$INDEX_ALLOCATION',
+  '/ADMIN%3A$i30:$index_allocation/x',
+  '/public/..%20./admin',
 ]

@@ -71,27 +71,6 @@ describe('the gate behind a trusted proxy', () => {
     return JSON.parse(answer?.body ?? '')
   }
 
-  attack(['T18', 'T24'], 'rebuilds X-Forwarded-For from the trusted chain', async () => {
-    const { headers } = await seenWith(['X-Forwarded-For: 127.0.0.1, 198.51.100.9'])
-    expect(headers['x-forwarded-for']).toBe('198.51.100.9, 127.0.0.1')
-    const twice = await seenWith(['X-Forwarded-For: 198.51.100.9', 'X-Forwarded-For: 198.51.100.10'])
-    expect(twice.headers['x-forwarded-for']).toBe('198.51.100.10, 127.0.0.1')
-  })
-
-  attack(['T22', 'T134'], 'takes scheme, host and port from nobody but the configuration', async () => {
-    const lines = [
-      'X-Forwarded-Proto: https',
-      'X-Forwarded-Host: other.example',
-      'X-Forwarded-Port: 1',
-      'Forwarded: host=x',
-    ]
-    expect((await seenWith(lines)).headers).toMatchObject({
-      'x-forwarded-proto': 'http',
-      'x-forwarded-host': new URL(stage.origin).host,
-      host: new URL(stage.origin).host,
-    })
-  })
-
   attack('T19', 'logs the address of the caller, and garbage never', async () => {
     await speak(stage.origin, bytesOf(stage.origin, 'GET /x', ['X-Forwarded-For: 198.51.100.77']))
     await speak(stage.origin, bytesOf(stage.origin, 'GET /x', ['X-Forwarded-For: <script>, {"a":1}']))

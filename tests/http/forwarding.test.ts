@@ -190,70 +190,8 @@ describe('the gate and streams', () => {
   })
 })
 
-describe('the gate and smuggling', () => {
-  const inner = 'GET /admin/smuggled HTTP/1.1\r\nHost: x\r\n\r\n'
-  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`
-  for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'POST', 'PROPFIND']) {
-    for (const [how, lines, body] of [
-      ['with a length', [`Content-Length: ${inner.length}`], inner],
-      ['in chunks', ['Transfer-Encoding: chunked'], chunk(inner)],
-      ['in chunks with an extension', ['Transfer-Encoding: chunked'], `2a;x=y\r\n${inner}\r\n0\r\n\r\n`],
-    ] as const) {
-      attack('T93', `keeps a request in the body of ${method} ${how} a body`, async () => {
-        const before = stage.upstream.seen.length
-        const real = body.startsWith('2a') ? body.replace('2a', inner.length.toString(16)) : body
-        await speak(stage.origin, bytesOf(stage.origin, `${method} /x`, [cookie, ...lines], real))
-        await speak(stage.origin, bytesOf(stage.origin, 'GET /after', [cookie]))
-        const seen = stage.upstream.seen.slice(before)
-        expect(seen.map((each) => each.url)).toEqual(['/x', '/after'])
-        expect(seen[0]?.body).toBe(inner)
-      })
-    }
-  }
-
-  for (const [how, body] of [
-    ['no number', 'zz\r\nabc\r\n0\r\n\r\n'],
-    ['a negative size', '-3\r\nabc\r\n0\r\n\r\n'],
-    ['0x before the size', '0x3\r\nabc\r\n0\r\n\r\n'],
-    ['a blank before the size', ' 3\r\nabc\r\n0\r\n\r\n'],
-    ['a size that overflows', 'ffffffffffffffff1\r\nabc\r\n0\r\n\r\n'],
-    ['too short a size', '2\r\nabc\r\n0\r\n\r\n'],
-    ['bare LF after the size', '3\nabc\r\n0\r\n\r\n'],
-    ['bare LF after the chunk', '3\r\nabc\n0\r\n\r\n'],
-    ['bare CR after the size', '3\rabc\r\n0\r\n\r\n'],
-    ['a line in an extension', '3;a\nb\r\nabc\r\n0\r\n\r\n'],
-  ] as const) {
-    attack('T93', `answers chunks with ${how} with 400, and lives`, async () => {
-      const before = stage.upstream.seen.length
-      const wire = await openWire(stage.origin)
-      wire.send(bytesOf(stage.origin, 'POST /x', [cookie, 'Transfer-Encoding: chunked'], body) + inner)
-      expect((await wire.answer())?.status).toBe(400)
-      expect(await wire.closed()).toBe(true)
-      expect((await speak(stage.origin, bytesOf(stage.origin, 'GET /after', [cookie])))?.status).toBe(200)
-      const urls = stage.upstream.seen.slice(before).map((each) => each.url)
-      expect(urls).not.toContain('/admin/smuggled')
-      expect(urls.filter((url) => url === '/after')).toHaveLength(1)
-    })
-  }
-
-  attack(
-    ['T48', 'T93'],
-    'puts no second answer behind the beginning of one, when the body turns out to be garbage',
-    async () => {
-      stage.upstream.handle((_request, response) => {
-        response.writeHead(200, { 'Content-Type': 'text/plain' })
-        response.write('the beginning')
-        return true
-      })
-      const wire = await openWire(stage.origin)
-      wire.send(bytesOf(stage.origin, 'POST /x', [cookie, 'Transfer-Encoding: chunked'], '3\r\nabc\r\n'))
-      await until('the beginning', () => wire.rest().includes('the beginning'))
-      wire.send('zz\r\n')
-      expect(await wire.closed()).toBe(true)
-      expect(wire.rest()).toMatch(/the beginning\r\n$/)
-    },
-  )
-
+// What is framed in two ways is tried in tests/attacks/smuggling.test.ts.
+describe('the gate and garbage', () => {
   attack('T88', 'answers garbage with 400 and lives', async () => {
     for (const bytes of [
       randomBytes(64),

@@ -1,7 +1,7 @@
 /** Tables over plain data: what is taken off an upstream's answer. */
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { answerHeaders, answerReason } from '../../src/proxy/response-headers.ts'
+import { answerHeaders, answerReason, isWellFramed } from '../../src/proxy/response-headers.ts'
 
 const anonymous = {
   ownCookieNames: ['__Host-sid', '__Host-login'],
@@ -154,4 +154,23 @@ test('answerReason gives no reason that HTTP cannot carry', () => {
   assert.equal(answerReason('Not\u0007Found'), '')
   assert.equal(answerReason('Nicht gefunden \u00fc'), 'Nicht gefunden \u00fc')
   assert.equal(answerReason(undefined), '')
+})
+
+for (const [what, statusCode, coding, expected] of [
+  ['an answer without a coding', 200, undefined, true],
+  ['one in chunks', 200, 'chunked', true],
+  ['one in Chunks', 404, 'Chunked', true],
+  ['a 101', 101, undefined, false],
+  ['another coding', 200, 'x', false],
+  ['a coding before chunked', 200, 'gzip, chunked', false],
+  ['chunked twice', 200, 'chunked, chunked', false],
+] as const) {
+  test(`isWellFramed says ${expected} of ${what} (T93)`, () => {
+    const headers = coding === undefined ? {} : { 'transfer-encoding': coding }
+    assert.equal(isWellFramed({ statusCode, headers }), expected)
+  })
+}
+
+test('answerHeaders states a length without zeros before it', () => {
+  assert.deepEqual(answerHeaders(['Content-Length', '005'], 200, anonymous), ['Content-Length', '5'])
 })

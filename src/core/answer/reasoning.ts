@@ -85,7 +85,7 @@ function factsOf({ method, target, host, kind }: Wondered): RequestFacts {
     ...{ method, target, host, kind, serverName: null, fieldCount: 0, repeated: [] },
     // As the application's own pages ask.
     headers: { 'sec-fetch-site': 'same-origin' },
-    ...{ callerAddress: '', forwardedFor: '' },
+    ...{ version: '1.1', callerAddress: '', forwardedFor: '' },
   }
 }
 

@@ -11,6 +11,8 @@ export type RequestHeaders = Readonly<Record<string, string | readonly string[] 
 
 export interface RequestFacts {
   readonly method: string
+  /** Of HTTP: `1.1`, or what else the caller claims to speak. */
+  readonly version: string
   /** The request target as it came, byte for byte. */
   readonly target: string
   /** The Host header as it came; null where there is none or more than one. */

@@ -12,6 +12,8 @@ export function refusedUpgrade(
   signedIn: boolean,
 ): { readonly reason: 'upgrade_refused' | 'origin_refused'; readonly detail: string } | null {
   const { headers } = facts
+  // Older versions know no upgrades, and whoever stands between may not pass them on (RFC 9110 section 7.8).
+  if (facts.version !== '1.1') return { reason: 'upgrade_refused', detail: 'http-version' }
   if (facts.method !== 'GET') return { reason: 'upgrade_refused', detail: 'method' }
   if (String(headers.upgrade).toLowerCase() !== 'websocket') return { reason: 'upgrade_refused', detail: 'protocol' }
   if (headers['sec-websocket-version'] !== '13') return { reason: 'upgrade_refused', detail: 'version' }

@@ -18,11 +18,17 @@ export function malformed(facts: RequestFacts, tenant: Tenant | null): Malformed
   if (facts.fieldCount > mostFields) return { reason: 'headers_too_large', detail: 'too-many-fields' }
   if (facts.repeated.length > 0) return { reason: 'request_malformed', detail: 'repeated-header' }
   if (hopsAfter(headers) === null) return { reason: 'request_malformed', detail: 'led-back-to-us' }
+  // Older ones know nothing of Host and of bodies; newer ones are not spoken in this way at all (RFC 9112 section 2.3).
+  if (facts.version !== '1.1' && facts.version !== '1.0') return { reason: 'request_malformed', detail: 'version' }
   if (facts.target.includes('#')) return { reason: 'path_refused', detail: 'fragment' }
-  const { connection, expect, 'transfer-encoding': coding } = headers
+  const { connection, expect, 'transfer-encoding': coding, 'content-length': length } = headers
   // Whatever else it is wrapped in, somebody behind us may unwrap it differently (RFC 9112 section 6.1, T93).
-  if (coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
+  if (coding !== undefined && (String(coding).toLowerCase() !== 'chunked' || facts.version === '1.0')) {
     return { reason: 'request_malformed', detail: 'transfer-coding' }
+  }
+  // Some would read 010 as eight, and more digits than a number holds as another number.
+  if (length !== undefined && !plainLength.test(String(length))) {
+    return { reason: 'request_malformed', detail: 'length' }
   }
   if (connection !== undefined && !plainConnection.has(String(connection)) && namesMore(String(connection), tenant)) {
     return { reason: 'request_malformed', detail: 'connection-names-header' }
@@ -32,6 +38,8 @@ export function malformed(facts: RequestFacts, tenant: Tenant | null): Malformed
   }
   return null
 }
+
+const plainLength = /^(?:0|[1-9]\d{0,14})$/
 
 /** What browsers and proxies send; spares the split for nearly every request. */
 const plainConnection: ReadonlySet<string> = new Set([

@@ -63,9 +63,12 @@ function refusedReading(path: string): string | null {
   if (path.includes('\\') || /[\u2216\uff3c\ufe68]/.test(path)) return 'backslash'
   if (/[\x00-\x1f\x7f]/.test(path)) return 'control-character'
   if (/(?:^|[/\ue000])\.{1,2}(?:[/\ue000]|$)/.test(path)) return 'dot-segment'
+  // Somebody cuts the blank off first and the dot after it, and `.. .` becomes `..`; no honest name is like that.
+  if (/(?:^|[/\ue000])(?=[.\s]*\.)(?=[.\s]*\s)[.\s]+(?:[/\ue000]|$)/.test(path)) return 'dot-segment'
   // Direction marks and the byte order mark make a path look like another one.
   if (/[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u061c\ufff9-\uffff]/.test(path)) return 'invisible-character'
-  if (/::\$/i.test(path)) return 'alternate-stream'
+  // NTFS opens `name::$DATA` and `name:$I30:$INDEX_ALLOCATION` as `name` (CVE-2010-2731).
+  if (/:[^/:]*:\$/.test(path)) return 'alternate-stream'
   if (/[^/]~\d+(?:\.[^/.]{0,3})?(?:[/\ue000]|$)/.test(path)) return 'short-name'
   return null
 }
@@ -79,17 +82,36 @@ const foldings: readonly ((path: string) => string | null)[] = [
   // An escaped slash may be decoded before the path is split (T2).
   (path) => path.replaceAll(escapedSlash, '/'),
   // Windows drops dots and blanks at the end of a name (T13); blanks alone first, so that `.. ` shows its dots.
-  (path) => path.replace(/ +(?=\/|$)/g, '') || '/',
-  (path) => path.replace(/[. ]+(?=\/|$)/g, '') || '/',
+  (path) => path.replace(/\s+(?=\/|$)/g, '') || '/',
+  (path) => path.replace(/[.\s]+(?=\/|$)/g, '') || '/',
   // ASP.NET keeps the session of cookieless browsers in a segment such as (S(x)).
   (path) => path.replace(/\/\((?:[A-Za-z]\([^()/]*\))+\)(?=\/|$)/g, '') || '/',
   // A decoded question mark or hash may end the path (T6).
   (path) => path.replace(/[?#].*$/s, '') || '/',
   // Compatibility forms and best-fit conversion turn look-alikes into ASCII.
   (path) => path.normalize('NFKC').replace(/[\u2044\u2215\u29f8]/g, '/'),
-  (path) => path.replace(/[\u00ad\u200b-\u200d\u2060]/g, ''),
+  // Nobody sees these, and some file systems leave them out (CVE-2014-9390).
+  (path) => path.replace(/\p{Default_Ignorable_Code_Point}/gu, ''),
+  withoutMarks,
   decodeAgain,
 ]
+
+/**
+ * Letters as a server has them that compares by capitals, where `\u0131` is an `I`, or that fits them into a smaller
+ * alphabet, where `\u0101` is an `a`.
+ */
+function withoutMarks(path: string): string {
+  const plain = path.normalize('NFKD').replace(/\p{Mn}/gu, '')
+  return plain.replace(
+    /[\u0131\u0141\u0142\u0110\u0111\u0126\u0127\u0166\u0167]/g,
+    (letter) => bestFit[letter] ?? letter,
+  )
+}
+
+const bestFit: Readonly<Record<string, string>> = {
+  ...{ \u0131: 'i', \u0141: 'L', \u0142: 'l', \u0110: 'D', \u0111: 'd' },
+  ...{ \u0126: 'H', \u0127: 'h', \u0166: 'T', \u0167: 't' },
+}
 
 /** Escapes decoded once; an escaped slash stays apart from a separator. Null for overlong or otherwise forged UTF-8. */
 function decode(raw: string): string | null {
