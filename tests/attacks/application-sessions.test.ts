@@ -10,6 +10,8 @@ const [uwe, ada] = ['uwe@contoso.example', 'ada@contoso.example']
 let stage: Stage
 /** That of a workstation which people share. */
 let browser: Visitor
+/** The Cookie headers that arrived. */
+const cookies: string[] = []
 
 beforeAll(async () => {
   stage = await startStage({
@@ -37,6 +39,7 @@ const cookieOf = (name: string) => browser.cookie(stage.origin, name)
 
 function run(application: OldApplication): OldApplication {
   stage.upstream.handle((request, response) => {
+    cookies.push(request.headers.cookie ?? '')
     application.handle(request, response)
     return true
   })
@@ -90,7 +93,7 @@ for (const [like, create] of [
     expect(next.owner).toMatch(/^ada|^[0-9a-f-]{36}$/)
     // Not with what the browser still had, nor with the bare value, nor under another spelling of the name.
     const bare = String(stale).slice(23)
-    const before = stage.upstream.seen.length
+    cookies.splice(0)
     for (const planted of [
       `${cookie}=${stale}`,
       `${cookie}=${bare}`,
@@ -107,9 +110,9 @@ for (const [like, create] of [
       expect([owner, id === bare]).toEqual([next.owner, false])
     }
     expect(arrived.filter((id) => id.includes(bare))).toEqual([])
-    const seen = stage.upstream.seen.slice(before)
-    expect(seen.length).toBeGreaterThan(0)
-    for (const { headers } of seen) expect(String(headers.cookie)).not.toContain(bare)
+    // In no other spelling either, whatever a server would make of it.
+    expect(cookies.length).toBeGreaterThan(8)
+    expect(cookies.filter((header) => header.includes(bare))).toEqual([])
   })
 }
 
