@@ -165,7 +165,11 @@ attack('T2', 'hides separators and dots in escapes, also where a prefix is taken
   expectRefused(hitsOn(/%2e%2e|%2e\/|\.%2e|%2e\.|\.\.%2f|%2f\.\./i))
 })
 
-attack('T3', 'doubles slashes', () => {
+attack('T3', 'doubles slashes, also where they are the beginning once a prefix is taken off', async () => {
+  for (const target of ['/public//evil.example', '/public/%2Fevil.example', '/public/;a/evil.example']) {
+    const fired = await range.shootAll('GET', target, ['admin'])
+    expectRefused(fired.filter(({ table }) => table.name === 'prefix-off'))
+  }
   expectNothingThrough(hitsOn(/\/\//))
   expectRefused(hitsOn(/^\/\//))
 })
