@@ -163,6 +163,8 @@ export function createParts(
       glassOpen: openings.open,
       open: (what) => places.taken(what),
       isStoreReady: () => store.ready() === 'ready',
+      signOutsUnfinished: () => sessions.unfinished(),
+      logLinesLost: () => log.linesLost(),
       storeTrouble: () => store.trouble?.() ?? null,
     },
   )
@@ -210,7 +212,7 @@ export function createParts(
       lasting.close()
       providers.close()
       egress.close()
-      sessions.close()
+      await sessions.close()
       await forwarder.close()
       await store.close()
     },

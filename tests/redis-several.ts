@@ -81,6 +81,13 @@ function tlsArguments(folder: string, tls: Pair & { readonly ca: string }): read
   return [...files, '--tls-auth-clients', 'no', '--tls-replication', 'yes', '--tls-cluster', 'yes']
 }
 
+/** One server, without persistence unless the arguments say otherwise. */
+export async function startOne(args: readonly string[] = []): Promise<RedisServer & { stop(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'redis-one-'))
+  const server = await startServer({ folder, tls: null }, () => [...memoryOnly, ...args])
+  return { ...server, stop: () => stopAll([server], folder) }
+}
+
 /** One server whose connections are encrypted. */
 export async function startEncrypted(
   authority: Authority,

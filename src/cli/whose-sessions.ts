@@ -1,5 +1,6 @@
 /** Whose sessions are meant on the command line. */
 import type { Written } from '../config/loader.ts'
+import { breakGlassDirectory } from '../core/identity/break-glass.ts'
 import type { Whose } from '../core/identity/whose.ts'
 
 export interface Chosen {
@@ -30,6 +31,9 @@ function personOf(text: string, { providers, tenants }: Written): Whose {
     if (text.startsWith(`${issuer}/`))
       return { of: 'person', directoryId: issuer, objectId: text.slice(issuer.length + 1) }
   }
+  // As `sessions list` shows an account of the gateway itself.
+  const account = text.startsWith(`${breakGlassDirectory}/`) ? text.slice(breakGlassDirectory.length + 1) : null
+  if (account !== null) return { of: 'person', directoryId: breakGlassDirectory, objectId: account }
   const [, directoryId, objectId] = /^([0-9a-f-]{36})\/([0-9a-f-]{36})$/i.exec(text) ?? []
   if (directoryId === undefined || objectId === undefined) return { of: 'object', objectId: asKept(text) }
   return { of: 'person', directoryId: asKept(directoryId), objectId: asKept(objectId) }

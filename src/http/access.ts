@@ -95,7 +95,12 @@ export function createAccess({ answers, refuse, sessions, current, clock }: Acce
           ? 'an emergency account of the gateway'
           : (providerOf(tenant, facts)?.label ?? ''),
       },
-      times: { signedInAt: startedAt, checkedAt, endsAt: clock() + endsIn, idleEndsAt: clock() + idleIn },
+      times: {
+        signedInAt: startedAt,
+        checkedAt: isBreakGlass(facts) ? null : checkedAt,
+        endsAt: clock() + endsIn,
+        idleEndsAt: clock() + idleIn,
+      },
       ...ownMatches(tenant, session),
     }
   }
@@ -120,6 +125,6 @@ function readQuestion(
 }
 
 function inJson({ times, ...told }: Told & { readonly request: Reasoning | null }): object {
-  const iso = Object.entries(times).map(([name, at]) => [name, new Date(at * 1_000).toISOString()])
+  const iso = Object.entries(times).map(([name, at]) => [name, at === null ? null : new Date(at * 1_000).toISOString()])
   return { ...told, session: Object.fromEntries(iso) }
 }

@@ -47,13 +47,15 @@ export function createOpenings({ current, probe, exists, clock, log }: OpeningsP
     reaches.set(provider, reachAfter(reachOf(provider), answered, clock(), outageSeconds))
   }
 
-  async function askAll({ breakGlass }: Gateway, tenants: readonly Tenant[]): Promise<void> {
+  function askAll({ breakGlass }: Gateway, tenants: readonly Tenant[]): void {
     if (breakGlass === null || breakGlass.opens !== 'on-outage') return
     const due = [...new Set(tenants.flatMap(({ providers }) => providers))].filter(
       (provider) => clock() - (askedAt.get(provider) ?? Number.NEGATIVE_INFINITY) >= askedEvery,
     )
-    for (const provider of due) askedAt.set(provider, clock())
-    await Promise.all(due.map((provider) => ask(provider, breakGlass)))
+    for (const provider of due) {
+      askedAt.set(provider, clock())
+      ask(provider, breakGlass).catch((error: unknown) => log.error('break_glass_unknown', { error }))
+    }
   }
 
   function whyOpen({ breakGlass }: Gateway, { providers }: Tenant, isTold: boolean): Why | null {
@@ -67,7 +69,8 @@ export function createOpenings({ current, probe, exists, clock, log }: OpeningsP
     const file = gateway.breakGlass?.openWhile ?? null
     const tenants = gateway.tenants.filter(({ emergency }) => emergency.length > 0)
     const isTold = file !== null && (await exists(file))
-    await askAll(gateway, tenants)
+    // Not waited for: one that hangs must not keep the operator's file from being seen.
+    askAll(gateway, tenants)
     const next = new Map(
       tenants.flatMap((tenant) => {
         const why = whyOpen(gateway, tenant, isTold)

@@ -7,7 +7,7 @@ import type { Person } from '../core/answer/headers.ts'
 import { strictTransport, strictTransportName } from '../core/answer/strict-transport.ts'
 import { refusedUpgrade } from '../core/request/handshake.ts'
 import { locate } from '../core/request/locate.ts'
-import type { Tunnel } from '../proxy/tunnel.ts'
+import type { OnRefusal, Tunnel } from '../proxy/tunnel.ts'
 import { callerIn } from './callers-bond.ts'
 import { accessTokenFor, type Forwarding, planFor } from './forwarding.ts'
 import type { GateParts } from './gate.ts'
@@ -39,7 +39,7 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
       const headers = value === null ? said.headers : { ...said.headers, [strictTransportName]: value }
       writeAnswerToSocket(socket, { ...said, headers })
     }
-    walk({ passing, located, request, socket, head })
+    walk({ passing, located, socket, head })
       .then((refused) => {
         if (refused !== null) answer(report.refusal(passing, refused))
       })
@@ -76,31 +76,36 @@ export function createUpgradeGate(parts: GateParts): UpgradeGate {
     const way = { tenant, to, target: located.target, strictTransport: promised, ...caller }
     const place = parts.places.take('websocket', person)
     if (typeof place !== 'function') return { ...place, tenant, session }
-    const tunnel = await openTunnel(passage, way, person).catch((error: unknown) => {
+    const grounds = { passing, facts, way, person, now }
+    const refusal = (answer: Tunnel) => keep(answer, { what: 'stream', ...grounds }, nothing)
+    const tunnel = await openTunnel(passage, grounds, refusal).catch((error: unknown) => {
       place()
       throw error
     })
     if (tunnel === null) place()
-    else keep(tunnel, { passing, facts, way, person, now }, place)
+    else keep(tunnel, { what: 'websocket', ...grounds }, place)
     return null
   }
 
   /** Nothing that it needs no more is held for as long as it is open. */
-  function keep(tunnel: Tunnel, grounds: Omit<Opened, 'what' | 'cut'>, place: () => void): void {
-    const release = parts.lasting.hold({ what: 'websocket', ...grounds, cut: tunnel.cut })
-    tunnel.closed.finally(() => {
+  function keep({ cut, closed }: Tunnel, grounds: Omit<Opened, 'cut'>, place: () => void): void {
+    const release = parts.lasting.hold({ ...grounds, cut })
+    closed.finally(() => {
       release()
       place()
     })
   }
 
   /** @returns null where there is none: the socket has been dealt with. */
-  async function openTunnel(passage: UpgradePassage, way: Forwarding, person: Person | null): Promise<Tunnel | null> {
-    const { passing, request, socket, head } = passage
+  async function openTunnel(
+    { passing, socket, head }: UpgradePassage,
+    { way, person }: { readonly way: Forwarding; readonly person: Person | null },
+    refusal: OnRefusal,
+  ): Promise<Tunnel | null> {
     const { requestId, facts } = passing
     const accessToken = await accessTokenFor(parts.accessTokens, way, person)
     const plan = planFor(facts, way, person, { requestId, accessToken })
-    const tunnel = await parts.forwarder.tunnel(request, socket, head, plan)
+    const tunnel = await parts.forwarder.tunnel(socket, head, plan, refusal)
     parts.metrics.request(way.tenant.name, typeof tunnel === 'string' ? tunnel : 'tunnelled')
     return typeof tunnel === 'string' ? null : tunnel
   }
@@ -113,10 +118,11 @@ function destroy(this: Duplex): void {
   this.destroy()
 }
 
+function nothing(): void {}
+
 interface UpgradePassage {
   readonly passing: Passing
   readonly located: ReturnType<typeof locate>
-  readonly request: IncomingMessage
   readonly socket: Duplex
   readonly head: Buffer
 }

@@ -6,10 +6,11 @@
 import type { CustomFetch } from 'openid-client'
 
 /**
- * Those who come within this time share an answer, or a failure, in milliseconds. The libraries themselves wait longer
- * before they ask again for an unknown key.
+ * So long a failure is shared, in milliseconds. An answer is shared by those alone who asked while it was on its way:
+ * keys may be replaced the moment after, in an emergency. How often anybody asks for new ones has bounds of its own
+ * (oidc/grant.ts, oidc/logout-token.ts).
  */
-const [answerShared, failureShared] = [10_000, 1_000]
+const failureShared = 1_000
 
 type Options = Parameters<CustomFetch>[1]
 
@@ -28,8 +29,8 @@ interface Flight {
 
 /**
  * @param clock milliseconds.
- * @returns the same fetch for everything but key sets: who asks for one while another is on its way, or has just come,
- *   gets the same answer.
+ * @returns the same fetch for everything but key sets: who asks for one while another is on its way gets the same answer,
+ *   and whoever asks a moment after a failure the same failure.
  */
 export function keySetsOnce(ask: CustomFetch, clock: () => number = () => performance.now()): CustomFetch {
   let last: Flight | null = null
@@ -46,7 +47,7 @@ export function keySetsOnce(ask: CustomFetch, clock: () => number = () => perfor
       flight.until = clock() + milliseconds
     }
     flight.answer.then(
-      ({ status }) => shareFor(status === 200 ? answerShared : failureShared),
+      ({ status }) => shareFor(status === 200 ? 0 : failureShared),
       () => shareFor(failureShared),
     )
     last = flight

@@ -12,7 +12,10 @@ const patienceMilliseconds = 8_000
  * Asks for the discovery document, and asks the token endpoint nothing: an empty question is one that it refuses
  * (RFC 6749 section 5.2). A provider of which either is silent lets nobody in.
  */
-export function createProbe({ ask, providers }: Pick<WayOut, 'ask'> & { readonly providers: Providers }): Probe {
+export function createProbe({
+  ask,
+  providers,
+}: Pick<WayOut, 'ask'> & { readonly providers: Pick<Providers, 'known'> }): Probe {
   async function answers(url: string, method: 'GET' | 'POST'): Promise<boolean> {
     const signal = AbortSignal.timeout(patienceMilliseconds)
     const isForm = method === 'POST'

@@ -1,5 +1,6 @@
 /** JSON lines on standard output: one line per event, a fixed name, then fields. */
 import pino, { type DestinationStream } from 'pino'
+import { createOutput } from './output.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export type LogFields = Readonly<Record<string, unknown>>
@@ -14,6 +15,8 @@ export interface Log {
 /** What the process holds; everybody else only writes. */
 export interface AdjustableLog extends Log {
   setLevel(level: LogLevel): void
+  /** How many lines could not be written. */
+  linesLost(): number
 }
 
 /** Longer values are cut: a caller must not decide how long a log line is (T88). */
@@ -27,6 +30,8 @@ export function createLog(options: {
   readonly level: LogLevel
   readonly destination?: DestinationStream
 }): AdjustableLog {
+  // Not the library's own: that ends the process when a disk is full.
+  const output = createOutput(1)
   const logger = pino(
     {
       level: options.level,
@@ -35,7 +40,7 @@ export function createLog(options: {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.destination ?? pino.destination({ dest: 1, sync: true }),
+    options.destination ?? output,
   )
   const at =
     (level: LogLevel) =>
@@ -47,6 +52,7 @@ export function createLog(options: {
     setLevel(level) {
       logger.level = level
     },
+    linesLost: output.lost,
   }
 }
 

@@ -15,6 +15,8 @@ export interface Seen {
   readonly glassOpen: () => readonly string[]
   readonly open: (what: 'websocket' | 'stream') => number
   readonly isStoreReady: () => boolean
+  readonly signOutsUnfinished: () => number
+  readonly logLinesLost: () => number
   /** What is wrong with a store that answers all the same; `isOver` where it was and is no more. */
   readonly storeTrouble: () => { readonly says: string; readonly isOver: boolean } | null
   readonly unreturned: { read(): Readings }
@@ -37,6 +39,12 @@ export function observe({ metrics, health }: { readonly metrics: Metrics; readon
     '1 while the session store answers, and takes what is to be written.',
     () => (seen.isStoreReady() && seen.storeTrouble()?.isOver !== false ? 1 : 0),
   )
+  metrics.gauge(
+    'sallyport_sign_outs_unfinished',
+    'Sign-outs that the session store has not heard of yet.',
+    seen.signOutsUnfinished,
+  )
+  metrics.gauge('sallyport_log_lines_lost', 'Lines of the log that could not be written.', seen.logLinesLost)
   metrics.gauges(
     'sallyport_sign_ins_unreturned',
     'Sign-ins that began within an hour that ended ten minutes ago, less those that came back. Add up all gateways.',

@@ -58,7 +58,7 @@ function whoTerms({ person, times }: AccessPage): readonly Term[] {
     ['Object ID', code(person.objectId)],
     ['Directory', code(person.directoryId)],
     ['Signed in', plain(timeText(times.signedInAt))],
-    ['Last checked with the sign-in service', plain(timeText(times.checkedAt))],
+    ['Last checked with the sign-in service', times.checkedAt === null ? null : plain(timeText(times.checkedAt))],
     ['Ends if you do nothing', plain(timeText(times.idleEndsAt))],
     ['Ends at the latest', plain(timeText(times.endsAt))],
   ]

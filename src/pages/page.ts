@@ -217,7 +217,8 @@ export interface AccessPage {
   /** Seconds since 1970. */
   readonly times: {
     readonly signedInAt: number
-    readonly checkedAt: number
+    /** Null where no provider knows of the person. */
+    readonly checkedAt: number | null
     readonly endsAt: number
     readonly idleEndsAt: number
   }

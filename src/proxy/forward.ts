@@ -13,7 +13,7 @@ import { createPassage, type ForwardOutcome, isGone, type Passage, type Reins } 
 import type { ForwardPlan, ProxyLog } from './plan.ts'
 import { bodyFraming, framedAs, outgoingHeaders } from './request-headers.ts'
 import type { Resolve } from './resolve.ts'
-import { createTunnels, type Tunnel, type TunnelRefusal } from './tunnel.ts'
+import { createTunnels, type OnRefusal, type Tunnel, type TunnelRefusal } from './tunnel.ts'
 
 export interface Forwarder {
   /**
@@ -29,10 +29,10 @@ export interface Forwarder {
   /**
    * The same for an upgrade that the gate has found to be a WebSocket handshake.
    * @returns the open tunnel once the upstream has accepted (101 with a valid Sec-WebSocket-Accept); `refused_by_upstream`
-   * once any other answer of it was passed on and the socket ended.
+   * once any other answer of it was passed on and the socket ended; `refused` is told when that begins.
    * @throws Fault as `forward`, while nothing was written to the socket.
    */
-  tunnel(request: IncomingMessage, socket: Duplex, head: Buffer, plan: ForwardPlan): Promise<Tunnel | TunnelRefusal>
+  tunnel(socket: Duplex, head: Buffer, plan: ForwardPlan, refused?: OnRefusal): Promise<Tunnel | TunnelRefusal>
   openTunnels(): number
   /**
    * After a reload: closes the idle connections of every upstream that is not among these, and keeps no further ones of it.
@@ -63,7 +63,7 @@ export function createForwarder(options: { readonly log?: ProxyLog; readonly res
         send(createPassage(journey))
       })
     },
-    tunnel: (_request, socket, head, plan) => tunnels.open(socket, head, plan),
+    tunnel: tunnels.open,
     openTunnels: () => tunnels.count(),
     keepOnly: (upstreams) => agents.keepOnly(upstreams),
     async close() {

@@ -25,9 +25,15 @@ export interface Tunnel {
 
 export type TunnelRefusal = 'refused_by_upstream' | 'caller_gone'
 
+/**
+ * Told when an answer other than 101 begins to be passed on. It may flow for hours, as an event stream does of an
+ * application that has not looked at `Upgrade`, and has to be watched over like any other (T129).
+ */
+export type OnRefusal = (answer: Tunnel) => void
+
 export interface Tunnels {
   /** See `Forwarder.tunnel` in forward.ts. */
-  open(socket: Duplex, head: Buffer, plan: ForwardPlan): Promise<Tunnel | TunnelRefusal>
+  open(socket: Duplex, head: Buffer, plan: ForwardPlan, refused?: OnRefusal): Promise<Tunnel | TunnelRefusal>
   count(): number
   cutAll(): void
 }
@@ -35,14 +41,14 @@ export interface Tunnels {
 export function createTunnels(agents: Agents): Tunnels {
   const tunnels = new Set<Tunnel>()
   return {
-    async open(socket, head, plan) {
+    async open(socket, head, plan, refused = ignore) {
       // In an `upgrade` event the socket has no error listener; without one, a reset ends the process (T132).
       socket.on('error', ignore)
       if (socket.destroyed) return 'caller_gone'
       const answer = await shakeHands(agents, socket, plan)
       if (answer === 'caller_gone') return answer
       if (socket.destroyed) return dropped(answer)
-      if (!('upstream' in answer)) return relayRefusal(answer.incoming, socket, plan)
+      if (!('upstream' in answer)) return relayRefusal(answer.incoming, socket, plan, refused)
       const tunnel = join(socket, answer.upstream, [head, answer.head])
       tunnels.add(tunnel)
       tunnel.closed.then(() => tunnels.delete(tunnel))
@@ -123,7 +129,12 @@ function acceptance(incoming: IncomingMessage, plan: ForwardPlan): Buffer {
 }
 
 /** Passes on an answer other than 101; the end of the connection delimits it where no length does. */
-function relayRefusal(incoming: IncomingMessage, socket: Duplex, plan: ForwardPlan): Promise<'refused_by_upstream'> {
+async function relayRefusal(
+  incoming: IncomingMessage,
+  socket: Duplex,
+  plan: ForwardPlan,
+  refused: OnRefusal,
+): Promise<'refused_by_upstream'> {
   const status = incoming.statusCode ?? 502
   const headers = answerHeaders(incoming.rawHeaders, status, plan)
   socket.write(headBytes(`${status} ${answerReason(incoming.statusMessage)}`, [...headers, 'Connection', 'close']))
@@ -131,13 +142,16 @@ function relayRefusal(incoming: IncomingMessage, socket: Duplex, plan: ForwardPl
   incoming.once('error', () => reset(socket))
   // What the caller still sends is read and dropped: unread, it would turn the end into a reset, and the answer is lost.
   socket.resume()
-  socket.once('finish', () => destroyAfter(socket, lingerMilliseconds))
-  return new Promise((resolve) => {
+  for (const over of ['finish', 'end']) socket.once(over, () => destroyAfter(socket, lingerMilliseconds))
+  const closed = new Promise<void>((resolve) => {
     socket.once('close', () => {
       incoming.destroy()
-      resolve('refused_by_upstream')
+      resolve()
     })
   })
+  refused({ cut: () => reset(socket), closed })
+  await closed
+  return 'refused_by_upstream'
 }
 
 /** Lets the bytes flow. When one side ends, the other has a moment to finish; when one is closed, so is the other. */

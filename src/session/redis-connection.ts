@@ -56,8 +56,7 @@ export function connectRedis({ place, tls, protocol, onError }: ConnectionSettin
     ...connectionOptions(protocol),
     enableOfflineQueue: false,
     retryStrategy: retryAfter,
-    // A master that became a replica refuses writes: look for the new one.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    reconnectOnError: createLookForMaster(),
     ...(security === undefined ? {} : { tls: security }),
     ...extra,
   } satisfies RedisOptions
@@ -76,6 +75,16 @@ export function connectRedis({ place, tls, protocol, onError }: ConnectionSettin
 export function hangUp(connection: Redis, andThen: 'reconnect' | 'end' = 'end'): void {
   connection.stream?.on('error', () => {})
   connection.disconnect(andThen === 'reconnect')
+}
+
+/** A master that became a replica refuses writes: look for the new one. Once a second, however many writes are refused. */
+function createLookForMaster(): (error: Error) => boolean {
+  let lookedAt = Number.NEGATIVE_INFINITY
+  return ({ message }) => {
+    if (!message.startsWith('READONLY') || performance.now() - lookedAt < 1_000) return false
+    lookedAt = performance.now()
+    return true
+  }
 }
 
 function sentinelOptions(sentinel: RedisSentinels, tls: RedisTls | null) {

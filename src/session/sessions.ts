@@ -13,6 +13,7 @@ import { createRevisions, type Revisions } from './revision.ts'
 import { type KeyRing, storeKey } from './seal.ts'
 import type { Log, SessionStore } from './store.ts'
 import { namesOf } from './stub.ts'
+import { createUnfinished } from './unfinished.ts'
 import { createWatches } from './watch.ts'
 
 export interface SessionsParts {
@@ -63,8 +64,10 @@ export interface Sessions extends Revisions {
    * no session any more, and its open sockets are told.
    */
   reopen(): void
-  /** Ends the timers; the store is its maker's to close. */
-  close(): void
+  /** How many sessions have ended here that the store has not heard of. */
+  unfinished(): number
+  /** Ends the timers, and tells the store what it has not heard of; the store is its maker's to close. */
+  close(): Promise<void>
 }
 
 export interface Remaining {
@@ -84,8 +87,7 @@ export function createSessions(parts: SessionsParts): Sessions {
   const cache = createSessionCache(parts.cacheSize ?? defaultCacheSize)
   const records = createRecords(store, ring)
   const watches = createWatches()
-  /** Ended here while the store was away. */
-  const unfinished = new Set<string>()
+  const unfinished = createUnfinished({ store, log })
   const quietly = oncePerMinute(clock)
   const notBefore = createNotBefore({ store, ring, clock })
   const reader = createReader({
@@ -149,10 +151,6 @@ export function createSessions(parts: SessionsParts): Sessions {
     // What could not even be used in an outage only takes memory.
     cache.sweep(clock() - outageGrace)
     await watches.check(goesOn)
-    for (const key of unfinished) {
-      await store.end(key)
-      unfinished.delete(key)
-    }
   }
 
   const checkSoon = () => {
@@ -205,10 +203,11 @@ export function createSessions(parts: SessionsParts): Sessions {
     async end(session) {
       const { key } = entryOf(session)
       bury(key)
+      const names = namesOf(ring, session.facts)
       try {
-        await store.end(key, namesOf(ring, session.facts))
+        await store.end(key, names)
       } catch (error) {
-        unfinished.add(key)
+        unfinished.add(key, names)
         throw error
       }
     },
@@ -222,9 +221,11 @@ export function createSessions(parts: SessionsParts): Sessions {
       cache.sweep(Number.POSITIVE_INFINITY)
       checkSoon()
     },
-    close() {
+    unfinished: unfinished.count,
+    async close() {
       clearInterval(timer)
       unsubscribe()
+      await unfinished.close()
     },
   }
 

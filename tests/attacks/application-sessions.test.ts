@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { aspNet, classicAsp, type OldApplication, php, tomcat, type Visit } from '../http/old-applications.ts'
 import { setCookies, sid } from '../http/scene.ts'
+import { openWire } from '../http/wire.ts'
 import { type Stage, startStage } from '../stage.ts'
 import { createVisitor, navigation, signIn, type Visitor } from '../visitor.ts'
 import { attack } from './attack.ts'
@@ -9,9 +10,12 @@ const [uwe, ada] = ['uwe@contoso.example', 'ada@contoso.example']
 let stage: Stage
 /** That of a workstation which people share. */
 let browser: Visitor
+/** The Cookie headers that arrived. */
+const cookies: string[] = []
 
 beforeAll(async () => {
   stage = await startStage({
+    server: ', limits: { headers: 256KB }',
     routes: `- { path: /app/open, access: public }
 - { path: /php/open, access: public }
 - { path: /asp/open, access: public }
@@ -35,6 +39,7 @@ const cookieOf = (name: string) => browser.cookie(stage.origin, name)
 
 function run(application: OldApplication): OldApplication {
   stage.upstream.handle((request, response) => {
+    cookies.push(request.headers.cookie ?? '')
     application.handle(request, response)
     return true
   })
@@ -88,11 +93,16 @@ for (const [like, create] of [
     expect(next.owner).toMatch(/^ada|^[0-9a-f-]{36}$/)
     // Not with what the browser still had, nor with the bare value, nor under another spelling of the name.
     const bare = String(stale).slice(23)
+    cookies.splice(0)
     for (const planted of [
       `${cookie}=${stale}`,
       `${cookie}=${bare}`,
       `${cookie.toLowerCase()}=${bare}`,
       `x=1,${cookie}=${bare}`,
+      `x=1 ${cookie}=${bare}`,
+      `=${cookie}=${bare}`,
+      `"${cookie}"=${bare}`,
+      `${cookie}%00x=${bare}`,
       `${cookie}=${stale}; ${cookie}=${bare}`,
     ]) {
       const headers = { cookie: `${planted}; ${sid}=${cookieOf(sid)}; other=1` }
@@ -100,6 +110,9 @@ for (const [like, create] of [
       expect([owner, id === bare]).toEqual([next.owner, false])
     }
     expect(arrived.filter((id) => id.includes(bare))).toEqual([])
+    // In no other spelling either, whatever a server would make of it.
+    expect(cookies.length).toBeGreaterThan(8)
+    expect(cookies.filter((header) => header.includes(bare))).toEqual([])
   })
 }
 
@@ -123,6 +136,22 @@ attack('T128', 'is not that of who signs in where nobody’s was planted, nor th
     expect((await use('/php/open', { cookie })).id).not.toBe(mine.id)
   }
   expect(arrived).toEqual([])
+})
+
+attack('T89', 'stands still for no cookie, however many blanks and brackets its name and value have', async () => {
+  run(php())
+  const wires = await Promise.all(
+    [`a.${' '.repeat(200_000)}b=1`, '['.repeat(200_000), `PHPSESSID=a${' '.repeat(200_000)}b`].map(async (cookie) => {
+      const wire = await openWire(stage.origin)
+      wire.send(`GET /php/open HTTP/1.1\r\nHost: ${new URL(stage.origin).host}\r\nCookie: ${cookie}\r\n\r\n`)
+      return wire
+    }),
+  )
+  for (const wire of wires) {
+    // What does not reach the application, or is too long for it.
+    expect([200, 431]).toContain((await wire.answer({ milliseconds: 10_000 }))?.status)
+    wire.end()
+  }
 })
 
 attack('T96', 'fails: an application neither sets nor clears our cookies, by any answer', async () => {

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { startClockedStage } from '../http/clocked.ts'
 import { comeIn, type GlassScene, password, startGlass, submit, toForm } from '../http/glass-scene.ts'
 import { givesSession, parameter, sid, visit, withParameter } from '../http/scene.ts'
 import { startRedis, type TestRedis, until } from '../redis.ts'
 import type { Upstream } from '../stage.ts'
-import { createVisitor, navigation, type Visitor } from '../visitor.ts'
+import { createVisitor, navigation, signIn, type Visitor } from '../visitor.ts'
 import { attack } from './attack.ts'
 
 let redis: TestRedis
@@ -246,4 +247,34 @@ attack('T83', 'is refused on every way at once: page, endpoint, open WebSocket, 
   expect((await submit(typing, form, right, from('192.0.2.9'))).status).toBe(403)
   const said = scene.gateway.log().filter(({ event }) => event === 'break_glass_refused')
   expect(said.at(-1)).toMatchObject({ why: 'name' })
+})
+
+attack('T83', 'is refused on every way once the directory has switched the account off', async () => {
+  const stage = await startClockedStage('revalidate: 10m', { tenant: 'photo: true' })
+  acceptWebSockets(stage.upstream)
+  const [ada, uwe] = [visitor(), visitor()]
+  await signIn(ada, `${stage.origin}/x`, 'ada@contoso.example')
+  await signIn(uwe, `${stage.origin}/x`, 'uwe@contoso.example')
+  const chat = new WebSocket(`${stage.origin.replace('http', 'ws')}/chat`, {
+    headers: { origin: stage.origin, cookie: uwe.cookies(stage.origin).join('; ') },
+  })
+  sockets.push(chat)
+  let state = 'opening'
+  chat.on('message', () => {
+    state = 'open'
+  })
+  chat.on('error', () => {})
+  chat.on('close', () => {
+    state = 'cut'
+  })
+  await until('the greeting', () => state === 'open')
+  stage.emulator.control.changePerson('uwe@contoso.example', { enabled: false })
+  stage.forward(601)
+  const ways = ['/x', '/optional/x', '/.auth/me', '/.auth/session', '/.auth/explain', '/.auth/me/photo']
+  const asked = await Promise.all(ways.map((path) => uwe.ask(stage.origin + path)))
+  expect(asked.map(({ status }) => status)).toEqual([401, 200, 401, 401, 401, 401])
+  expect(stage.upstream.seen.at(-1)?.headers).not.toHaveProperty('x-forwarded-user')
+  await until('the WebSocket is cut', () => state === 'cut', 15_000)
+  expect((await ada.ask(`${stage.origin}/.auth/me`)).status).toBe(200)
+  await stage.close()
 })

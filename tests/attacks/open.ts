@@ -5,7 +5,11 @@ import { acceptValue } from '../../src/proxy/websocket-accept.ts'
 import { bytesOf, handshake, openWire, type Wire } from '../http/wire.ts'
 import type { Upstream } from '../stage.ts'
 
-export const kinds = ['websocket', 'events', 'download', 'unmarked download', 'poll', 'upload'] as const
+export const kinds = [
+  ...(['websocket', 'events', 'download', 'unmarked download', 'poll', 'upload'] as const),
+  // An event stream in answer to a handshake: the application does not look at `Upgrade`.
+  'declined upgrade',
+] as const
 export type Kind = (typeof kinds)[number]
 
 /** Something that is open. */
@@ -84,6 +88,9 @@ export function createOpenings(upstream: Upstream): Openings {
     })
     // The server would leave its half open.
     socket.on('end', () => socket.end())
+    if (request.url?.includes(pathOf('declined upgrade'))) {
+      return void socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: begin\n\n')
+    }
     const accept = acceptValue(String(request.headers['sec-websocket-key']))
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\nbegin`,
@@ -145,7 +152,8 @@ function nameIn(url: string | undefined): string {
 }
 
 function requestFor(kind: Kind, { origin, path }: { origin: string; path: string }, lines: readonly string[]): string {
-  if (kind === 'websocket') return bytesOf(origin, `GET ${path}`, [...handshake(origin), ...lines])
+  if (kind === 'websocket' || kind === 'declined upgrade')
+    return bytesOf(origin, `GET ${path}`, [...handshake(origin), ...lines])
   if (kind === 'upload') return bytesOf(origin, `POST ${path}`, ['Content-Length: 1000000000', ...lines], 'begin')
   const request = bytesOf(origin, `GET ${path}`, lines)
   // Its answer has no length and no chunks: only the end of the connection says where it ends.

@@ -18,8 +18,8 @@ beforeAll(async () => {
 })
 afterAll(() => stage.close())
 
-/** One answer; a connection that breaks meanwhile is tried again. */
-const oneLook = 1 + mostRetries
+/** One look every five seconds, from the first on; a connection that breaks meanwhile is tried again. */
+const looksSince = (began: number) => 1 + mostRetries + Math.ceil((performance.now() - began) / 5_000)
 
 const now = () => Math.floor(Date.now() / 1_000)
 
@@ -44,7 +44,7 @@ const causes = () =>
     .filter(({ event }) => event === 'sign_in_failed')
     .map(({ error }) => JSON.stringify(error))
 
-attack('T59', 'had a thousand ID tokens refused, for one look at the keys', async () => {
+attack('T59', 'had a thousand ID tokens refused, for a look at the keys every five seconds', async () => {
   const visitor = createVisitor()
   await begin(visitor, `${stage.origin}/x`)
   let n = 0
@@ -56,7 +56,7 @@ attack('T59', 'had a thousand ID tokens refused, for one look at the keys', asyn
     const id_token = await signedByNobody({ nonce: code }, `nobody-${n}`)
     exchange.body = { access_token: 'x', token_type: 'Bearer', expires_in: 300, id_token }
   })
-  const before = stage.provider.asked('/jwks')
+  const [before, began] = [stage.provider.asked('/jwks'), performance.now()]
   const replies = await inTurns(1_000, async () => {
     const { location } = await visit(visitor, `${stage.origin}/x`)
     const [state, code] = [parameter(location, 'state'), parameter(location, 'nonce')]
@@ -68,12 +68,12 @@ attack('T59', 'had a thousand ID tokens refused, for one look at the keys', asyn
   expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([502]))
   expect(causes().filter((cause) => cause.includes('no applicable keys found'))).toHaveLength(1_000)
   expect(replies.some(({ headers }) => String(headers['set-cookie']).includes('__Host-sid='))).toBe(false)
-  expect(stage.provider.asked('/jwks') - before).toBeLessThanOrEqual(oneLook)
+  expect(stage.provider.asked('/jwks') - before).toBeLessThanOrEqual(looksSince(began))
   expect((await signInAs(createVisitor(), `${stage.origin}/x`, 'auth0|anna')).status).toBe(200)
   visitor.close()
 })
 
-attack('T59', 'had a thousand log-out tokens refused, for one look at the keys', async () => {
+attack('T59', 'had a thousand log-out tokens refused, for a look at the keys now and then', async () => {
   const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
   const poster = createVisitor()
   const send = (token: string) =>
@@ -82,13 +82,13 @@ attack('T59', 'had a thousand log-out tokens refused, for one look at the keys',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ logout_token: token }).toString(),
     })
-  const before = stage.provider.asked('/jwks')
+  const [before, began] = [stage.provider.asked('/jwks'), performance.now()]
   const replies = await inTurns(
     1_000,
     async (n) => await send(await signedByNobody({ events, jti: `${n}` }, `no-${n}`)),
   )
   expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([400]))
-  expect(stage.provider.asked('/jwks') - before).toBeLessThanOrEqual(oneLook)
+  expect(stage.provider.asked('/jwks') - before).toBeLessThanOrEqual(looksSince(began))
   const right = { iss: stage.provider.issuer, aud: plainClient.id, iat: now(), exp: now() + 120, jti: 'right' }
   const token = await stage.provider.sign({ ...right, sub: 'auth0|anna', events }, { typ: 'logout+jwt' })
   expect((await send(token)).status).toBe(200)

@@ -5,7 +5,7 @@ import { until } from '../redis.ts'
 import { type Seen, type Stage, startStage } from '../stage.ts'
 import { createVisitor, signIn, type Visitor } from '../visitor.ts'
 import { attack } from './attack.ts'
-import { createOpenings, type Openings } from './open.ts'
+import { createOpenings, kinds, type Openings } from './open.ts'
 
 let stage: Stage
 let openings: Openings
@@ -197,7 +197,7 @@ attack('T101', 'was cut with all that it had open within a second of the sign-ou
   expect(poll?.got()).toMatch(/^HTTP\/1\.1 401 /)
   expect(upload?.got()).toMatch(/^HTTP\/1\.1 401 /)
   const cuts = stage.log().filter(({ event }) => event === 'open_cut')
-  expect(cuts).toHaveLength(6)
+  expect(cuts).toHaveLength(kinds.length)
   expect(cuts[0]).toMatchObject({ tenant: 'payroll', why: 'session_ended', what: 'websocket', path: '/websocket' })
   ada.close()
 })

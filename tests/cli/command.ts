@@ -26,6 +26,11 @@ export function startCommand(
     env: { PATH, HOME, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  return commandOf(child, args)
+}
+
+/** Of a process that was started otherwise, with its output as pipes. */
+export function commandOf(child: ChildProcess, args: readonly string[]): Command {
   const said = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {

@@ -8,6 +8,7 @@ import {
   readDirectoryId,
   readDuration,
   readGuid,
+  readKeptForms,
   readMethod,
   readName,
   readRoleName,
@@ -192,4 +193,15 @@ test('readDate gives the beginning of the day, and refuses days that there are n
 test('readAbsolutePath refuses what depends on where the gateway was started', () => {
   assert.deepEqual(readAbsolutePath('/run/token'), { value: '/run/token' })
   refuses(readAbsolutePath('token'), /not an absolute path/)
+})
+
+test('readKeptForms takes a size from 1KB to 8MB, or none at all', () => {
+  for (const [text, bytes] of [
+    ['off', 0],
+    ['1KB', 1_024],
+    ['8MB', 8_388_608],
+  ] as const) {
+    assert.deepEqual(readKeptForms(text), { value: bytes })
+  }
+  for (const text of ['0', '0KB', '9MB', 'on', 'false', '', '1 MB', 'OFF']) refuses(readKeptForms(text), /size/)
 })

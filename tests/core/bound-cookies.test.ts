@@ -70,6 +70,10 @@ for (const spelling of [
   'ASP[NET_SessionId',
   'ASP NET_SessionId',
   '\xa0ASP.NET_SessionId\x85',
+  'ASP.NET_SessionId%00x',
+  '"ASP.NET_SessionId"',
+  '=ASP.NET_SessionId',
+  '(ASP.NET_SessionId',
 ]) {
   test(`isBound sees through the spelling ${JSON.stringify(spelling)}`, () =>
     assert.equal(isBound(known, spelling), true))
@@ -95,6 +99,17 @@ for (const [what, sent, arrives] of [
   ],
   ['finds what an old server would find behind a comma', 'x=1,JSESSIONID=A1; y=2', 'y=2'],
   ['finds it behind a comma in the name too', 'x,jsessionid=A1; y=2', 'y=2'],
+  ['finds what Python finds behind a blank', 'x=1 sessionid=A1; y=2', 'y=2'],
+  ['finds it behind a tab and other words too', 'x=1\tb sessionid = A1; y=2', 'y=2'],
+  ['finds it where the first word has no value', 'secure sessionid=A1; y=2', 'y=2'],
+  ['finds a name behind what can be no part of it', '=JSESSIONID=A1; "JSESSIONID"=A2; (JSESSIONID=A3; y=2', 'y=2'],
+  ['finds it behind a comma there too', 'x=1,=JSESSIONID=A1; x=1,"JSESSIONID"=A2; y=2', 'y=2'],
+  ['leaves words in values alone', 'x=my last session, PHPSESSID', 'x=my last session, PHPSESSID'],
+  [
+    'gives back a value with blanks and names in it',
+    'JSESSIONID=<ada|JSESSIONID>.A session=1',
+    'JSESSIONID=A session=1',
+  ],
   ['leaves commas in values alone', 'x=1,y=2,3; z=a,b', 'x=1,y=2,3; z=a,b'],
   ['is not deceived by a value that repeats the name', 'x=JSESSIONID', 'x=JSESSIONID'],
 ] as const) {
@@ -150,6 +165,25 @@ test('what bindSetCookie marks, releaseCookies gives back to the byte, and nobod
     ),
   )
 })
+
+/** Where a pattern looks at each character of a run anew, these take minutes. */
+const endless = 300_000
+for (const [what, run] of Object.entries({
+  'blanks in a name': `a.${' '.repeat(endless)}b`,
+  'brackets in a name': '['.repeat(endless),
+  'blanks in a value': `JSESSIONID=a${' '.repeat(endless)}b`,
+  commas: `a=1${','.repeat(endless)}b`,
+  words: 'a,'.repeat(endless / 2),
+  'equals signs': `${'='.repeat(endless)}a`,
+  'blanks behind an equals sign': `=${' '.repeat(endless)}b`,
+})) {
+  test(`releaseCookies and bindSetCookie look once at each of endless ${what} (T88)`, () => {
+    carriesBound(known, run)
+    releaseCookies(`JSESSIONID=x; ${run}`, known, ada)
+    bindSetCookie(run, known, ada)
+    bindSetCookie(`${run}=1; Path=/`, known, ada)
+  })
+}
 
 test('carriesBound says whether anything is to be judged', () => {
   assert.deepEqual(

@@ -241,3 +241,29 @@ describe('locate and the path that people come back to', () => {
     test(name, () => expect(at(callbackPath, target, method)).toBe(expected))
   }
 })
+
+test('locate finds the console at its own host alone, and nothing of a tenant there', () => {
+  const console = { scheme: 'https', host: 'gate.example', origin: 'https://gate.example' } as const
+  const built = gateway(tenant())
+  const withConsole = { ...built, server: { ...built.server, console } }
+  const found = (target: string, host = 'gate.example') => {
+    const located = locate(withConsole, facts({ host, target }))
+    return located.at === 'console' ? located.place : located.at
+  }
+  expect(found('/')).toEqual({ at: 'front' })
+  expect(found('/break-glass/payroll?state=x')).toEqual({ at: 'break-glass', tenant: 'payroll', query: 'state=x' })
+  for (const target of [
+    '/break-glass',
+    '/break-glass/',
+    '/break-glass/a/b',
+    '/Break-Glass/payroll',
+    '//',
+    '/.auth/me',
+    '',
+  ])
+    expect(found(target), target).toEqual({ at: 'nothing' })
+  for (const host of ['gate.example:8443', 'xgate.example', 'gate.example.evil.example'])
+    expect(found('/', host)).toBe('refused')
+  expect(found('/', 'GATE.example.:443')).toEqual({ at: 'front' })
+  expect(locate(built, facts({ host: 'gate.example', target: '/' })).at).toBe('refused')
+})

@@ -18,7 +18,9 @@ describe('freshness', () => {
     [900 + renewalGrace, 'over'],
     // Clocks differ a little; what comes from far in the future says nothing.
     [-59, 'fresh'],
-    [-61, 'over'],
+    [-61, 'hard'],
+    [-3_599, 'hard'],
+    [-3_600, 'over'],
     [Number.NaN, 'over'],
   ] as const) {
     test(`freshness takes what was said ${ago} seconds ago for ${expected}`, () => {

@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
 import { until } from '../redis.ts'
 import { createVisitor, type Visitor } from '../visitor.ts'
 import { comeIn, type GlassScene, password, startGlass, submit, toForm } from './glass-scene.ts'
@@ -128,6 +130,7 @@ describe('break-glass in an outage', () => {
     const explained = await visit(anna, `${scene.origin}/.auth/explain?path=/admin`)
     expect(explained.body).toContain('by the emergency account')
     expect(explained.body).toContain('an emergency account of the gateway')
+    expect(explained.body).not.toContain('Last checked')
     expect((await visit(anna, `${scene.origin}/.auth/me/photo`)).status).toBe(404)
   })
 
@@ -211,6 +214,47 @@ describe('break-glass opened by the operator', () => {
     expect((await visit(anna, `${scene.origin}/admin`)).status).toBe(302)
   })
 
+  test('takes what an open door has given out for two minutes, wherever it is closed by then, and no longer', async () => {
+    const [early, late] = [visitor(), visitor()]
+    const [soon, tooLate] = [await toForm(early, scene), await toForm(late, scene)]
+    scene.shut()
+    await scene.isOpen(false)
+    expect((await visit(visitor(), door())).status).toBe(404)
+    expect((await submit(early, soon, { name: 'anna', password })).status).toBe(303)
+    scene.gateway.forward(121)
+    expect((await visit(late, tooLate.url)).status).toBe(404)
+    expect((await submit(late, tooLate, { name: 'anna', password })).status).toBe(404)
+    scene.open()
+    await scene.isOpen(true)
+    expect((await visit(late, tooLate.url)).status).toBe(200)
+    scene.gateway.forward(600)
+    expect((await visit(late, tooLate.url)).status).toBe(404)
+  })
+
+  test('cuts an open WebSocket when the session ends', async () => {
+    const accepting = new WebSocketServer({ noServer: true })
+    scene.upstream.server.on('upgrade', (request: IncomingMessage, socket, head) => {
+      accepting.handleUpgrade(request, socket, head, (opened) => {
+        opened.on('error', () => {})
+        opened.send(String(request.headers['x-forwarded-user']))
+      })
+    })
+    const anna = visitor()
+    await comeIn(anna, scene)
+    const { host } = new URL(scene.origin)
+    const chat = new WebSocket(`ws://localhost:${new URL(scene.origin).port}/chat`, {
+      headers: { host, origin: scene.origin, cookie: anna.cookies(scene.origin).join('; ') },
+    })
+    const said: string[] = []
+    chat.on('error', () => {})
+    chat.on('message', (data) => said.push(String(data)))
+    chat.on('close', () => said.push('cut'))
+    await until('the greeting', () => said.length === 1)
+    scene.gateway.forward(31 * 60)
+    await until('it is cut', () => said.includes('cut'), 15_000)
+    expect(said).toEqual(['break-glass:anna', 'cut'])
+  })
+
   test('does not open by itself', async () => {
     scene.shut()
     await scene.isOpen(false)
@@ -219,7 +263,7 @@ describe('break-glass opened by the operator', () => {
       scene.gateway.forward(60)
       await visit(visitor(), `${scene.origin}/public`)
     }
-    expect(scene.logged('break_glass_opened')).toHaveLength(2)
+    expect(scene.logged('break_glass_opened')).toHaveLength(4)
     expect((await visit(visitor(), door())).status).toBe(404)
   })
 })

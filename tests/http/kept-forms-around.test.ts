@@ -108,6 +108,14 @@ test('a form that the application has sent on to another address of its own arri
   expectPage(await post(visitor, `${stage.origin}/save/?x=1`, placeholder), 409, 'form_sent')
 })
 
+test('a form is not kept where the sign-in cannot even begin: a page says why, and nothing is lost', async () => {
+  const stage = keep(await startStage({ authority: `http://127.0.0.1:${await freePort()}` }))
+  const reply = await post(newVisitor(), `${stage.origin}/save`, 'a=b')
+  expectPage(reply, 503, 'provider_unreachable')
+  expect(reply.body).toContain('Go back to the page before and do it again')
+  expect(stage.log().map(({ event }) => event)).not.toContain('form_kept')
+})
+
 test('a form that comes too slowly is refused as any other body is', async () => {
   const stage = keep(await startStage({ server: ', timeouts: { body: 1s }' }))
   const wire = await openWire(stage.origin)

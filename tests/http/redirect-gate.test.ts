@@ -36,7 +36,12 @@ function configured(redirectPort = 0): Gateway {
   }
   const tls = { certificate, redirectFrom: { host: '127.0.0.1', port: redirectPort }, hstsSeconds: 1_000 }
   const built = gatewayWith({ tls }, payroll, openTenant('stock', port), local)
-  return { ...built, closedHosts: new Map([['off.example', { tenant: 'off', why: 'off' }]]) }
+  const console = { scheme: 'https', host: 'gate.example', origin: 'https://gate.example' } as const
+  return {
+    ...built,
+    server: { ...built.server, console },
+    closedHosts: new Map([['off.example', { tenant: 'off', why: 'off' }]]),
+  }
 }
 
 async function start(): Promise<Listening> {
@@ -64,6 +69,7 @@ describe('redirection', () => {
     ['evil.example', '/', 'tenant_unknown'],
     ['stock.example.evil.example', '/', 'tenant_unknown'],
     ['off.example', '/', 'tenant_off'],
+    ['gate.example', '/break-glass/payroll?state=x', 'https://gate.example/break-glass/payroll?state=x'],
     ['stock.example@evil.example', '/', 'request_malformed'],
     [null, '/', 'request_malformed'],
     ['localhost:8080', '/', 'tenant_unknown'],

@@ -22,11 +22,9 @@ function counted(answer: (n: number) => Response | Promise<Response>) {
 }
 
 test('keySetsOnce asks once for a crowd, and gives each the whole answer (T59)', async () => {
-  const { asked, get, forward } = counted((n) => Response.json({ keys: [], n }))
+  const { asked, get } = counted((n) => Response.json({ keys: [], n }))
   expect(new Set(await Promise.all(Array.from({ length: 500 }, () => get())))).toEqual(new Set(['{"keys":[],"n":1}']))
-  forward(9_999)
-  expect(await get()).toBe('{"keys":[],"n":1}')
-  forward(1)
+  // Whoever asks afterwards may need what is new since.
   expect(await get()).toBe('{"keys":[],"n":2}')
   expect(asked()).toBe(2)
 })

@@ -96,15 +96,21 @@ describe('a provider that is away', () => {
         [{ kind: 'garbage', body: '{"keys":"none"}' }, 'provider_fault'],
         [{ kind: 'garbage', body: '{"keys":[null,1,"x"]}' }, 'provider_fault'],
       ] as const) {
-        const stranger = createVisitor()
-        const answer = await cameBack(stranger, `${stage.origin}/deep`, uwe)
-        emulator.control.fail('keys', failure, Number.POSITIVE_INFINITY)
-        const reply = await visit(stranger, answer)
-        emulator.control.recover()
-        expectPage(reply, code === 'provider_fault' ? 502 : 503, code)
-        stranger.close()
+        // What failed a moment ago is said again, for a second.
+        await until(`${failure.kind} is told`, async () => {
+          const stranger = createVisitor()
+          const answer = await cameBack(stranger, `${stage.origin}/deep`, uwe)
+          emulator.control.fail('keys', failure, Number.POSITIVE_INFINITY)
+          const reply = await visit(stranger, answer)
+          emulator.control.recover()
+          stranger.close()
+          expect(givesSession(reply)).toBe(false)
+          return reply.status === (code === 'provider_fault' ? 502 : 503) && reply.body.includes(code)
+        })
       }
-      expect(givesSession(await visit(visitor, await cameBack(visitor, `${stage.origin}/`, uwe)))).toBe(true)
+      await until('the keys are there', async () =>
+        givesSession(await visit(visitor, await cameBack(visitor, `${stage.origin}/.auth/login?prompt=login`, uwe))),
+      )
     }, emulator)
   })
 

@@ -40,7 +40,7 @@ const server = createServer((request, response) => {
   forwarder.forward(request, response, planFor(request))
 })
 server.on('upgrade', (request, socket, head) => {
-  forwarder.tunnel(request, socket, head, planFor(request))
+  forwarder.tunnel(socket, head, planFor(request))
 })
 server.listen(0, '127.0.0.1', () => {
   process.send?.({ port: (server.address() as AddressInfo).port })

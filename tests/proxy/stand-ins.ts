@@ -89,7 +89,7 @@ export async function startGate(upstream: Upstream, options: GateOptions = {}): 
     try {
       const plan = planFor(request, upstream, options.plan?.(request))
       await options.before?.(request, socket)
-      const tunnel = await forwarder.tunnel(request, socket, head, plan)
+      const tunnel = await forwarder.tunnel(socket, head, plan)
       ends.push(typeof tunnel === 'string' ? tunnel : 'tunnel')
       if (typeof tunnel !== 'string') tunnels.push(tunnel)
     } catch (error) {

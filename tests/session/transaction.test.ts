@@ -22,6 +22,21 @@ const start = {
 }
 const here = { tenant: 'payroll', binding }
 
+describe('look', () => {
+  test('look opens what is ours, for its tenant and in its time, and uses nothing up', async () => {
+    const { clock, transactions } = setUp()
+    const begun = { ...start, intent: { breakGlass: true } as const }
+    const { state, nonce, startedAt } = await transactions.begin(begun)
+    expect(transactions.look(state, 'payroll')).toEqual({ nonce, startedAt, intent: { breakGlass: true } })
+    expect(transactions.look(state, 'canteen')).toBeNull()
+    for (const not of ['', 'x', state.slice(0, -1), `${state}A`, state.repeat(3)])
+      expect(transactions.look(not, 'payroll')).toBeNull()
+    expect(await transactions.finish(state, here)).toMatchObject({ outcome: 'opened' })
+    clock.forward(601)
+    expect(transactions.look(state, 'payroll')).toBeNull()
+  })
+})
+
 describe('begin', () => {
   test('begin makes state, nonce and verifier new each time and URL-safe', async () => {
     const { transactions } = setUp()

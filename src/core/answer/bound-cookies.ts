@@ -20,10 +20,9 @@ export function isBound(list: CookieNames, name: string): boolean {
   const { known, names, except } = judgesOf(list)
   const before = known.get(name)
   if (before !== undefined) return before
-  const folded = foldCookieName(name)
-  const bound = names.some((fits) => fits(folded)) && !except.some((fits) => fits(folded))
-  // Browsers send the same few names; but a caller can send any.
-  if (known.size < mostNames) known.set(name, bound)
+  const bound = readingsOf(name).some((read) => names.some((fits) => fits(read)) && !except.some((fits) => fits(read)))
+  // Browsers send the same few names; but a caller can send any, and a slice would keep its whole header in memory.
+  if (known.size < mostNames && name.length <= longestName) known.set(Array.from(name).join(''), bound)
   return bound
 }
 
@@ -69,51 +68,94 @@ function releasePair(pair: string, list: CookieNames, bond: CookieBond | null): 
  * @returns null where the line is taken off.
  */
 export function bindSetCookie(line: string, list: CookieNames, bond: CookieBond | null): string | null {
-  // Without a name, a cookie goes back as its bare value, which then reads as name and value: so leading equals signs
-  // do not count.
-  const [start, name = ''] = /^[\s=]*([^=;]*)=[ \t]*/.exec(line) ?? []
-  if (start === undefined || !isBound(list, name.trim())) return line
+  const equals = line.indexOf('=', skip(line, isBlankOrEquals))
+  const end = line.indexOf(';')
+  if (equals === -1 || (end !== -1 && end < equals)) return line
+  const name = trimmed(line.slice(skip(line, isBlankOrEquals), equals))
+  if (!isBound(list, name)) return line
   if (bond === null) return null
-  const end = line.indexOf(';', start.length)
-  const value = trimmed(line.slice(start.length, end === -1 ? undefined : end))
-  return start + bond.bind(name.trim(), value) + line.slice(start.length + value.length)
+  const after = line.slice(equals + 1, end === -1 ? undefined : end)
+  const [value, from] = [trimmed(after), equals + 1 + skip(after, isBlank)]
+  return line.slice(0, from) + bond.bind(name, value) + line.slice(from + value.length)
 }
 
 /**
  * A name as the most lenient server reads it, so that no other spelling gets past: ASP.NET and ColdFusion do not look
  * at the case, PHP takes `.`, blank and `[` for `_` (CVE-2022-31629), PHP and Rack decoded `%XX` (CVE-2020-7070,
- * CVE-2020-8184). The prefixes by which a browser keeps a cookie safer (RFC 6265bis section 4.1.3) change nothing of what
- * it is. Folding can hold a cookie back, and never lets one on: marks are made over the name as it is.
+ * CVE-2020-8184), and PHP ended the name at `%00`. The prefixes by which a browser keeps a cookie safer (RFC 6265bis
+ * section 4.1.3) change nothing of what it is. Folding can hold a cookie back, and never lets one on: marks are made over
+ * the name as it is.
  */
 export function foldCookieName(name: string): string {
   if (/^[a-z0-9_-]*$/.test(name) && !name.startsWith('__')) return name
   const decoded = name.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-  const array = /\[.*\]/s.test(decoded) ? decoded.replace(/\[.*$/s, '') : decoded
+  const [whole = ''] = decoded.split('\0', 1)
+  const bracket = whole.indexOf('[')
+  const array = bracket !== -1 && whole.lastIndexOf(']') > bracket ? whole.slice(0, bracket) : whole
   return trimmed(array)
     .toLowerCase()
     .replace(/^__(?:host|secure)-/, '')
     .replace(/[.[+ ]/g, '_')
 }
 
-/** Old servers also end a cookie at a comma (RFC 2109 section 4.4), and find in one cookie what we read as another's value. */
-function hidesBound(list: CookieNames, pair: string): boolean {
-  if (!pair.includes(',')) return false
-  return pair
-    .split(',')
-    .slice(1)
-    .some((piece) => isBound(list, beforeEquals(piece)))
+/** Old Tomcats and Jettys find a name behind, and between, what can be no part of one: `=a`, `(a`, `"a"`. */
+function readingsOf(name: string): readonly string[] {
+  const from = skip(name, isSeparator)
+  let to = name.length
+  while (to > from && isSeparator(name.charCodeAt(to - 1))) to -= 1
+  const bare = name.slice(from, to)
+  return bare === name ? [foldCookieName(name)] : [foldCookieName(name), foldCookieName(bare)]
 }
 
-/** The name, with the blanks around it. */
+/**
+ * Old servers also end a cookie at a comma (RFC 2109 section 4.4), Python's `http.cookies` at a blank, and find in one
+ * cookie what we read as another's name and value.
+ */
+function hidesBound(list: CookieNames, pair: string): boolean {
+  const words = pair.split(/[,\s]/).filter((word) => word !== '')
+  return words.some((word, at) => {
+    if (at === 0) return false
+    const name = beforeEquals(word)
+    return (name.length < word.length || words[at + 1]?.startsWith('=') === true) && isBound(list, name)
+  })
+}
+
+/** The name, with what stands around it; equals signs before it do not count. */
 function beforeEquals(pair: string): string {
-  const equals = pair.indexOf('=')
+  const equals = pair.indexOf('=', skip(pair, isBlankOrEquals))
   return equals === -1 ? pair : pair.slice(0, equals)
 }
 
-/** Without what any server takes for a blank; .NET counts two characters of Latin-1 among them. */
+/** Without what any server takes for a blank. No pattern, since one would look at each blank of many anew (T89). */
 function trimmed(text: string): string {
-  return text.replace(/^[\s\x85\xa0]+|[\s\x85\xa0]+$/g, '')
+  const from = skip(text, isBlank)
+  let to = text.length
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1
+  return text.slice(from, to)
 }
+
+/** How many characters of this kind a text begins with. */
+function skip(text: string, isOfKind: (code: number) => boolean): number {
+  let at = 0
+  while (at < text.length && isOfKind(text.charCodeAt(at))) at += 1
+  return at
+}
+
+/** .NET counts two characters of Latin-1 among them. */
+function isBlank(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d) || code === 0x85 || code === 0xa0
+}
+
+function isBlankOrEquals(code: number): boolean {
+  return code === 0x3d || isBlank(code)
+}
+
+/** RFC 2616 section 2.2. */
+function isSeparator(code: number): boolean {
+  return isBlank(code) || separators.has(code)
+}
+
+const separators: ReadonlySet<number> = new Set(Array.from('()<>@,;:\\"/[]?={}', (sign) => sign.charCodeAt(0)))
 
 type Fits = (folded: string) => boolean
 
@@ -126,6 +168,7 @@ interface Judges {
 
 const judges = new WeakMap<CookieNames, Judges>()
 const mostNames = 1_000
+const longestName = 100
 
 function judgesOf(list: CookieNames): Judges {
   const known = judges.get(list)

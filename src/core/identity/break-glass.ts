@@ -8,7 +8,7 @@ import type { Session, SessionFacts } from './session.ts'
 /** No provider has this name: those of the configuration have no slash at the beginning. */
 export const breakGlassProvider = '/break-glass'
 /** No directory has this id: Entra's are GUIDs, issuers are URLs. */
-const directory = 'break-glass'
+export const breakGlassDirectory = 'break-glass'
 
 /** Whether the session was made with an account of the gateway's own, whatever has become of that since. */
 export function isBreakGlass({ provider }: Pick<SessionFacts, 'provider'>): boolean {
@@ -20,7 +20,7 @@ export function isBreakGlass({ provider }: Pick<SessionFacts, 'provider'>): bool
  * account is gone, is for other tenants, or has another password (T83, T126).
  */
 export function emergencyAccountOf(tenant: Tenant, facts: SessionFacts): EmergencyAccount | null {
-  if (!isBreakGlass(facts) || facts.directoryId !== directory) return null
+  if (!isBreakGlass(facts) || facts.directoryId !== breakGlassDirectory) return null
   const account = tenant.emergency.find(({ name }) => objectIdOf(name) === facts.objectId)
   return account !== undefined && account.authority === facts.authority ? account : null
 }
@@ -32,7 +32,7 @@ export function emergencyAccountOf(tenant: Tenant, facts: SessionFacts): Emergen
 export function breakGlassFacts(tenant: string, account: EmergencyAccount, now: number, endsAt: number): SessionFacts {
   const objectId = objectIdOf(account.name)
   return {
-    ...{ tenant, objectId, directoryId: directory, provider: breakGlassProvider },
+    ...{ tenant, objectId, directoryId: breakGlassDirectory, provider: breakGlassProvider },
     ...{ authority: account.authority, registration: breakGlassProvider },
     claims: { sub: objectId, preferred_username: objectId, name: `${account.name} (break-glass)` },
     ...{ groups: [], appRoles: [], directoryRoles: [], graph: {}, sid: null, contexts: {} },

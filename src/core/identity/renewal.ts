@@ -1,7 +1,7 @@
 /** How old the provider's word for a person is, and what becomes of the facts when it has given it anew. */
 import type { Provider } from '../gateway.ts'
 import type { Claims } from './claims.ts'
-import { clockLeeway, type SessionFacts } from './session.ts'
+import { clockLeeway, clockSetBack, type SessionFacts } from './session.ts'
 
 /** From this part of the interval the provider is asked while requests go on; from its end before they do. */
 const softPart = 0.8
@@ -17,8 +17,9 @@ export function freshness(facts: SessionFacts, interval: number, now: number): '
   const age = now - facts.checkedAt
   if (age < interval * softPart && age > -clockLeeway) return 'fresh'
   if (age < interval && age > -clockLeeway) return 'soft'
-  // A time in the future says nothing: it is asked at once, and there is no grace from it.
-  return age < interval + renewalGrace && age > -clockLeeway ? 'hard' : 'over'
+  // A time in the future says nothing: it is asked at once. As long as a clock that was set back explains it, nobody is
+  // turned away for it where the provider cannot be asked.
+  return age < interval + renewalGrace && age > -clockSetBack ? 'hard' : 'over'
 }
 
 /**

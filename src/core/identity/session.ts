@@ -88,11 +88,12 @@ export interface Lifetimes {
 
 /**
  * Whether a session may still be used. Idle time is the store's to watch; this is the absolute limit.
- * A session that claims to begin in the future is ended: its time cannot be trusted.
+ * A session that claims to begin in the future is ended, unless a clock that was set back explains it: only a gateway can
+ * have written that time.
  */
 export function sessionStatus(facts: SessionFacts, lifetimes: Lifetimes, now: number): 'live' | 'ended' {
   if (!Number.isFinite(facts.startedAt)) return 'ended'
-  if (facts.startedAt > now + clockLeeway) return 'ended'
+  if (facts.startedAt > now + clockSetBack) return 'ended'
   return now >= endOf(facts, lifetimes) ? 'ended' : 'live'
 }
 
@@ -103,3 +104,6 @@ export function endOf({ startedAt, endsAt }: SessionFacts, { lifetimeSeconds }: 
 
 /** Clocks of replicas may differ by this much, in seconds. */
 export const clockLeeway = 60
+
+/** By so much a clock may be set back without ending a session, in seconds: a wrong time zone, a wrong summer time. */
+export const clockSetBack = 3_600
