@@ -198,7 +198,7 @@ attack('T60', 'signs nobody in whose rightly signed token says more than anybody
     { roles: long },
   ]) {
     stage.provider.tamper('/token', async (exchange) =>
-      answerWith(exchange, await stage.provider.sign({ ...right(code(exchange)), ...more } as object)),
+      answerWith(exchange, await stage.provider.sign({ ...right(code(exchange)), ...more })),
     )
     const reply = await arrive()
     const [what = ''] = Object.keys(more)
