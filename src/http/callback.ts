@@ -50,8 +50,8 @@ export interface CallbackParts {
 }
 
 type Opened = Extract<Finished, { outcome: 'opened' }>
-/** With the provider that it came back from. */
-type Returned = Opened & { readonly from: Provider }
+/** With the provider that it came back from, and when that is asked. */
+type Returned = Opened & { readonly from: Provider; readonly askedAt: number }
 /** `moved`: the tenant has another provider by now. */
 type NotOurs = Exclude<Finished, Opened> | (Omit<Opened, 'outcome'> & { readonly outcome: 'moved' })
 
@@ -81,7 +81,7 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     // A code of the one provider must not be handed to the other (RFC 9700 section 4.4).
     const provider = walk.tenant.providers.find((each) => begunAt(each) === finished.provider)
     if (provider === undefined) return await heal(walk, { ...finished, outcome: 'moved' })
-    const returned = { ...finished, from: provider }
+    const returned = { ...finished, from: provider, askedAt: parts.clock() }
     try {
       return await finish(request, walk, returned, asked.state ?? '')
     } catch (error) {
@@ -156,7 +156,9 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     const before = walk.session?.facts ?? null
     const contexts = contextsAfter(stepUp, from, { before, facts: read.facts }, now)
     const bond = bondAfter(before, read.facts, newBond())
-    const facts = { ...read.facts, contexts, authTime: authTimeAfter(before, read.facts), bond }
+    const authTime = authTimeAfter(before, read.facts)
+    // It began before the provider gave its word, which may have been taken back while Graph or userinfo was waited for (T124).
+    const facts = { ...read.facts, contexts, authTime, bond, startedAt: finished.askedAt }
     if (!(await confirmsSession(parts, walk, finished, { facts, tokens }))) {
       await parts.writer.signIn(request, facts, tokens)
       log.info('signed_in', signedInFields(walk, facts, read))

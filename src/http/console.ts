@@ -12,6 +12,7 @@ import { breakGlassAddress, type ConsolePlace } from '../core/request/console-pl
 import type { RequestFacts } from '../core/request/facts.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
+import { isSameSecret } from '../ops/same-secret.ts'
 import { consoleCookie, newBinding, readConsoleBinding } from '../session/cookie.ts'
 import { oncePerMinute } from '../session/quietly.ts'
 import type { KeyRing } from '../session/seal.ts'
@@ -96,7 +97,8 @@ export function createConsole(parts: ConsoleParts): Console {
   /** Whether the form was shown to this browser, here, for this transaction. */
   function isOurs({ facts }: Calling, state: string, token: string): boolean {
     const binding = readConsoleBinding(cookieOf(facts))
-    return binding !== null && ring.openText(formContext(state), token) === binding
+    const shownTo = ring.openText(formContext(state), token)
+    return binding !== null && shownTo !== null && isSameSecret(shownTo, binding)
   }
 
   async function submitted(calling: Calling, name: string): Promise<Answer> {

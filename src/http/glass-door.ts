@@ -12,6 +12,7 @@ import { breakGlassAddress } from '../core/request/console-place.ts'
 import { isEmbeddable } from '../core/request/cross-site.ts'
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
+import { isSameSecret } from '../ops/same-secret.ts'
 import { newBond } from '../session/bonds.ts'
 import { bindingCookie, newBinding, readBinding, withoutDoublets } from '../session/cookie.ts'
 import type { Transactions } from '../session/transaction.ts'
@@ -119,7 +120,7 @@ export function createGlassDoor(parts: GlassDoorParts): GlassDoor {
       const against = unfit(walk)
       if (against !== null) return against
       const code = codes.open(tenant.name, asked?.code ?? '')
-      if (code === null || code.nonce !== looked.nonce) return refused(walk, 'code')
+      if (code === null || !isSameSecret(code.nonce, looked.nonce)) return refused(walk, 'code')
       const finished = await transactions.finish(state, { tenant: tenant.name, binding: readBinding(cookieOf(facts)) })
       if (finished.outcome !== 'opened') return refused(walk, finished.outcome, code.account.name)
       // The configuration may have changed within the minute (T83).

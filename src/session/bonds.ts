@@ -2,10 +2,11 @@
  * The marks on the applications' own session cookies: an HMAC over tenant, whose it is, name and value, before the
  * value. What is judged with them: core/answer/bound-cookies.ts.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import type { CookieBond } from '../core/answer/bound-cookies.ts'
 import { bondOf } from '../core/identity/bond.ts'
 import type { Session } from '../core/identity/session.ts'
+import { isSameSecret } from '../ops/same-secret.ts'
 import { findSessionCookie } from './cookie.ts'
 import type { KeyRing } from './seal.ts'
 
@@ -53,7 +54,9 @@ export function createBonds(ring: KeyRing): Bonds {
         if (known?.keys === keys && known.pairs.has(pair)) return bound.slice(markLength + 1)
         if (!marked.test(bound)) return null
         const [mark, value] = [bound.slice(0, markLength), bound.slice(markLength + 1)]
-        const fits = keys.some((key) => whose.some((each) => isSame(mark, markOf(key, [tenant, each, name, value]))))
+        const fits = keys.some((key) =>
+          whose.some((each) => isSameSecret(mark, markOf(key, [tenant, each, name, value]))),
+        )
         if (fits && session !== null) remember(session, keys, pair)
         return fits ? value : null
       },
@@ -90,9 +93,4 @@ function browserOf(cookieHeader: string | undefined): readonly Whose[] {
 function markOf(key: Buffer | undefined, about: readonly [string, Whose, string, string]): string {
   if (key === undefined) throw new Error('A key ring has at least one key')
   return createHmac('sha256', key).update(JSON.stringify(about)).digest().subarray(0, 16).toString('base64url')
-}
-
-function isSame(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -2,7 +2,7 @@
  * Our cookies: the session's `__Host-sid`, and the browser's `__Host-login`, `__Host-provider` and `__Host-form`, how
  * they are spelled, found and trusted.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import {
   choiceCookieName,
   consoleCookieName,
@@ -12,6 +12,7 @@ import {
   sessionCookieName,
   timesIn,
 } from '../core/answer/cookies.ts'
+import { isSameSecret } from '../ops/same-secret.ts'
 
 /** With its name and the sign between. An honest one has 81 bytes and a few escapes. */
 const maxCookieBytes = 100
@@ -74,7 +75,7 @@ export function verifySessionCookie(value: string, cookieKeys: readonly string[]
   if (!idForm.test(id)) return null
   for (const key of cookieKeys) {
     // A copy: a slice would keep the whole Cookie header in memory for as long as the session is known.
-    if (sameText(value, signedValue(id, key))) return Buffer.from(id).toString('latin1')
+    if (isSameSecret(value, signedValue(id, key))) return Buffer.from(id).toString('latin1')
   }
   return null
 }
@@ -190,9 +191,4 @@ function skipBlanks(header: string, at: number): number {
 
 function isBlank(character: string | undefined): boolean {
   return character === ' ' || character === '\t'
-}
-
-function sameText(left: string, right: string): boolean {
-  const [a, b] = [Buffer.from(left), Buffer.from(right)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

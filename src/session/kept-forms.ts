@@ -4,7 +4,8 @@
  * Two values each, under names and keys that are derived from the browser's cookie: the note, which the page reads that
  * asks whether to send it, and the body.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
+import { isSameSecret } from '../ops/same-secret.ts'
 import type { FormBudget, Reservation } from './form-budget.ts'
 import { type KeyRing, storeKey } from './seal.ts'
 import type { SessionStore } from './store.ts'
@@ -118,8 +119,7 @@ export function formProof(place: FormPlace, person: string): string {
 }
 
 export function isFormProof(proof: string, place: FormPlace, person: string): boolean {
-  const [stated, own] = [Buffer.from(proof), Buffer.from(formProof(place, person))]
-  return stated.length === own.length && timingSafeEqual(stated, own)
+  return isSameSecret(proof, formProof(place, person))
 }
 
 function nameOf({ tenant, browser, id }: FormPlace, part: 'note' | 'body' | 'person'): string {

@@ -1,5 +1,6 @@
 /** The time between "sign in" and the provider's answer. It travels in `state`, sealed, so starting one stores nothing. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { isSameSecret } from '../ops/same-secret.ts'
 import type { KeyRing } from './seal.ts'
 import type { SessionStore } from './store.ts'
 
@@ -162,7 +163,7 @@ export function createTransactions({ store, ring, clock }: TransactionParts): Tr
 }
 
 function judge(content: Content, binding: string | null, now: number): 'opened' | 'foreign' | 'expired' {
-  if (binding === null || !sameHash(content.bindingHash, hash(binding))) return 'foreign'
+  if (binding === null || !isSameSecret(content.bindingHash, hash(binding))) return 'foreign'
   return isInTime(content, now) ? 'opened' : 'expired'
 }
 
@@ -191,9 +192,4 @@ function unpack(text: string): Content | null {
 
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
-}
-
-function sameHash(left: string, right: string): boolean {
-  const [a, b] = [Buffer.from(left), Buffer.from(right)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

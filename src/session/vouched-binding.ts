@@ -2,7 +2,8 @@
  * Which browsers have begun a sign-in here a short time ago: we vouch for that in the cookie that binds their sign-ins.
  * So somebody on their way is told from everybody else behind the same address, and nothing is stored for it.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import { isSameSecret } from '../ops/same-secret.ts'
 import { findBinding } from './cookie.ts'
 import type { KeyRing } from './seal.ts'
 
@@ -27,7 +28,7 @@ export function createVouchedBindings(ring: Pick<KeyRing, 'bindingKeys'>, clock:
     const age = clock() - Number.parseInt(stamp, 36)
     // Not a number compares with nothing.
     if (!(age >= -clockLeeway && age < vouchedSeconds)) return false
-    return ring.bindingKeys.some((key) => isSame(value, signed(key, binding, stamp)))
+    return ring.bindingKeys.some((key) => isSameSecret(value, signed(key, binding, stamp)))
   }
 
   function find(header: string | undefined): string | null {
@@ -49,9 +50,4 @@ function signed(key: string, binding: string, stamp: string): string {
   // Neither part can hold a dot, so the boundary cannot be shifted (T56).
   const proof = createHmac('sha256', key).update(`${binding}.${stamp}`).digest().subarray(0, 16)
   return `${binding}.${stamp}.${proof.toString('base64url')}`
-}
-
-function isSame(left: string, right: string): boolean {
-  const [a, b] = [Buffer.from(left), Buffer.from(right)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

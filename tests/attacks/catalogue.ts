@@ -191,7 +191,11 @@ export const threats = {
     seenIn: 'lua-resty-openidc #526, oauth2-proxy #693',
   },
   T64: { mechanism: 'Constant IV or AAD in AES-GCM', seenIn: 'mod_auth_openidc CVE-2021-32791' },
-  T65: { mechanism: 'Signed assertion verified without audience', seenIn: 'AWS ALB ("ALBeast")' },
+  T65: {
+    mechanism: 'Signed assertion verified without audience',
+    seenIn: 'AWS ALB ("ALBeast")',
+    notYet: 'a signed assertion of ours, which there is not yet; that nobody’s is given out or taken is tried',
+  },
   T66: {
     mechanism: 'Own token too powerful, or tokens shown to people',
     seenIn: 'Pomerium CVE-2024-47616, CVE-2024-39315',
@@ -268,8 +272,16 @@ export const threats = {
   T111: { mechanism: 'Step-up believed because it was requested', seenIn: 'oauth2-proxy PR #2861' },
   T112: { mechanism: 'Group names used for rules: anyone may create a twin', seenIn: '' },
   T113: { mechanism: 'Guest carries a trusted-looking address', seenIn: '' },
-  T114: { mechanism: 'v1 token, other cloud, Graph token, other audience as bearer', seenIn: '' },
-  T115: { mechanism: 'App-only token where a user is expected (and reverse)', seenIn: '' },
+  T114: {
+    mechanism: 'v1 token, other cloud, Graph token, other audience as bearer',
+    seenIn: '',
+    notYet: 'bearer tokens, which no route takes yet; that each of them is nobody is tried',
+  },
+  T115: {
+    mechanism: 'App-only token where a user is expected (and reverse)',
+    seenIn: '',
+    notYet: 'routes for programs with tokens of their own, which there are not yet; that both are nobody is tried',
+  },
   T116: { mechanism: 'Federated token file cached', seenIn: '' },
   T117: { mechanism: 'Key roll', seenIn: '' },
   // Further mechanisms

@@ -30,7 +30,7 @@ test('attacksTried counts nothing but what speaks to a running gateway over a so
 
 /** What starts a gateway, in this process or in one of its own. */
 const aGateway =
-  /\b(?:start(?:Stage|Clocked|TwoGateways|PlainStage|CloudStage|Listening|Scene|Gateway|Command|Demo)|withScene|serve)\w*\(/
+  /\b(?:start(?:Stage|Clocked|TwoGateways|PlainStage|CloudStage|Glass|Pair|Listening|Scene|Gateway|Command|Demo)|withScene|serve)\w*\(/
 
 test('attacksIn reads calls of one line and of several, with one number and with more', () => {
   const calls = [

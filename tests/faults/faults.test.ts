@@ -45,7 +45,7 @@ describe('verdictOf', () => {
 })
 
 describe.skipIf(redisMissing())('runFault', () => {
-  for (const name of ['redis-read-only', 'upstream-refuses', 'log-disk-full']) {
+  for (const name of ['redis-read-only', 'log-disk-full']) {
     test(`runFault lets nobody in, signs nobody out and loses nothing: ${name}`, async () => {
       const fault = allFaults.find((each) => each.name === name)
       if (fault === undefined) throw new Error(`there is no fault ${name}`)
