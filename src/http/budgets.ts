@@ -64,7 +64,8 @@ export function createBudgets(parts: BudgetsParts): Budgets {
       const counters = inForce()
       const person = knownAs(asking)
       // Whoever has used up what is theirs alone is still one of those at their address.
-      const isKnown = person !== null && (await counters.known.own.take(person)) === null
+      const isKnown =
+        person !== null && (await counters.known.own.take(person)) === null && (await mayCallThemselvesKnown(asking))
       const { tenant, overall } = isKnown ? counters.known : counters.new
       // One after the other: what the first refuses must not use up the next.
       const steps = [
@@ -82,6 +83,14 @@ export function createBudgets(parts: BudgetsParts): Budgets {
     // No cookie comes along there, so all that is known is the address.
     providerSignOut: (asking) => ask(inForce().signOuts, asking, addressOf(asking)),
     endedSessions: (asking) => inForce().signOuts.giveBack(addressOf(asking)),
+  }
+
+  /**
+   * Proofs that a browser began here can be collected, and one address that did would have the budgets of thousands, and
+   * the totals of all who are known. Who is signed in cannot be made up.
+   */
+  async function mayCallThemselvesKnown(asking: Asking): Promise<boolean> {
+    return asking.session !== null || (await inForce().known.perAddress.take(addressOf(asking))) === null
   }
 
   async function ask(limit: Limit, asking: Asking, key: string): Promise<Answer | null> {
@@ -118,7 +127,12 @@ function createCounters(limits: Limits, signIns: SignInLimits, failures: number)
   })
   return {
     new: { own: perMinute('sign-ins-new', signIns.perCaller), ...totals('new') },
-    known: { own: perMinute('sign-ins-known', signIns.perCaller === 0 ? 0 : perPerson), ...totals('known') },
+    known: {
+      own: perMinute('sign-ins-known', signIns.perCaller === 0 ? 0 : perPerson),
+      // As much again as the newcomers of an address have, and never less than one browser may.
+      perAddress: perMinute('sign-ins-known-address', signIns.perCaller && Math.max(signIns.perCaller, perPerson)),
+      ...totals('known'),
+    },
     strayAnswers: perMinute('stray-answers', failures),
     signOuts: perMinute('provider-sign-outs', failures),
   }

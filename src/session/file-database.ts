@@ -1,7 +1,7 @@
 /** Opens the file of sessions in a thread of its own; for its keeper that means to make, repair or migrate it first. */
 import { statSync } from 'node:fs'
 import type { SetAside, ThreadSettings } from './file-messages.ts'
-import { setAside } from './file-place.ts'
+import { makeOwn, setAside } from './file-place.ts'
 import { claim, examine, isOfThisVersion, migrate, Unusable } from './file-schema.ts'
 import { type Database, resultCode, results, sqlite } from './file-sqlite.ts'
 
@@ -31,6 +31,8 @@ export function openFile(settings: ThreadSettings): Opened {
 
 /** Nothing else has the file: its place is held. */
 function openOwn({ path, maxPages }: ThreadSettings): Database {
+  // It may have been taken away, or replaced, since the place was taken.
+  makeOwn(path)
   const database = new (sqlite().DatabaseSync)(path)
   try {
     database.exec(`PRAGMA busy_timeout = ${busyMilliseconds}`)

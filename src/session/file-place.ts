@@ -88,9 +88,9 @@ function judgeFile(path: string, mayBeOthers: boolean): void {
 }
 
 /**
- * Never opens a file that is there already: to close it would give up every lock of this process on it, as POSIX has it.
+ * Makes the file if it is missing, and closes it to others. Never opens one that is there already: to close it would give up every lock of this process on it, as POSIX has it.
  */
-function makeOwn(path: string): void {
+export function makeOwn(path: string): void {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
   attempt(path, () => {
     if (!isThere(path)) closeSync(openSync(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600))

@@ -1,4 +1,5 @@
 /** A thread that holds the file of sessions open: neither a disk that takes its time nor a long walk stops a request. */
+import { statSync } from 'node:fs'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { openFile } from './file-database.ts'
 import type { Message, Question, ThreadSettings } from './file-messages.ts'
@@ -15,7 +16,7 @@ function work(port: MessagePort, settings: ThreadSettings): void {
   const say = (message: Message) => port.postMessage(message)
   try {
     const { database, setAside } = openFile(settings)
-    const answer = settings.role === 'reader' ? reader(database) : writer(database, settings.maxSessions)
+    const answer = settings.role === 'reader' ? reader(database, settings.path) : writer(database, settings.maxSessions)
     port.on('message', (first: Question | null) => {
       const questions = [first, ...waiting(port)]
       for (const message of answer(questions.filter((each) => each !== null))) say(message)
@@ -43,9 +44,33 @@ function waiting(port: MessagePort): readonly (Question | null)[] {
 
 type Answerer = (questions: readonly Question[]) => readonly Message[]
 
-function reader(database: Database): Answerer {
+function reader(database: Database, path: string): Answerer {
   const reads = createFileReads(database)
-  return (questions) => questions.map((question) => attempt(question, () => run(reads, question)))
+  const opened = fileAt(path)
+  return (questions) =>
+    questions.map((question) =>
+      attempt(question, () => {
+        if (question.name === 'changesAfter' && fileAt(path) !== opened) throw new Moved()
+        return run(reads, question)
+      }),
+    )
+}
+
+/**
+ * Another file lies there, or none: what others end in it would not be heard, and what is written to ours is gone with
+ * us. It is opened anew as one that is damaged would be.
+ */
+class Moved extends Error {
+  readonly errcode = results.notADatabase
+
+  constructor() {
+    super('the file of sessions was taken away or replaced')
+  }
+}
+
+function fileAt(path: string): string | null {
+  const file = statSync(path, { throwIfNoEntry: false })
+  return file === undefined ? null : `${file.dev}:${file.ino}`
 }
 
 /** All of them in one transaction; where that fails each has one of its own, so that only those fail that must. */

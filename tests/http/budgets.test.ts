@@ -1,5 +1,6 @@
 /** Limits of the sign-in over the wire: who is stopped, who is not, and what is said. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attack } from '../attacks/attack.ts'
 import { redisMissing, startRedis, type TestRedis, until } from '../redis.ts'
 import { type Stage, type StageOptions, startStage } from '../stage.ts'
 import { createVisitor, navigation, type Reply, type Visitor } from '../visitor.ts'
@@ -121,6 +122,33 @@ describe('with a limit per caller', () => {
     expect((await visit(colleague, `${origin}/.auth/login?prompt=select_account`, office)).status).toBe(302)
     colleague.close()
   })
+
+  attack(
+    'T95',
+    'has collected proofs of having been here: they give one address no more than one more budget',
+    async () => {
+      const { origin } = stage()
+      const proofs = (await begun(origin, '192.0.2.50', 20)).map(
+        ({ headers }) => /__Host-login=[^;]+/.exec(String(headers['set-cookie']))?.[0] ?? '',
+      )
+      expect(new Set(proofs).size).toBe(20)
+      const collector = createVisitor()
+      const ask = (cookie: string, address: string) =>
+        collector.ask(`${origin}/x`, { headers: { ...navigation, ...from(address), cookie } })
+      const replies = await Promise.all(
+        proofs.flatMap((cookie) => Array.from({ length: 20 }, () => ask(cookie, '192.0.2.50'))),
+      )
+      expect([count(replies, 302), count(replies, 429)]).toEqual([120, 280])
+      // Who began elsewhere, or is signed in, has lost nothing by it.
+      const colleague = createVisitor()
+      await begin(colleague, `${origin}/x`)
+      expect((await ask(`${binding}=${colleague.cookie(origin, binding)}`, '192.0.2.51')).status).toBe(302)
+      expect(givesSession(await visit(colleague, await cameBack(colleague, `${origin}/reports`, uwe)))).toBe(true)
+      const again = await visit(colleague, `${origin}/.auth/login?prompt=select_account`, from('192.0.2.50'))
+      expect(again.status).toBe(302)
+      for (const each of [collector, colleague]) each.close()
+    },
+  )
 
   test('signIn gives a known browser so much of its own, then what its address has, and nothing for a cookie that it wrote itself', async () => {
     const { origin } = stage()

@@ -1,5 +1,6 @@
 /** Kept forms beside everything else: other ways to sign in, other replicas, and parts that are away. */
 import { afterEach, describe, expect, test } from 'vitest'
+import { placeholderLength } from '../../src/core/request/own-form.ts'
 import { startPlainProvider } from '../plain-provider.ts'
 import { plainYaml, signInAs } from '../plain-stage.ts'
 import { redisMissing, startRedis, until } from '../redis.ts'
@@ -114,6 +115,18 @@ test('a form is not kept where the sign-in cannot even begin: a page says why, a
   expectPage(reply, 503, 'provider_unreachable')
   expect(reply.body).toContain('Go back to the page before and do it again')
   expect(stage.log().map(({ event }) => event)).not.toContain('form_kept')
+})
+
+test('a form that is just as long as what stands for a kept one is kept, too', async () => {
+  const stage = keep(await startStage())
+  const visitor = newVisitor()
+  const at = (path: string) => stage.origin + path
+  const first = await post(visitor, at('/save'), 'a=b')
+  leadsTo(first)
+  const body = `x=${'y'.repeat(placeholderLength - 2)}`
+  const { send } = await comeBack(visitor, await post(visitor, at('/save'), body), uwe)
+  await send(visitor)
+  expect(stage.upstream.seen.at(-1)).toMatchObject({ method: 'POST', body })
 })
 
 test('a form that comes too slowly is refused as any other body is', async () => {

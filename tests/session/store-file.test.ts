@@ -252,6 +252,34 @@ describe('createFileStore', () => {
     expect(await store.read('key-new')).not.toBeNull()
   })
 
+  for (const [what, replace] of [
+    ['replaced', (old: string) => writeFileSync(path, readFileSync(old), { mode: 0o644 })],
+    ['taken away', () => {}],
+  ] as const) {
+    test(`a file that is ${what} while it is used is opened anew: what others end there is heard`, async () => {
+      const before = await start()
+      await before.create('old', records)
+      await close(before)
+      const copy = `${path}-copy`
+      writeFileSync(copy, readFileSync(path))
+      const store = await start()
+      const heard: Change[] = []
+      store.changes.subscribe((change) => heard.push(change))
+      rmSync(path)
+      replace(copy)
+      await until('it was noticed', () => log.lines.some((line) => line.includes('session_store_down')))
+      await until('it goes on', () => store.ready() === 'ready' && store.changes.announcing())
+      expect(heard).toContainEqual({ what: 'gap' })
+      expect(lstatSync(path).mode & 0o777).toBe(0o600)
+      expect((await store.read('old')) !== null).toBe(what === 'replaced')
+      expect(await store.create('new', records)).toBe(true)
+      const visitor = create({ role: 'visitor' })
+      await visitor.end('new')
+      await until('the end was heard', () => heard.some((change) => change.what === 'ended' && change.key === 'new'))
+      expect(await store.read('new')).toBeNull()
+    })
+  }
+
   test('a file of the first version opens, with all that is in it', async () => {
     const old = new DatabaseSync(path)
     old.exec(readFileSync(new URL('file-version-1.sql', import.meta.url), 'utf8'))
