@@ -46,12 +46,15 @@ export function secretComparisons(source: string): readonly Comparison[] {
     })
 }
 
+const spelled = new RegExp(String.raw`(?:\.(?:slice|subarray|substring|toString|toLowerCase|trim|at)${argumentsOf})+$`)
+
 function isPlain(text: string): boolean {
   return /^(?:null|undefined|true|false|-?\d[\d_]*|['"`].*)$/.test(text)
 }
 
 function isSecret(text: string): boolean {
-  const bare = text.replace(/^await\s+/, '')
+  // A part of it, or it in another spelling, is it as well.
+  const bare = text.replace(/^await\s+/, '').replace(spelled, '')
   const called = new RegExp(String.raw`([\w$]+)${argumentsOf}$`).exec(bare)?.[1]
   if (called !== undefined) return makers.includes(called)
   const name = /([\w$]+)[?!]?(?:\[[^\]]*\])?$/.exec(bare)?.[1] ?? ''

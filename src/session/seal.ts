@@ -79,6 +79,8 @@ const maxRecordBytes = 256 * 1024
 export function createKeyRing(secrets: readonly Secret[], clock = () => performance.now() / 1_000): KeyRing {
   let ring = ringOf(secrets)
   let settled: { readonly ring: Ring; readonly at: number } | null = null
+  /** Since when this replica has known each secret; what it began with is known to all. */
+  let since: ReadonlyMap<string, number> = new Map(ring.all.map(({ keyId }) => [keyId, Number.NEGATIVE_INFINITY]))
 
   function inForce(): Ring {
     if (settled !== null && clock() >= settled.at) {
@@ -99,15 +101,18 @@ export function createKeyRing(secrets: readonly Secret[], clock = () => performa
       return inForce().bindingKeys
     },
     rotate(next) {
-      const { first, byId } = inForce()
+      const { first } = inForce()
       const wanted = ringOf(next)
-      const isNew = !byId.has(wanted.first.keyId)
-      const before = wanted.byId.get(first.keyId)
-      settled = isNew && before !== undefined ? { ring: wanted, at: clock() + settlingSeconds } : null
-      ring =
-        settled === null || before === undefined
-          ? wanted
-          : ringed([before, ...wanted.all.filter((each) => each !== before)])
+      const now = clock()
+      since = new Map(wanted.all.map(({ keyId }) => [keyId, since.get(keyId) ?? now]))
+      const settlesAt = (keys: Ringed) => (since.get(keys.keyId) ?? now) + settlingSeconds
+      const isSettled = (keys: Ringed) => settlesAt(keys) <= now
+      // What all others open by now: the one that sealed until now, or another that is listed for long.
+      const meanwhile = isSettled(wanted.first)
+        ? undefined
+        : (wanted.byId.get(first.keyId) ?? wanted.all.find(isSettled))
+      settled = meanwhile === undefined ? null : { ring: wanted, at: settlesAt(wanted.first) }
+      ring = meanwhile === undefined ? wanted : ringed([meanwhile, ...wanted.all.filter((each) => each !== meanwhile)])
     },
     sealRecord(address, text) {
       // Compressed, because thousands of idle sessions are held; nothing a stranger chooses shares a record with a secret.
@@ -131,11 +136,11 @@ export function createKeyRing(secrets: readonly Secret[], clock = () => performa
       return open(sealed, keys.textKey, JSON.stringify(['text', ...context]))?.toString('utf8') ?? null
     },
     sealFor(browser, context, plain) {
-      const { first } = ring
+      const { first } = inForce()
       return seal(first.keyId, browserKey(first, browser), JSON.stringify(['browser', ...context]), plain)
     },
     openFor(browser, context, sealed) {
-      const keys = ring.byId.get(keyIdOf(sealed))
+      const keys = inForce().byId.get(keyIdOf(sealed))
       if (keys === undefined) return null
       return open(sealed, browserKey(keys, browser), JSON.stringify(['browser', ...context]))
     },

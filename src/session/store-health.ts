@@ -14,27 +14,38 @@ export interface StoreHealth {
 
 /**
  * For so long nothing may have failed before it counts as there again, in milliseconds: a store that answers some
- * commands and fails others (one of several nodes away, no memory for writes) would come and go all the time. Longer
- * than from one beat of the announcements to the next.
+ * commands and fails others (one of several nodes away, no memory for writes) would come and go all the time, and so
+ * would alarms. Longer than from one beat of the announcements to the next, and twice as long with every relapse.
  */
-const calm = 1000
+const calm = { first: 1_000, most: 16_000 }
+/** Whoever fails within this time of coming back has had a relapse, in milliseconds. */
+const relapseWithin = 10_000
 
-export function createStoreHealth(log: Log): StoreHealth {
+/** @param clock milliseconds, from any beginning */
+export function createStoreHealth(log: Log, clock = () => performance.now()): StoreHealth {
   /** null until it has answered, or not, for the first time. */
   let healthy: boolean | null = null
   let failedAt = Number.NEGATIVE_INFINITY
+  let backAt = Number.NEGATIVE_INFINITY
+  let calmFor = calm.first
   let closed = false
 
   function failed(error: Error): void {
     if (closed) return
-    failedAt = performance.now()
-    if (healthy !== false) log.error('session_store_down', { cause: error.message })
+    failedAt = clock()
+    if (healthy !== false) {
+      calmFor = failedAt - backAt < relapseWithin ? Math.min(2 * calmFor, calm.most) : calm.first
+      log.error('session_store_down', { cause: error.message })
+    }
     healthy = false
   }
 
   function worked(): void {
-    if (healthy === true || performance.now() - failedAt < calm) return
-    if (healthy === false) log.info('session_store_up', {})
+    if (healthy === true || clock() - failedAt < calmFor) return
+    if (healthy === false) {
+      backAt = clock()
+      log.info('session_store_up', {})
+    }
     healthy = true
   }
 

@@ -187,6 +187,36 @@ attack(
   60_000,
 )
 
+attack('T60', 'refuses even a right answer that is longer than any is, or unpacks to that', async () => {
+  const padded = (body: unknown) => Buffer.concat([Buffer.from(JSON.stringify(body)), Buffer.alloc(2 * megabyte, 0x20)])
+  const packers: Readonly<Record<string, (plain: Buffer) => Buffer>> = {
+    gzip: gzipSync,
+    deflate: deflateSync,
+    identity: (plain) => plain,
+  }
+  const pad = (exchange: Exchange, coding: string) => {
+    exchange.body = packers[coding]?.(padded(exchange.body))
+    exchange.type = 'json'
+    if (coding !== 'identity') exchange.res.setHeader('Content-Encoding', coding)
+  }
+  const answer = async (exchange: Exchange) => answerWith(exchange, await stage.provider.sign(right(code(exchange))))
+  for (const coding of Object.keys(packers)) {
+    for (const path of ['/token', '/me']) {
+      stage.provider.tamper('/token', answer)
+      stage.provider.tamper('/me', believed)
+      expect(givesSession(await arrive())).toBe(true)
+      stage.provider.tamper(path, async (exchange) => {
+        if (path === '/me') believed(exchange)
+        else await answer(exchange)
+        pad(exchange, coding)
+      })
+      const reply = await arrive()
+      expect([502, 503], `${path} ${coding}`).toContain(reply.status)
+      expect(givesSession(reply), `${path} ${coding}`).toBe(false)
+    }
+  }
+})
+
 attack('T60', 'signs nobody in whose rightly signed token says more than anybody is', async () => {
   const long = 'x'.repeat(500_000)
   for (const more of [

@@ -185,6 +185,11 @@ describe.skipIf(redisMissing())('sessions', () => {
     })
   }
 
+  test('list takes the provider of emergency accounts as it shows it', async () => {
+    const { code, stdout } = await sessions('list', '--provider', '/break-glass')
+    expect([code, stdout]).toEqual([0, '0 sessions\n'])
+  })
+
   test('sessions says that those in memory cannot be reached from outside', async () => {
     const memory = join(folder, 'memory.yaml')
     writeFileSync(memory, yaml.replace(/store: \{ type: redis.*/, 'store: { type: memory }'))

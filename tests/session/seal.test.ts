@@ -60,6 +60,39 @@ describe('rotate', () => {
   })
 })
 
+describe('rotate, and a change of the list meanwhile', () => {
+  const third = new Secret('a third secret of the tests, with more than 32 bytes')
+  const opens = (secret: Secret, by: KeyRing) =>
+    createKeyRing([secret]).openText(['x'], by.sealText(['x'], 'text')) === 'text'
+
+  test('rotate does not cut the two minutes short because another secret comes or goes', () => {
+    for (const next of [
+      [secondSecret, firstSecret, third],
+      [secondSecret, firstSecret],
+    ]) {
+      let now = 0
+      const rotated = createKeyRing([firstSecret], () => now)
+      rotated.rotate([secondSecret, third, firstSecret])
+      now = 60
+      rotated.rotate(next)
+      expect([opens(firstSecret, rotated), opens(secondSecret, rotated)]).toEqual([true, false])
+      now = 119
+      expect(opens(firstSecret, rotated)).toBe(true)
+      now = 120
+      expect(opens(secondSecret, rotated)).toBe(true)
+    }
+  })
+
+  test('rotate seals with another that all know where the one that sealed has gone', () => {
+    let now = 0
+    const rotated = createKeyRing([firstSecret, secondSecret], () => now)
+    rotated.rotate([third, secondSecret])
+    expect(opens(secondSecret, rotated)).toBe(true)
+    now = 120
+    expect(opens(third, rotated)).toBe(true)
+  })
+})
+
 describe('sealRecord and openRecord', () => {
   test('openRecord opens what sealRecord sealed, with any characters', () => {
     const text = JSON.stringify({ name: 'Ada Łovelace 🏰', long: 'x'.repeat(100_000) })
