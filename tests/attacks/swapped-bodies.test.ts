@@ -37,6 +37,7 @@ interface Way {
 }
 
 const ordinary = (length: number) => [`Content-Length: ${length}`, type]
+const whole = (text: string) => text
 const chunked = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`
 const ways: Readonly<Record<string, Way>> = {
   'as a browser does': { lines: ordinary, arrives: 'form' },
@@ -72,7 +73,7 @@ const ways: Readonly<Record<string, Way>> = {
   },
 }
 
-for (const [how, { lines, body = (text) => text, version = 'HTTP/1.1', arrives }] of Object.entries(ways)) {
+for (const [how, { lines, body = whole, version = 'HTTP/1.1', arrives }] of Object.entries(ways)) {
   attack('T93', `is one request, and the next one its own, with a kept form that is sent for ${how}`, async () => {
     const { url, placeholder } = await comeBack(visitor, await post(visitor, `${stage.origin}/save?x=1`, hidden), uwe)
     recorder.reset()
