@@ -5,7 +5,7 @@ import { type Cause, causeOfForeign } from '../core/answer/causes.ts'
 import { type OutcomeCode, outcomes } from '../core/answer/outcomes.ts'
 import { Fault } from '../core/fault.ts'
 import type { Provider } from '../core/gateway.ts'
-import { bondAfter } from '../core/identity/bond.ts'
+import { bondAfter, browsersAfter } from '../core/identity/bond.ts'
 import { authTimeAfter, contextsAfter } from '../core/identity/step-up.ts'
 import type { Identify } from '../oidc/identify.ts'
 import type { Providers } from '../oidc/provider.ts'
@@ -13,7 +13,7 @@ import { type ProviderError, ProviderRefusal, type Redeemed, redeem } from '../o
 import type { Log } from '../ops/log.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import type { Unreturned } from '../ops/unreturned.ts'
-import { newBond } from '../session/bonds.ts'
+import { browserOf, newBond } from '../session/bonds.ts'
 import { readBinding } from '../session/cookie.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Finished, Transactions } from '../session/transaction.ts'
@@ -157,8 +157,10 @@ export function createCallback(parts: CallbackParts): (request: Request, walk: W
     const contexts = contextsAfter(stepUp, from, { before, facts: read.facts }, now)
     const bond = bondAfter(before, read.facts, newBond())
     const authTime = authTimeAfter(before, read.facts)
+    const browsers = browsersAfter(before, read.facts, browserOf(cookieOf(walk.facts)))
+    const bound = { bond, ...(browsers === null ? {} : { browsers }) }
     // It began before the provider gave its word, which may have been taken back while Graph or userinfo was waited for (T124).
-    const facts = { ...read.facts, contexts, authTime, bond, startedAt: finished.askedAt }
+    const facts = { ...read.facts, contexts, authTime, ...bound, startedAt: finished.askedAt }
     if (!(await confirmsSession(parts, walk, finished, { facts, tokens }))) {
       await parts.writer.signIn(request, facts, tokens)
       log.info('signed_in', signedInFields(walk, facts, read))

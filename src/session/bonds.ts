@@ -2,7 +2,7 @@
  * The marks on the applications' own session cookies: an HMAC over tenant, whose it is, name and value, before the
  * value. What is judged with them: core/answer/bound-cookies.ts.
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { CookieBond } from '../core/answer/bound-cookies.ts'
 import { bondOf } from '../core/identity/bond.ts'
 import type { Session } from '../core/identity/session.ts'
@@ -72,9 +72,18 @@ export function createBonds(ring: KeyRing): Bonds {
   return {
     of(tenant, session, cookieHeader) {
       if (session === null) return bondFor(tenant, [nobody], null)
-      return bondFor(tenant, [['session', bondOf(session.facts)], ...browserOf(cookieHeader)], session)
+      const { facts } = session
+      const browsers = [...(facts.browsers ?? []), browserOf(cookieHeader) ?? []].flat()
+      return bondFor(
+        tenant,
+        [['session', bondOf(facts)], ...browsers.map((each) => ['browser', each] as const)],
+        session,
+      )
     },
-    unasked: (tenant, cookieHeader) => bondFor(tenant, [browserOf(cookieHeader)[0] ?? nobody], null),
+    unasked(tenant, cookieHeader) {
+      const browser = browserOf(cookieHeader)
+      return bondFor(tenant, [browser === null ? nobody : ['browser', browser]], null)
+    },
   }
 }
 
@@ -83,10 +92,10 @@ interface Verified {
   readonly pairs: Set<string>
 }
 
-/** What of our cookie only this browser has; none where it has none. */
-function browserOf(cookieHeader: string | undefined): readonly Whose[] {
+/** What only the browser with this session's cookie has, and does not give it away; null where there is none. */
+export function browserOf(cookieHeader: string | undefined): string | null {
   const value = findSessionCookie(cookieHeader)
-  return value === null ? [] : [['browser', value]]
+  return value === null ? null : createHash('sha256').update(value).digest('base64url')
 }
 
 /** A JSON array, not a concatenation: no boundary can be shifted (T56). */

@@ -101,14 +101,15 @@ function parseFacts(text: string): SessionFacts | null {
   if (!isText(directoryId) || !isText(objectId)) return null
   const { appRoles, directoryRoles } = value
   if (!isTexts(groups) || !isTexts(appRoles) || !isTexts(directoryRoles) || !isClaims(claims)) return null
-  const { graph, sid, authTime, contexts, bond, startedAt, checkedAt, endsAt } = value
+  const { graph, sid, authTime, contexts, bond, browsers, startedAt, checkedAt, endsAt } = value
   if (!isRecord(graph, isText) || !isRecord(contexts, isNumber) || !isNumber(startedAt) || !isNumber(checkedAt))
     return null
   if ((sid !== null && !isText(sid)) || (authTime !== null && !isNumber(authTime))) return null
   if (endsAt !== undefined && !isNumber(endsAt)) return null
-  const bound = endsAt === undefined ? {} : { endsAt }
+  const until = endsAt === undefined ? {} : { endsAt }
+  const bound = { ...(isText(bond) ? { bond } : {}), ...(isTexts(browsers) ? { browsers } : {}) }
   const who = { tenant, provider, authority, registration, directoryId, objectId }
-  const since = { ...(isText(bond) ? { bond } : {}), startedAt, checkedAt, ...bound }
+  const since = { ...bound, startedAt, checkedAt, ...until }
   return { ...who, claims, groups, appRoles, directoryRoles, graph, sid, authTime, contexts, ...since }
 }
 

@@ -86,6 +86,22 @@ describe('an application with sessions of its own', () => {
     expect(back).toEqual({ ...before, hits: before.hits + 1 })
   })
 
+  test('keeps what a public route began through stronger sign-ins, and it is nobody else’s afterwards', async () => {
+    const { arrived } = run(tomcat())
+    await signIn(browser, at('/app/x'), uwe)
+    browser.setCookie(stage.origin, 'JSESSIONID', null)
+    const { id } = await use('/app/open')
+    await approve(browser, await visit(browser, await begin(browser, at('/app/proof'))))
+    expect((await use('/app/x')).id).toBe(id)
+    expect((await use('/app/open')).id).toBe(id)
+    const stale = cookieOf('JSESSIONID')
+    await signIn(browser, at('/.auth/login?prompt=select_account&return_to=/app/x'), ada)
+    browser.setCookie(stage.origin, 'JSESSIONID', stale ?? '')
+    arrived.splice(0)
+    expect((await use('/app/x')).id).not.toBe(id)
+    expect(arrived).not.toContain(id)
+  })
+
   test('loses it by a new sign-in of another person without a sign-out', async () => {
     const { arrived } = run(tomcat())
     await signIn(browser, at('/app/x'), uwe)

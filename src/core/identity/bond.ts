@@ -22,6 +22,22 @@ export function bondAfter(before: SessionFacts | null, facts: SessionFacts, fres
 }
 
 /**
+ * What else the cookies of that session may be bound to: of the sessions before it, as long as they are of the same person.
+ * @param browser what public routes bound cookies to until now; null: nothing.
+ */
+export function browsersAfter(
+  before: SessionFacts | null,
+  facts: SessionFacts,
+  browser: string | null,
+): readonly string[] | null {
+  if (before === null || browser === null || bondAfter(before, facts, '') === '') return null
+  return [...(before.browsers ?? []), browser].slice(-mostBrowsers)
+}
+
+/** As often as somebody proves more within one session. */
+const mostBrowsers = 8
+
+/**
  * The session that cookies are bound to; null for whoever counts as nobody at this tenant, also with a session: by a
  * changed provider, rule or role map (T126). The same on all routes, since the application's cookies are too.
  */

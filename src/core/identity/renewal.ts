@@ -28,8 +28,9 @@ export function freshness(facts: SessionFacts, interval: number, now: number): '
  */
 export function renewFacts(before: SessionFacts, after: SessionFacts): SessionFacts | null {
   if (!isSamePerson(before, after)) return null
-  const { startedAt, contexts, sid, authTime, bond } = before
-  return { ...after, startedAt, contexts, sid, authTime, ...(bond === undefined ? {} : { bond }) }
+  const { startedAt, contexts, sid, authTime, bond, browsers } = before
+  const bound = { ...(bond === undefined ? {} : { bond }), ...(browsers === undefined ? {} : { browsers }) }
+  return { ...after, startedAt, contexts, sid, authTime, ...bound }
 }
 
 /** By directory and object id; and by `sub`, where both name it. */

@@ -41,6 +41,11 @@ export interface SessionFacts {
    * same person only proves more. Missing in records of before it was there; `bondOf` knows.
    */
   readonly bond?: string
+  /**
+   * What cookies were bound to on public routes, where nobody looked whose a request was, before the same person proved
+   * more: `browserOf` of session/bonds.ts. Missing where there is none.
+   */
+  readonly browsers?: readonly string[]
   readonly startedAt: number
   /** When the provider last vouched for the person: at the sign-in, and at each revalidation. */
   readonly checkedAt: number
