@@ -15,6 +15,17 @@ function first({ gateways }: Place): GatewayProcess {
   return gateway
 }
 
+/** As what stands in front does it: callers are sent there once it says that it is ready, not as soon as it listens. */
+async function startAgain(place: Place): Promise<void> {
+  sendTo(place.gateways.slice(1), place)
+  await first(place).start()
+  sendTo(place.gateways, place)
+}
+
+function sendTo(gateways: readonly GatewayProcess[], { roundRobin }: Place): void {
+  roundRobin.to(gateways.map(({ port }) => port))
+}
+
 /** Writes the configuration of all gateways anew, as often as there are changes, and gives them time to take it. */
 async function rewrite({ gateways }: Place, ...changes: readonly ((yaml: string) => string)[]): Promise<void> {
   const before = gateways.map(({ file }) => readFileSync(file, 'utf8'))
@@ -40,17 +51,21 @@ export const gatewayFaults: readonly Fault[] = [
     // A connection that breaks is what a caller sees of it, and a browser sends most requests again.
     ...{ wish: two, right: { socket: ['cut'], 'signed out': starting }, losesNothing: false },
     begin: async (place) => void (await first(place).end('SIGKILL')),
-    end: (place) => first(place).start(),
+    end: startAgain,
   },
   {
     name: 'gateway-drained',
     what: 'one of two gateways is told to end (SIGTERM), and starts again',
     ...{ wish: two, right: { socket: ['cut'], 'signed out': starting }, losesNothing: true, seconds: 1 },
     async begin(place) {
-      const code = await first(place).end('SIGTERM')
+      const ending = first(place).end('SIGTERM')
+      // Taken for a while yet, until what stands in front has seen that it is not ready any more.
+      await pause(1_000)
+      sendTo(place.gateways.slice(1), place)
+      const code = await ending
       if (code !== 0) throw new Error(`the gateway ended with ${code}`)
     },
-    end: (place) => first(place).start(),
+    end: startAgain,
   },
   {
     name: 'log-disk-full',
