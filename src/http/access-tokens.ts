@@ -9,7 +9,7 @@ import type { AccessToken, Session } from '../core/identity/session.ts'
 import type { Providers } from '../oidc/provider.ts'
 import { accessTokenFor } from '../oidc/refresh.ts'
 import type { Log } from '../ops/log.ts'
-import { oncePerMinute } from '../session/quietly.ts'
+import { oncePerMinute } from '../session/once-per-minute.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { whose } from './role-changes.ts'
 

@@ -7,7 +7,7 @@ import type { Session } from '../core/identity/session.ts'
 import type { AskPhotos, Photos } from '../oidc/graph-photo.ts'
 import type { Log } from '../ops/log.ts'
 import { createPictureCache } from '../session/picture-cache.ts'
-import { oncePerMinute } from '../session/quietly.ts'
+import { oncePerMinute } from '../session/once-per-minute.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import { whose } from './role-changes.ts'
 

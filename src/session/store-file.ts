@@ -4,7 +4,7 @@ import type { Holder, TimedRecord } from './file-messages.ts'
 import { type Hold, holdPlace, judgeVisit } from './file-place.ts'
 import { createThreads } from './file-threads.ts'
 import { createTouches } from './file-touches.ts'
-import { oncePerMinute } from './quietly.ts'
+import { oncePerMinute } from './once-per-minute.ts'
 import type { Log, SessionStore, StoredRecord } from './store.ts'
 
 export interface FileStoreParts {

@@ -1,4 +1,4 @@
-/** Keeps a line that anybody can cause from filling the log. */
+/** At most once a minute: what keeps a line that anybody can cause from filling the log. */
 
 /**
  * Returns a function that runs `write` at most once a minute per name; the names are ours and few.
