@@ -1,6 +1,7 @@
 /** What happens at two gateways at the same moment: renewals, touches, sign-outs, revocations and sign-ins. */
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts'
+import { storeKey } from '../../src/session/seal.ts'
 import { answerFor, begin, cameBack, givesSession } from '../http/scene.ts'
 import { type PlainProvider, plainClient, startPlainProvider } from '../plain-provider.ts'
 import { plainYaml, submit } from '../plain-stage.ts'
@@ -59,6 +60,7 @@ describe.skipIf(redisMissing())('two gateways and Entra', () => {
         .map(async (which) => (await pair.ask(which, path, cookie)).status),
     )
 
+  const idOf = (cookie: string) => cookie.slice('__Host-sid=s%3A'.length, '__Host-sid=s%3A'.length + 22)
   const lives = 40
   const rounds = 25
 
@@ -70,6 +72,7 @@ describe.skipIf(redisMissing())('two gateways and Entra', () => {
         const visitor = createVisitor()
         const [one, other] = life % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)
         const cookie = await signIn(visitor, one)
+        expect(await redis.client.exists(`entra:{${storeKey(idOf(cookie))}}:facts`)).toBe(1)
         for (let round = 0; round < rounds; round += 1) {
           const isAdmin = round % 2 === 0
           emulator.control.changePerson(uwe, { groups: isAdmin ? [staff, administrators] : [staff] })
@@ -85,6 +88,9 @@ describe.skipIf(redisMissing())('two gateways and Entra', () => {
           statuses('/x', cookie, 2),
         ])
         expect(signedOut.status).toBeLessThan(400)
+        // Not even in the store, where a gateway that has not heard of the end would find it.
+        const left = await redis.client.keys(`entra:{${storeKey(idOf(cookie))}}:*`)
+        expect(left.filter((key) => /:(?:facts|tokens|stub)$/.test(key))).toEqual([])
         await until('both refuse it', async () => (await statuses('/x', cookie)).every((status) => status === 401))
         pair.forward(interval)
         expect(await statuses('/x', cookie, 2)).toEqual([401, 401, 401, 401])
