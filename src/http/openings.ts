@@ -44,6 +44,8 @@ export function createOpenings({ current, probe, exists, clock, log }: OpeningsP
 
   async function ask(provider: Provider, { outageSeconds }: BreakGlassSettings): Promise<void> {
     const answered = await probe(provider)
+    // That says nothing of the provider, and a silence in which nobody asked is none.
+    if (answered === null) return void reaches.set(provider, { ...reachOf(provider), silentSince: null })
     reaches.set(provider, reachAfter(reachOf(provider), answered, clock(), outageSeconds))
   }
 

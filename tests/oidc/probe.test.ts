@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createEgress } from '../../src/oidc/egress.ts'
 import { createProbe } from '../../src/oidc/probe.ts'
 import { contoso } from '../core/build.ts'
 import { straight } from '../credentials.ts'
 
+const run = promisify(execFile)
 const servers: Server[] = []
 const egress = createEgress(() => straight)
 afterEach(() => {
@@ -57,6 +60,30 @@ describe('createProbe', () => {
     const { origin, server } = await provider({})
     await new Promise((resolve) => server.close(resolve))
     expect(await probeOf(origin)).toBe(false)
+  })
+
+  test('createProbe takes it for nobody’s silence where this machine has nothing left to ask with (T54)', async () => {
+    const { origin, server } = await provider({})
+    await new Promise((resolve) => server.close(resolve))
+    const script = `
+      import { openSync } from 'node:fs'
+      import { createEgress } from '${new URL('../../src/oidc/egress.ts', import.meta.url)}'
+      import { createProbe } from '${new URL('../../src/oidc/probe.ts', import.meta.url)}'
+      const egress = createEgress(() => (${JSON.stringify(straight)}))
+      const probe = createProbe({ ask: egress.fetch, providers: { known: () => undefined } })
+      const ask = (authority) => probe({ ...${JSON.stringify(contoso)}, authority })
+      const [address, name] = ['${origin}', '${origin.replace('127.0.0.1', 'nobody.localhost')}']
+      const before = [await ask(address), await ask(name)]
+      try { for (;;) openSync('/dev/null', 'r') } catch {}
+      process.stdout.write(JSON.stringify([...before, await ask(address), await ask(name)]))
+      process.exit()`
+    const { stdout } = await run('sh', [
+      '-c',
+      'ulimit -n 150; exec "$0" --input-type=module -e "$1"',
+      process.execPath,
+      script,
+    ])
+    expect(JSON.parse(stdout)).toEqual([false, false, null, null])
   })
 
   test('createProbe asks no token endpoint that is not known', async () => {
