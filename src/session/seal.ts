@@ -1,7 +1,7 @@
 /** Sealing: what leaves this process towards a browser or a store is unreadable there, and a changed bit is noticed. */
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Secret } from '../core/secret.ts'
+import { pack, unpack, unpackPlain } from './packing.ts'
 
 /** What a sealed record belongs to. All of it is authenticated: a record moved or relabelled does not open (T63, T122). */
 export interface RecordAddress {
@@ -68,8 +68,6 @@ const nonceBytes = 12
 const tagBytes = 16
 /** As long as one replica may hear of a new secret after another. */
 const settlingSeconds = 120
-/** A record is refused beyond this size, so that one opened value can never fill the memory. */
-const maxRecordBytes = 256 * 1024
 
 /**
  * Derives the keys of every purpose from the configured secrets (HKDF-SHA256, RFC 5869): none is used for two purposes.
@@ -115,16 +113,18 @@ export function createKeyRing(secrets: readonly Secret[], clock = () => performa
       ring = meanwhile === undefined ? wanted : ringed([meanwhile, ...wanted.all.filter((each) => each !== meanwhile)])
     },
     sealRecord(address, text) {
-      // Compressed, because thousands of idle sessions are held; nothing a stranger chooses shares a record with a secret.
-      const plain = deflateRawSync(Buffer.from(text, 'utf8'))
       const { first } = inForce()
-      return seal(first.keyId, sessionKey(first, address.id), recordContext(address), plain)
+      return seal(first.keyId, sessionKey(first, address.id), packedContext(recordContext(address)), pack(text))
     },
     openRecord(address, sealed) {
       const keys = inForce().byId.get(keyIdOf(sealed))
       if (keys === undefined) return null
-      const plain = open(sealed, sessionKey(keys, address.id), recordContext(address))
-      return plain === null ? null : inflate(plain)
+      const [key, context] = [sessionKey(keys, address.id), recordContext(address)]
+      const packed = open(sealed, key, packedContext(context))
+      if (packed !== null) return unpack(packed)
+      // As earlier versions wrote them.
+      const plain = open(sealed, key, context)
+      return plain === null ? null : unpackPlain(plain)
     },
     sealText(context, text) {
       const { first } = inForce()
@@ -146,12 +146,15 @@ export function createKeyRing(secrets: readonly Secret[], clock = () => performa
     },
     sealStub(key, text) {
       const { first } = inForce()
-      return seal(first.keyId, first.stubKey, JSON.stringify(['stub', key]), Buffer.from(text, 'utf8'))
+      return seal(first.keyId, first.stubKey, packedContext(stubContext(key)), pack(text))
     },
     openStub(key, sealed) {
       const keys = inForce().byId.get(keyIdOf(sealed))
       if (keys === undefined) return null
-      return open(sealed, keys.stubKey, JSON.stringify(['stub', key]))?.toString('utf8') ?? null
+      const packed = open(sealed, keys.stubKey, packedContext(stubContext(key)))
+      if (packed !== null) return unpack(packed)
+      // As earlier versions wrote them: a session must not get out of reach by an upgrade.
+      return open(sealed, keys.stubKey, stubContext(key))?.toString('utf8') ?? null
     },
     indexNames: (text) => inForce().all.map(({ indexKey }) => indexName(indexKey, text)),
   }
@@ -211,6 +214,15 @@ function recordContext({ kind, id, tenant, version }: RecordAddress): string {
   return JSON.stringify([kind, storeKey(id), tenant, version])
 }
 
+function stubContext(key: string): string {
+  return JSON.stringify(['stub', key])
+}
+
+/** Says how it is packed, so that it is never unpacked in another way. */
+function packedContext(context: string): string {
+  return JSON.stringify(['packed', context])
+}
+
 function seal(keyId: string, key: Buffer, context: string, plain: Buffer): string {
   const nonce = randomBytes(nonceBytes)
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
@@ -240,12 +252,4 @@ function keyIdOf(sealed: string): string {
   const parts = sealed.split('.', 4)
   if (parts.length !== 3 || parts[0] !== format) return ''
   return parts[1] ?? ''
-}
-
-function inflate(plain: Buffer): string | null {
-  try {
-    return inflateRawSync(plain, { maxOutputLength: maxRecordBytes }).toString('utf8')
-  } catch {
-    return null
-  }
 }

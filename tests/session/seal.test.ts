@@ -93,6 +93,29 @@ describe('rotate, and a change of the list meanwhile', () => {
   })
 })
 
+describe('what was sealed by earlier versions', () => {
+  const known = createKeyRing([new Secret('a-secret-that-only-tests-know-0123456789')])
+  const text =
+    '{"tenant":"p","provider":"c","directoryId":"d","objectId":"o","authority":"https://login.microsoftonline.com/t","registration":"https://login.microsoftonline.com r","claims":{"name":"n","preferred_username":"u","sub":"s"},"groups":["g-4","h-4"],"appRoles":["r"],"directoryRoles":[],"graph":{},"sid":null,"authTime":null,"contexts":{},"startedAt":17,"checkedAt":17,"bond":"b","tokens":{"loginHint":"l","refreshToken":"r"}}'
+  for (const [when, record, stub] of [
+    [
+      'before records had words in common',
+      '1.7ShYocyj.gysDtmcZ0Jmrzm7s8tGa7FkhMbxirSQwYmciHUgvs6jambbkeImS-9a6FiRSrn0gGijbkad8naGxPUAOlTtBgAmW1LlsuKbZNuatiLyc_z6PkAkCWJK-4byiEW-1Kq_yxTGDclvohKA2UxHbqyaDsvvsIag8rZHKi3QBhwaMe1AAtMFDg81c71_UYzw3_dI1jkrR7YSec4bmATd0ffY4YPmRzbX8nfgrEOvhaGTGL6lXXhg47XT2rBIzkEquT0-qKJZl7m15ESFUEtKPApYV3oNT_JE6Fyj-2Am5M4PF56rFZllqjmaxhQMBnWrlDbhfLp6BnVUzzuBToBqLREhV6usHeCquFif6NE6FgiYSvA42-vW1',
+      '1.7ShYocyj.qztSPM3-MvXgYASNfXjICUiMrg1ds2K1bxPefttgkVLs24NDkg',
+    ],
+    [
+      'with the words that they have in common',
+      '1.7ShYocyj.px3LheCK6GrHnMAv6BOsomNmEZixsJ2H8xMvUVuZEAiOrrbMB7HpUlcW0hToa2dWfQb_m0ueNjM-MH-6gIu4L8ZN9CUxSV3iNLxKd7iOpZsCe-hYtLNw7Mdx93Lfp0xWzA0lirs',
+      '1.7ShYocyj.K1DElUoWMuE_MES9gDAzRQO7KzItewuP_RNpOD9DjCuN4ZqJ8w',
+    ],
+  ] as const) {
+    test(`openRecord and openStub open what was sealed ${when}`, () => {
+      expect(known.openRecord(address, record)).toBe(text)
+      expect(known.openStub('key', stub)).toBe('["p","c"]')
+    })
+  }
+})
+
 describe('sealRecord and openRecord', () => {
   test('openRecord opens what sealRecord sealed, with any characters', () => {
     const text = JSON.stringify({ name: 'Ada Łovelace 🏰', long: 'x'.repeat(100_000) })
