@@ -78,8 +78,9 @@ export function createFormWalk(parts: FormWalkParts, report: Reporter, { say, an
         await formSending.settle(taken, false)
         throw error
       }
-      // Where we had to answer in place of the application, nobody knows how much of it has arrived.
-      await formSending.settle(taken, passage.exchange.granted !== null)
+      // Where we had to answer in place of the application, or the browser went before it did, as at a second click,
+      // nobody knows how much of it has arrived.
+      await formSending.settle(taken, passage.exchange.granted !== null && passage.response.headersSent)
     },
   }
 }
