@@ -64,7 +64,7 @@ export function limit(most: number) {
 export function size(least: number, most: number) {
   const [from, to] = [values.writeSize(least), values.writeSize(most)]
   return text((written) => values.readSize(written, least, most), {
-    allowed: `a size from ${from} to ${to}, such as 16KB`,
+    allowed: `a size from ${from} to ${to}, such as ${values.writeSize(2 * least)}`,
     placeholder: from,
   })
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { redisMissing } from '../redis.ts'
 import { allFaults } from './all-faults.ts'
 import { runFault } from './run-fault.ts'
+import { growthsOf, hasGrown } from './soak.ts'
 import { type Answer, verdictOf } from './steady-load.ts'
 
 const answer = (ended: string, user?: string | null, clears = false): Answer => ({
@@ -41,6 +42,25 @@ describe('verdictOf', () => {
     const everything = { data: ['200', '401 login_required'], stranger: ['200'] }
     expect(verdictOf({ kind: 'stranger', user: null }, answer('200', null), everything)).toBe('let-in')
     expect(verdictOf({ kind: 'data', user: 'ada' }, answer('401 login_required'), everything)).toBe('logged-out')
+  })
+})
+
+describe('hasGrown', () => {
+  const grown = (heaps: readonly number[]) =>
+    growthsOf(
+      heaps.map((megabytes) => ({ heapBytes: megabytes * 1_048_576, residentBytes: 0, resources: {}, listeners: 3 })),
+    )
+      .filter(hasGrown)
+      .map(({ what }) => what)
+
+  test('hasGrown finds what has become more from the second third of a soak to the last, and nothing else', () => {
+    expect(grown([10, 30, 20, 20, 21, 20])).toEqual([])
+    expect(grown([10, 10, 20, 20, 23, 23])).toEqual(['heap, MB'])
+  })
+
+  test('hasGrown takes a soak that measured nothing for none that went well', () => {
+    expect(grown([])).toEqual(['heap, MB', 'resident, MB', 'listeners'])
+    expect(grown([10, 10])).toContain('heap, MB')
   })
 })
 

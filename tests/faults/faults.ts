@@ -41,6 +41,11 @@ function readOptions() {
 
 type Options = ReturnType<typeof readOptions>
 
+function numberOf(name: string, text: string): number {
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text)
+  throw new Error(`--${name} takes a number, and got ${JSON.stringify(text.slice(0, 40))}`)
+}
+
 function chosen({ only, write }: Options): readonly Fault[] {
   if (only === undefined) return allFaults
   if (write) throw new Error('--write needs all faults')
@@ -53,7 +58,7 @@ function chosen({ only, write }: Options): readonly Fault[] {
 
 async function run(fault: Fault, options: Options): Promise<Ran> {
   const startedAt = performance.now()
-  const ran = await runFault(fault, options.seconds === undefined ? undefined : Number(options.seconds))
+  const ran = await runFault(fault, options.seconds === undefined ? undefined : numberOf('seconds', options.seconds))
   const [took, recovered] = [performance.now() - startedAt, ran.recovered].map((each) => (each / 1_000).toFixed(1))
   const { sent, lost, letIn, loggedOut } = ran
   const sums = `${sent} sent, ${lost} lost, ${letIn} let in, ${loggedOut} logged out`
@@ -77,7 +82,7 @@ if (options.help) process.stdout.write(help)
 else if (options.list) process.stdout.write(`${allFaults.map(({ name }) => name).join('\n')}\n`)
 else {
   const work = options.soak
-    ? () => soak({ minutes: Number(options.minutes), json: options.json, progress })
+    ? () => soak({ minutes: numberOf('minutes', options.minutes), json: options.json, progress })
     : options.resources
       ? () => resources({ json: options.json, progress })
       : () => faults(options)

@@ -1,5 +1,5 @@
 /** What can happen to a gateway itself: it is killed, drained, reloaded, cannot write its log, or has its clock moved. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -36,11 +36,13 @@ async function rewrite({ gateways }: Place, ...changes: readonly ((yaml: string)
 }
 
 const secretLine = 'secrets: [a-session-secret-of-the-tests-0123456789abcdef]'
-const clock = join(mkdtempSync(join(tmpdir(), 'sallyport-clock-')), 'seconds')
+const clockFolder = mkdtempSync(join(tmpdir(), 'sallyport-clock-'))
+process.once('exit', () => rmSync(clockFolder, { recursive: true, force: true }))
+const clock = join(clockFolder, 'seconds')
 const movedClock = { ...two, launch: withMovedClock(clock) }
-/** A provider and a gateway that do not agree on the time: what one of them signs is too old, or not yet true. */
 /** One that is asked directly while it is away, or not ready yet. */
 const starting = ['ECONNREFUSED', 'ECONNRESET', '503 session_store_down']
+/** A provider and a gateway that do not agree on the time: what one of them signs is too old, or not yet true. */
 const noSignIn = ['400', '401', '403', '500', '502', '503']
 writeFileSync(clock, '0')
 

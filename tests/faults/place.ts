@@ -29,7 +29,7 @@ export interface Wish {
   readonly server?: string
   /** Another application than the one of the place. */
   readonly upstreamPort?: number
-  /** In place of the gateway's own command, as words before it: `faketime`, a shell that redirects. */
+  /** In place of the gateway's own command: with another clock, or its log on a full disk (`launch.ts`). */
   readonly launch?: (args: readonly string[]) => Command
 }
 

@@ -18,9 +18,7 @@ export interface SteadyLoad {
   /** Of a session that everybody may lose from now on: counted apart. */
   forgive(what: 'lost sessions'): void
   forgiven(): number
-  /** Requests so far. */
-  sent(): number
-  /** How many of the people who were signed in from the beginning still are, at every gateway. */
+  /** Ends when the last answer is there. @returns what became of all requests. */
   stop(): Promise<Account>
 }
 
@@ -109,7 +107,6 @@ export async function startSteadyLoad(place: Place): Promise<SteadyLoad> {
       forgiving = true
     },
     forgiven: () => forgiven,
-    sent: () => counting.account().sent,
     async stop() {
       over = true
       await Promise.all([...loops, ...helpers.map((each) => each.stop())])
