@@ -137,8 +137,8 @@ function formed(read: TenantRead, form: Form, { last, ...shared }: Past): Standi
   // To switch off must not fail because of something else in the file.
   if (isOff) return { ...last, tenant: null, providers: new Map() }
   const isWhole = last.document.providers.every((each) => typeof each !== 'string' || shared.providers.has(each))
-  // A provider that is switched off or has another secret counts for the last good form too (T126).
-  return isWhole ? compiled(last, { ...shared, last }) : last
+  // A provider that is switched off or has another secret counts for the last good form too, and so do accounts (T126).
+  return compiled(last, { ...shared, providers: isWhole ? shared.providers : last.providers, last })
 }
 
 function compiled(

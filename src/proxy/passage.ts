@@ -164,8 +164,20 @@ export function createPassage(journey: Journey): Passage {
       passOn(answer)
     } else {
       incoming = answer
-      waited.then(() => passOn(answer), failed)
+      waited.then(
+        () => passOn(answer),
+        (error: Error) => turnAway(answer, error),
+      )
     }
+  }
+
+  /** None of the answer has been passed on: somebody else answers. */
+  function turnAway(answer: IncomingMessage, error: Error): void {
+    if (over || isGone(request, response)) return
+    // Whatever else comes on this connection is nobody's answer. It closes with the caller's response.
+    if (outgoing !== null) outgoing.shouldKeepAlive = false
+    answer.resume()
+    refuse(error)
   }
 
   function movedOn({ statusCode, headers: { location } }: IncomingMessage): Promise<void> | null {
@@ -180,10 +192,7 @@ export function createPassage(journey: Journey): Passage {
       relayAnswer(answer, response, plan)
       incoming = answer
     } catch (cause) {
-      // Whatever else comes on this connection is nobody's answer. It closes with the caller's response.
-      if (outgoing !== null) outgoing.shouldKeepAlive = false
-      answer.resume()
-      refuse(new Fault('upstream_unreachable', { cause }))
+      turnAway(answer, new Fault('upstream_unreachable', { cause }))
       return
     }
     // By then an answer that came in one piece is complete, and costs nothing.

@@ -62,6 +62,8 @@ export function createThreads({ settings, log, onOpened }: ThreadsParts): Thread
     }
     const writing = open(settings.role)
     const reading = writing.then(async ({ setAside }) => {
+      // Whoever closes has not seen a thread that begins only now, and nobody would end it.
+      if (closed) throw new ThreadFailure('closed while it was being opened', null)
       const { link } = await open('reader')
       if (setAside !== null) log.error('session_file_set_aside', { ...setAside })
       for (const part of ['reads', 'writes'] as const) {

@@ -374,6 +374,23 @@ describe('load, when a tenant file is broken', () => {
       assert.equal(find(now, 'wiki'), find(before, 'wiki'))
     }
   })
+
+  test('lets accounts of the gateway itself go at once, whatever else it goes on with (T126)', () => {
+    const hash = `$scrypt$ln=17,r=8,p=1$${'a'.repeat(22)}$${'b'.repeat(43)}`
+    const account = (name: string) => ({ name, password: '${env:ANNA}', tenants: ['wiki'], role: 'admin' })
+    const accounts = ['anna', 'bert'].map(account)
+    const file = (more: Json) => ({ ...operators, server: { consoleUrl: 'https://gate.contoso.com' }, ...more })
+    const options = { env: { ...env, ANNA: hash } }
+    const { load, main } = scene(fine, file({ breakGlass: { accounts } }), options)
+    const names = (gateway: Gateway) => find(gateway, 'wiki').emergency.map(({ name }) => name)
+    assert.deepEqual(names(load()), ['anna', 'bert'])
+    main(file({ providers: [], breakGlass: { accounts: accounts.slice(1) } }))
+    const now = load()
+    assert.deepEqual(troublesOf(now), ['shop last-good', 'wiki last-good'])
+    assert.deepEqual(names(now), ['bert'])
+    main(file({ providers: [] }))
+    assert.deepEqual(names(load()), [])
+  })
 })
 
 /** Unfolds to 9^9 values. */

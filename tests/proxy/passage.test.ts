@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { onTestFinished, test } from 'vitest'
 import { createForwarder } from '../../src/proxy/forward.ts'
 import type { Reins } from '../../src/proxy/passage.ts'
-import { call, listening, planFor, startRaw, until, upstreamAt } from './stand-ins.ts'
+import { call, listening, planFor, startGate, startRaw, until, upstreamAt } from './stand-ins.ts'
 
 /** A gate whose requests are called too slow when the test says so. */
 async function startImpatient(before: boolean) {
@@ -117,4 +117,23 @@ test('forward lets the upstream go when its answer is over before the upload, an
   caller.socket.write(get)
   await until(() => ends.length === 2 && caller.text().split('200 OK').length === 3)
   expect(upstream.received[0]?.length).toBeLessThan(1_000)
+})
+
+test('forward fails where what an answer waits for fails, also with all of the answer there', async ({ expect }) => {
+  const moved = 'HTTP/1.1 307 Go\r\nLocation: /on\r\nContent-Length: 2\r\n\r\nok'
+  const upstream = await startRaw((socket) => void socket.write(moved))
+  const { promise, reject } = Promise.withResolvers<void>()
+  let asked = false
+  const movedOn = () => {
+    asked = true
+    return promise
+  }
+  const body = { bytes: Buffer.from('form'), movedOn }
+  const gate = await startGate(upstreamAt(upstream.port), { plan: () => ({ body }) })
+  const caller = call(gate.port, get)
+  // What came in one piece is complete by the time that anybody polls again.
+  await until(() => asked)
+  reject(new Error('no room'))
+  await until(() => caller.text().endsWith('no room'))
+  expect(gate.ends).toEqual(['bug Error: no room'])
 })

@@ -1,4 +1,5 @@
 /** What only the store in a file has: it outlives its process, guards its place, and survives what happens to files. */
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -441,6 +442,18 @@ describe('createFileStore', () => {
     skew = 61
     expect(await store.read('key')).toBeNull()
     expect(store.changes.announcing()).toBe(true)
+  })
+
+  test('close leaves no thread behind where the file is still being opened', () => {
+    const store = new URL('../../src/session/store-file.ts', import.meta.url)
+    const log = '{ debug() {}, info() {}, warn() {}, error() {} }'
+    const parts = `{ path: ${JSON.stringify(path)}, maxSessions: 1, clock: () => 0, log: ${log} }`
+    const program = `import { createFileStore } from ${JSON.stringify(store.href)}
+      await createFileStore(${parts}).close()`
+    // A process ends by itself when nothing of it is left.
+    const options = { timeout: 20_000, encoding: 'utf8' } as const
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], options)
+    expect([status, stderr]).toEqual([0, ''])
   })
 
   test('close writes what is on its way, and gives the place free', async () => {
