@@ -15,7 +15,7 @@ export function hashPasswordCommand(): Command {
     .description('print the hash of a password (scrypt, a line of text) for `breakGlass.accounts[].password`')
     .addHelpText('after', further)
     .action(async (_options: unknown, command: Command) => {
-      const password = process.stdin.isTTY === true ? await askTwice(command) : await readLine()
+      const password = process.stdin.isTTY === true ? await askTwice(command) : await readLine(command)
       const problem = weakPassword(password)
       if (problem !== null) command.error(`error: ${problem}`, { exitCode: 2 })
       process.stdout.write(`${await hashPassword(password)}\n`)
@@ -30,6 +30,9 @@ async function askTwice(command: Command): Promise<string> {
 }
 
 /** One newline at the end goes: `echo` and editors add it, and nobody means it. */
-async function readLine(): Promise<string> {
-  return (await text(process.stdin)).replace(/\r?\n$/, '')
+async function readLine(command: Command): Promise<string> {
+  const line = (await text(process.stdin)).replace(/\r?\n$/, '')
+  // Browsers take line breaks out of what is typed as a password: the account would be there, and open to nobody.
+  if (/[\r\n]/.test(line)) command.error('error: standard input has more than one line', { exitCode: 2 })
+  return line
 }

@@ -25,7 +25,7 @@ import { type Loaded, sessionIn } from './load-session.ts'
 import type { Login } from './login.ts'
 import type { Reporter } from './report.ts'
 import type { SignInAgain } from './revalidation.ts'
-import { type Wanted, wayToSession } from './way-to-session.ts'
+import { countedAs, type Wanted, wayToSession } from './way-to-session.ts'
 import { writeAnswer, writeAnswerPatiently } from './writers.ts'
 
 export interface EnforceParts extends FormWalkParts {
@@ -104,7 +104,7 @@ export function createEnforcement(parts: EnforceParts, report: Reporter): Enforc
     }
     const { requestId } = passage
     const answer = await wayToSession(parts, { ...wanted, facts, requestId, again })
-    parts.metrics.request(tenant.name, 'login')
+    parts.metrics.request(tenant.name, countedAs(answer))
     say(passage, answer)
   }
 

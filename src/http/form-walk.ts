@@ -10,6 +10,7 @@ import type { FormKeeping, Sent } from './form-keeping.ts'
 import type { FormSending } from './form-sending.ts'
 import type { Login } from './login.ts'
 import type { Reporter } from './report.ts'
+import { countedAs } from './way-to-session.ts'
 
 export interface FormWalk {
   /** Leads the sender to the sign-in, with the form kept, or says why it is not. @throws Fault as `FormKeeping`. */
@@ -59,7 +60,7 @@ export function createFormWalk(parts: FormWalkParts, report: Reporter, { say, an
         const detail = 'detail' in kept ? { detail: kept.detail } : {}
         return answerOutcome(passage, report.refusal(passage, { reason, ...detail, tenant, session, stepUp }))
       }
-      metrics.request(tenant.name, 'login')
+      metrics.request(tenant.name, countedAs(kept.answer))
       say(passage, kept.answer)
     },
 
@@ -78,8 +79,9 @@ export function createFormWalk(parts: FormWalkParts, report: Reporter, { say, an
         await formSending.settle(taken, false)
         throw error
       }
-      // Where we had to answer in place of the application, nobody knows how much of it has arrived.
-      await formSending.settle(taken, passage.exchange.granted !== null)
+      // Where we had to answer in place of the application, or the browser went before it did, as at a second click,
+      // nobody knows how much of it has arrived.
+      await formSending.settle(taken, passage.exchange.granted !== null && passage.response.headersSent)
     },
   }
 }

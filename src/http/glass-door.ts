@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Answer } from '../core/answer/answer.ts'
-import { safeReturnTo } from '../core/answer/return-to.ts'
+import { inAscii, safeReturnTo } from '../core/answer/return-to.ts'
 import type { EmergencyAccount, Gateway, Tenant } from '../core/gateway.ts'
 import { breakGlassFacts, breakGlassProvider, objectIdOf } from '../core/identity/break-glass.ts'
 import { endpointMethods } from '../core/request/addresses.ts'
@@ -133,9 +133,4 @@ export function createGlassDoor(parts: GlassDoorParts): GlassDoor {
 
 function accountOf({ emergency }: Tenant, { account }: GlassCode): EmergencyAccount | null {
   return emergency.find(({ name, authority }) => name === account.name && authority === account.authority) ?? null
-}
-
-/** A header carries no other letters; escaped as a browser would. */
-function inAscii(address: string): string {
-  return address.replace(/[^\x00-\x7f]+/g, encodeURIComponent)
 }

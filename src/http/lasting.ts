@@ -95,7 +95,7 @@ export function createLasting(parts: LastingParts): Lasting {
     const session = person?.session ?? holder
     if (session !== null) held.unwatch = sessions.watch(session, () => end(held, ended))
     if (all.has(held)) judge(held, person?.session ?? null)
-    if (all.has(held)) look(held).catch(defect)
+    if (all.has(held)) void lookSafely(held)
     return held
   }
 
@@ -167,14 +167,22 @@ export function createLasting(parts: LastingParts): Lasting {
     }
   }
 
+  /** A defect with the one keeps nobody from looking at the others; and it ends what nobody can judge. */
+  async function lookSafely(held: Held): Promise<void> {
+    const unjudged = (error: unknown) => {
+      defect(error)
+      end(held, ended)
+    }
+    await look(held).catch(unjudged).catch(defect)
+  }
+
   async function lookAtAll(): Promise<void> {
     if (looking) return
     looking = true
     try {
       const now = [...all]
-      for (let at = 0; at < now.length; at += mostAtOnce) await Promise.all(now.slice(at, at + mostAtOnce).map(look))
-    } catch (error) {
-      defect(error)
+      for (let at = 0; at < now.length; at += mostAtOnce)
+        await Promise.all(now.slice(at, at + mostAtOnce).map(lookSafely))
     } finally {
       looking = false
     }

@@ -1,6 +1,6 @@
 /** Where a sign-in begins: `/.auth/login`, and every navigation that needs a session and has none. */
 import type { Answer } from '../core/answer/answer.ts'
-import { safeReturnTo } from '../core/answer/return-to.ts'
+import { inAscii, safeReturnTo } from '../core/answer/return-to.ts'
 import { Fault } from '../core/fault.ts'
 import type { Provider, Tenant } from '../core/gateway.ts'
 import { authorityOf, providerOf } from '../core/identity/authority.ts'
@@ -220,11 +220,6 @@ const parameters = [
 /** Where a sign-in is to be finished; in the transaction, since the tenant may change to another provider meanwhile. */
 export function begunAt(provider: Provider): string {
   return `${provider.name} ${authorityOf(provider)}`
-}
-
-/** A header carries no other letters; escaped as a browser would (URL Standard, UTF-8 percent-encoding). The query held no lone surrogates. */
-function inAscii(address: string): string {
-  return address.replace(/[^\x00-\x7f]+/g, encodeURIComponent)
 }
 
 function hint(value: string | undefined): string | null {

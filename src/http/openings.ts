@@ -33,8 +33,8 @@ const lookMilliseconds = 1_000
 
 export function createOpenings({ current, probe, exists, clock, log }: OpeningsParts): Openings {
   // Hangs on the compiled provider: one that is configured anew has to be silent anew.
-  const reaches = new WeakMap<Provider, Reach>()
-  const askedAt = new WeakMap<Provider, number>()
+  const reaches = new Map<Provider, Reach>()
+  const askedAt = new Map<Provider, number>()
   /** By tenant: when it was last seen to be open. */
   const openUntil = new Map<string, number>()
   let opened: ReadonlyMap<string, Why> = new Map()
@@ -50,13 +50,23 @@ export function createOpenings({ current, probe, exists, clock, log }: OpeningsP
   }
 
   function askAll({ breakGlass }: Gateway, tenants: readonly Tenant[]): void {
-    if (breakGlass === null || breakGlass.opens !== 'on-outage') return
-    const due = [...new Set(tenants.flatMap(({ providers }) => providers))].filter(
-      (provider) => clock() - (askedAt.get(provider) ?? Number.NEGATIVE_INFINITY) >= askedEvery,
-    )
-    for (const provider of due) {
-      askedAt.set(provider, clock())
-      ask(provider, breakGlass).catch((error: unknown) => log.error('break_glass_unknown', { error }))
+    const settings = breakGlass?.opens === 'on-outage' ? breakGlass : null
+    const asked = new Set(settings === null ? [] : tenants.flatMap(({ providers }) => providers))
+    forgetAllBut(asked)
+    if (settings === null) return
+    const now = clock()
+    for (const provider of asked) {
+      // Also where the clock was set back.
+      if (Math.abs(now - (askedAt.get(provider) ?? Number.NEGATIVE_INFINITY)) < askedEvery) continue
+      askedAt.set(provider, now)
+      ask(provider, settings).catch((error: unknown) => log.error('break_glass_unknown', { error }))
+    }
+  }
+
+  /** Of whom nobody asks any more nothing is known: they would count as away for ever, and open the door of another day. */
+  function forgetAllBut(asked: ReadonlySet<Provider>): void {
+    for (const known of [reaches, askedAt]) {
+      for (const provider of known.keys()) if (!asked.has(provider)) known.delete(provider)
     }
   }
 
@@ -92,7 +102,7 @@ export function createOpenings({ current, probe, exists, clock, log }: OpeningsP
   }
 
   function lookSoon(): void {
-    if (looking || (current().breakGlass === null && opened.size === 0)) return
+    if (looking || (current().breakGlass === null && opened.size === 0 && reaches.size === 0)) return
     looking = true
     look()
       .catch((error: unknown) => log.error('break_glass_unknown', { error }))

@@ -3,6 +3,7 @@
  * page.
  */
 import type { Answer } from '../core/answer/answer.ts'
+import { outcomes } from '../core/answer/outcomes.ts'
 import type { RequestFacts } from '../core/request/facts.ts'
 import type { Answers } from './answers.ts'
 import type { Budgets } from './budgets.ts'
@@ -27,6 +28,11 @@ export interface WayParts {
   readonly login: Login
   readonly answers: Answers
   readonly budgets: Budgets
+}
+
+/** How a request is counted that got this answer. */
+export function countedAs({ status }: Answer): 'login' | 'too_many_requests' {
+  return status === outcomes.too_many_requests.status ? 'too_many_requests' : 'login'
 }
 
 /** @throws Fault as `Login.start`. */

@@ -10,7 +10,7 @@ export const gunicornPath = '/usr/bin/gunicorn'
 const program = `import hashlib
 
 def show(environ, start_response):
-    area = 'administrators' if environ['PATH_INFO'].lower().startswith('/admin') else 'everybody'
+    area = 'administrators' if (environ['PATH_INFO'].lower() + '/').startswith('/admin/') else 'everybody'
     digest = hashlib.sha256(environ['wsgi.input'].read()).hexdigest()
     shown = dict((name, value) for name, value in environ.items() if isinstance(value, str))
     shown['REQUEST_URI'] = environ['RAW_URI'].split('?')[0]

@@ -23,6 +23,8 @@ export const oneGroup: NewPerson = {
   groups: fiftyGroups.slice(0, 1),
 }
 
+/** The application's session of its own, as most have one. */
+export const applicationCookie = 'JSESSIONID=5B1C7C0B9F1F4C55A9F0D2E1'
 export const sessionSecret = 'a-session-secret-of-the-bench-0123456789abcdef'
 
 export interface BenchSettings {

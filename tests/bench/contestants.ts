@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { NewPerson } from '../../src/emulator/directory.ts'
 import { freePort } from '../stage.ts'
 import { createVisitor, signIn } from '../visitor.ts'
-import { benchYaml, fiftyGroups, manyGroups, oneGroup } from './configuration.ts'
+import { applicationCookie, benchYaml, fiftyGroups, manyGroups, oneGroup } from './configuration.ts'
 import type { Crew } from './processes.ts'
 
 export type Letter = 'a' | 'b' | 'c' | 'd' | 'e'
@@ -77,7 +77,14 @@ async function startBare(
   { letter, label, file }: Bare,
 ): Promise<Contestant> {
   const { pid, message } = await crew.own(file, [upstream], nodeOptions?.(letter))
-  return { letter, label, pid, port: message.port ?? 0, path: '/reports/today', cookie: somebodysCookie }
+  return {
+    letter,
+    label,
+    pid,
+    port: message.port ?? 0,
+    path: '/reports/today',
+    cookie: `${somebodysCookie}; ${applicationCookie}`,
+  }
 }
 
 interface Fronted {
@@ -124,9 +131,11 @@ async function signedInCookie(origin: string, username: string, groups: number):
     const told = JSON.parse(reply.body) as Record<string, string>
     const count = told['x-forwarded-groups']?.split(',').length
     if (reply.status !== 200 || count !== groups) throw new Error(`${username}: ${reply.status}, ${count} groups`)
-    const cookie = visitor.cookies(origin).find((each) => each.startsWith('__Host-sid='))
-    if (cookie === undefined) throw new Error(`${username} got no cookie`)
-    return cookie
+    // With the session that most applications have of their own, bound as they are.
+    const cookies = visitor.cookies(origin).filter((each) => /^(?:__Host-sid|JSESSIONID)=/.test(each))
+    const again = JSON.parse((await visitor.ask(`${origin}/look`)).body) as Record<string, string>
+    if (again.cookie !== applicationCookie) throw new Error(`${username}: the application got ${again.cookie}`)
+    return cookies.join('; ')
   } finally {
     visitor.close()
   }

@@ -61,7 +61,7 @@ function headersFor({ port, cookie }: Contestant): Record<string, string> {
     'Sec-Fetch-Mode': 'cors',
     'Sec-Fetch-Site': 'same-origin',
     'Sec-Fetch-Dest': 'empty',
-    Cookie: `${cookie}; JSESSIONID=5B1C7C0B9F1F4C55A9F0D2E1`,
+    Cookie: cookie,
   }
 }
 

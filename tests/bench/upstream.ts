@@ -1,5 +1,6 @@
 /** What stands behind every contestant: the least that a server can do, so that the proxies are what is measured. */
 import { createServer } from 'node:http'
+import { applicationCookie } from './configuration.ts'
 import { listenAndTell } from './own-process.ts'
 
 /** Answers with the headers that it got: for the look before the start, never under load. */
@@ -10,7 +11,10 @@ const body = Buffer.from('{"ok":true}\n')
 listenAndTell(
   createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     if (request.url === lookPath) {
-      response.writeHead(200, { 'Content-Type': 'application/json' })
+      response.writeHead(200, {
+        'Content-Type': 'application/json',
+        'Set-Cookie': `${applicationCookie}; Path=/; HttpOnly`,
+      })
       response.end(JSON.stringify(request.headers))
       return
     }

@@ -39,6 +39,15 @@ test('hash-password refuses what could be guessed, and a password as an argument
   expect(argued).toMatchObject({ code: 2, stdout: '' })
 })
 
+test('hash-password refuses more than one line, which nobody could type', async () => {
+  for (const end of ['\nand more\n', '\n\n', '\rand more'])
+    expect(await piped(password + end)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('one line'),
+    })
+})
+
 test('hash-password asks twice at a terminal, and shows nothing of what is typed', async () => {
   const right = atTerminal(['hash-password'], tmpdir())
   await right.type('Password: ', `${password}\r`)

@@ -35,3 +35,13 @@ test('reachAfter never takes the first silence for an outage, whatever the clock
   const answered = reachAfter(neverAsked, true, 0, awayAfter)
   expect(reachAfter(answered, false, 1e9, awayAfter).away).toBe(false)
 })
+
+test('reachAfter counts from anew where the clock was set back', () => {
+  const day = 86_400
+  let reach: Reach = { silentSince: null, answersSince: day, away: true }
+  for (const at of [0, backAfterSeconds]) reach = reachAfter(reach, true, at, awayAfter)
+  expect(reach.away).toBe(false)
+  reach = { silentSince: day, answersSince: null, away: false }
+  for (const at of [0, awayAfter]) reach = reachAfter(reach, false, at, awayAfter)
+  expect(reach.away).toBe(true)
+})

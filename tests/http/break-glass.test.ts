@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { until } from '../redis.ts'
 import { createVisitor, type Visitor } from '../visitor.ts'
@@ -186,6 +186,46 @@ describe('break-glass in an outage', () => {
     const sentOn = await visit(anna, `${scene.origin}/admin`)
     expect([sentOn.status, new URL(sentOn.location).pathname]).toEqual([302, expect.stringContaining('/authorize')])
     expect((await visit(anna, `${scene.origin}/.auth/me`)).status).toBe(401)
+  })
+})
+
+describe('break-glass that an outage has opened', () => {
+  beforeEach(async () => {
+    scene = await startGlass()
+    await until('the provider is known', async () => (await visit(visitor(), `${scene.origin}/admin`)).status === 302)
+    await scene.stopProvider()
+    await until('it opens', () => {
+      scene.gateway.forward(60)
+      return scene.logged('break_glass_opened').length > 0
+    })
+  })
+  afterEach(() => scene.close())
+
+  test('closes when the provider is back, also where the clock was set back meanwhile', async () => {
+    await scene.startProvider()
+    scene.gateway.forward(-86_400)
+    await until('it closes', () => {
+      scene.gateway.forward(20)
+      return scene.logged('break_glass_closed').length > 0
+    })
+    expect((await visit(visitor(), `${scene.origin}/admin`)).status).toBe(302)
+  })
+
+  test('keeps nobody from the provider, and is not open again, once it was taken out of the configuration', async () => {
+    expectPage(await visit(visitor(), `${scene.origin}/admin`), 503, 'provider_unreachable')
+    let before = ''
+    scene.gateway.edit((yaml) => {
+      before = yaml
+      return yaml.slice(0, yaml.indexOf('breakGlass:'))
+    })
+    await scene.startProvider()
+    await until('it is closed', () => scene.logged('break_glass_closed').length > 0)
+    expect((await visit(visitor(), `${scene.origin}/admin`)).status).toBe(302)
+    scene.gateway.edit(() => before)
+    scene.open()
+    await scene.isOpen(true)
+    expect(scene.logged('break_glass_opened').at(-1)).toMatchObject({ why: 'operator' })
+    expect((await visit(visitor(), `${scene.origin}/admin`)).status).toBe(302)
   })
 })
 

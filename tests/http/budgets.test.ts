@@ -56,6 +56,8 @@ describe('with a limit per caller', () => {
     ])
     const metrics = await visitor.ask(`${stage().management}/metrics`)
     expect(metrics.body).toContain('sallyport_sign_ins_total{tenant="payroll",outcome="too_many_requests"} 1980')
+    expect(metrics.body).toContain('sallyport_requests_total{tenant="payroll",outcome="too_many_requests"} 1980')
+    expect(metrics.body).toContain('sallyport_requests_total{tenant="payroll",outcome="login"} 21')
   })
 
   test('signIn answers with a page and problem+json that say when to come again', async () => {

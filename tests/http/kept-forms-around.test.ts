@@ -89,6 +89,33 @@ describe('a form whose application is away', () => {
   })
 })
 
+test('a form whose browser goes before the application answers is kept on, and says that it may have arrived', async () => {
+  const stage = keep(await startStage())
+  const visitor = newVisitor()
+  const { page, url, placeholder } = await comeBack(visitor, await post(visitor, `${stage.origin}/save`, 'a=b'), uwe)
+  let reached = 0
+  stage.upstream.handle((request) => {
+    request.resume()
+    reached += 1
+    return true
+  })
+  const wire = await openWire(stage.origin)
+  const lines = [
+    ...['Accept: text/html', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Site: same-origin'],
+    ...[`Cookie: ${visitor.cookies(stage.origin).join('; ')}`, `Content-Length: ${placeholder.length}`],
+    'Content-Type: application/x-www-form-urlencoded',
+  ]
+  wire.send(bytesOf(stage.origin, `POST ${new URL(url).pathname}`, lines, placeholder))
+  await until('it is under way', () => reached === 1)
+  wire.end()
+  stage.upstream.handle(null)
+  await until('it can be asked for again', async () => (await visit(visitor, page.url)).status === 200)
+  const again = asked(await visit(visitor, page.url))
+  expect(again.page.body).toContain('It may have arrived all the same')
+  expect((await again.send(visitor)).status).toBe(200)
+  expect(stage.upstream.seen.at(-1)).toMatchObject({ url: '/save', body: 'a=b' })
+})
+
 test('a form that the application has sent on to another address of its own arrives there, once', async () => {
   const stage = keep(await startStage())
   const visitor = newVisitor()

@@ -132,4 +132,42 @@ describe('hold', () => {
     lasting.close()
     expect(lines.join('')).toContain('revalidation_failed')
   })
+
+  test('hold looks at the others also where one can be judged no more, and ends that one', async () => {
+    const [broken, last] = [session(), session()]
+    const healthy = Array.from({ length: 40 }, () => session())
+    const lines: string[] = []
+    const model = gateway(contosoTenant)
+    let later = false
+    const lasting = createLasting({
+      current: () => model,
+      sessions: { current: async (each) => each, watch: () => () => {} },
+      revalidation: {
+        confirm(_tenant, each) {
+          if (later && each === broken) return { ...each, facts: null } as never
+          return later && each === last ? null : each
+        },
+      },
+      places: createPlaces(() => model.server.limits),
+      clock: () => now,
+      metrics: { cut() {} },
+      log: createLog({ level: 'error', destination: { write: (line: string) => void lines.push(line) } }),
+      interval: 5,
+    })
+    const cut = new Set<Session>()
+    for (const each of [broken, ...healthy, last]) {
+      const passing = { requestId: 'r', facts: facts({}), startedAt: 0 }
+      const roles = { admitted: true, roles: [], matched: [] } as const
+      lasting.hold({
+        ...{ what: 'websocket', passing, facts: passing.facts, now, person: { session: each, roles } },
+        way: { tenant: contosoTenant, to: toUpstream({}), target: '/' },
+        cut: () => void cut.add(each),
+      })
+    }
+    later = true
+    await until('both are cut', () => cut.size === 2, 3_000)
+    lasting.close()
+    expect([cut.has(broken), cut.has(last)]).toEqual([true, true])
+    expect(lines.join('')).toContain('revalidation_failed')
+  })
 })

@@ -21,3 +21,11 @@ export function safeReturnTo(wanted: string, origin: string): string | null {
   if (folded === endpointPrefix || folded.startsWith(`${endpointPrefix}/`)) return null
   return path
 }
+
+/**
+ * The address as a header carries it, which has no other letters: escaped as a browser would (URL Standard, UTF-8
+ * percent-encoding). What was read from a query holds no lone surrogates.
+ */
+export function inAscii(address: string): string {
+  return address.replace(/[^\x00-\x7f]+/g, encodeURIComponent)
+}

@@ -21,10 +21,11 @@ export const backAfterSeconds = 60
 /** @param awayAfter how long a provider must be silent, in seconds. */
 export function reachAfter(before: Reach, answered: boolean, now: number, awayAfter: number): Reach {
   if (answered) {
-    const answersSince = before.answersSince ?? now
+    // A time that is still to come is one of a clock that was set back.
+    const answersSince = Math.min(before.answersSince ?? now, now)
     return { silentSince: null, answersSince, away: before.away && now - answersSince < backAfterSeconds }
   }
   // The first silence never suffices, however long nobody has asked: a clock may have jumped.
-  const silentSince = before.silentSince ?? now
+  const silentSince = Math.min(before.silentSince ?? now, now)
   return { silentSince, answersSince: null, away: before.away || now - silentSince >= awayAfter }
 }
