@@ -25,6 +25,11 @@ describe('readPath', () => {
       expect(read(raw)).toEqual([raw])
   })
 
+  test('stands still for no number of dots and blanks: far more than a path may have are read in moments (T89)', () => {
+    for (const many of ['.'.repeat(150_000), '%20'.repeat(150_000)])
+      expect(read(`/${many}x`)).toContain(`/${decodeURIComponent(many)}x`)
+  }, 5_000)
+
   test('never looks at more than 64 readings, however many foldings a path invites', () => {
     const greedy = read(`/${'(S(x))/a;b%2Fc//d.%20%23%EF%BC%8F%E2%80%8B%2541/'.repeat(100)}x`)
     expect(typeof greedy === 'string' || greedy.length <= 64).toBe(true)

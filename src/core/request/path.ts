@@ -82,8 +82,9 @@ const foldings: readonly ((path: string) => string | null)[] = [
   // An escaped slash may be decoded before the path is split (T2).
   (path) => path.replaceAll(escapedSlash, '/'),
   // Windows drops dots and blanks at the end of a name (T13); blanks alone first, so that `.. ` shows its dots.
-  (path) => path.replace(/\s+(?=\/|$)/g, '') || '/',
-  (path) => path.replace(/[.\s]+(?=\/|$)/g, '') || '/',
+  // From where they begin only: whoever looks from each of thousands looks for a tenth of a second (T89).
+  (path) => path.replace(/(?<!\s)\s+(?=\/|$)/g, '') || '/',
+  (path) => path.replace(/(?<![.\s])[.\s]+(?=\/|$)/g, '') || '/',
   // ASP.NET keeps the session of cookieless browsers in a segment such as (S(x)).
   (path) => path.replace(/\/\((?:[A-Za-z]\([^()/]*\))+\)(?=\/|$)/g, '') || '/',
   // A decoded question mark or hash may end the path (T6).
