@@ -10,6 +10,8 @@ export interface FormBudget {
    * @returns null where there is no room.
    */
   reserve(caller: string, browser: string, bytes: number): Reservation | null
+  /** What was kept by this name is there for this much longer; of any other, nothing. */
+  prolong(name: string, seconds: number): void
   /** Gives the room back of what was kept by this name; of any other, nothing. */
   free(name: string): void
 }
@@ -94,6 +96,10 @@ export function createFormBudget(mostBytes: () => number, clock: () => number): 
           if (place.name === '') free(place)
         },
       }
+    },
+    prolong(name, seconds) {
+      const place = byName.get(name)
+      if (place !== undefined) place.until = clock() + seconds
     },
     free(name) {
       const place = byName.get(name)

@@ -96,9 +96,11 @@ export function createKeptForms({ store, ring, budget }: KeptFormParts): KeptFor
     },
     async settle(place, note, givenBack) {
       await store.keep(nameOf(place, 'note'), sealedNote(place, note), formSeconds)
+      const name = nameOf(place, 'body')
+      if (givenBack === null) return budget.free(name)
       // Last, so that nobody finds it under an older note.
-      if (givenBack !== null) await store.keep(nameOf(place, 'body'), sealedBody(place, givenBack), formSeconds)
-      else budget.free(nameOf(place, 'body'))
+      await store.keep(name, sealedBody(place, givenBack), formSeconds)
+      budget.prolong(name, formSeconds)
     },
     async discard(place) {
       await store.take(nameOf(place, 'note'))

@@ -56,7 +56,8 @@ export function createFileStore(parts: FileStoreParts): SessionStore {
     while (await write('sweep', clock(), changes.heard()));
   }
   const flushing = setInterval(() => void flush(), touchMilliseconds).unref()
-  const sweeping = setInterval(() => sweep().catch(() => {}), sweepMilliseconds).unref()
+  // The keeper's alone: what a visitor has heard of, the gateway may not have heard yet.
+  const sweeping = hold === null ? undefined : setInterval(() => sweep().catch(() => {}), sweepMilliseconds).unref()
 
   /** Asks for something of a session, and takes into account what has not been written of it yet. */
   async function living<Found>(

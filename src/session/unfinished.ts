@@ -39,6 +39,7 @@ export function createUnfinished({ store, log, now = () => performance.now() }: 
   let timer: NodeJS.Timeout | null = null
   let pause = shortestPause
   let dropped = 0
+  let closed = false
 
   function put(key: string, names: readonly string[] | null): void {
     if (names === null && waiting.has(key)) return
@@ -50,7 +51,7 @@ export function createUnfinished({ store, log, now = () => performance.now() }: 
   }
 
   function soon(): void {
-    if (timer !== null || waiting.size === 0) return
+    if (closed || timer !== null || waiting.size === 0) return
     timer = setTimeout(again, pause).unref()
   }
 
@@ -104,6 +105,7 @@ export function createUnfinished({ store, log, now = () => performance.now() }: 
     },
     count,
     async close() {
+      closed = true
       unsubscribe()
       if (timer !== null) clearTimeout(timer)
       const until = now() + lastMilliseconds

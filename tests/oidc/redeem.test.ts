@@ -236,7 +236,7 @@ attack('T88', 'redeem keeps no hint for signing out that is longer than an addre
   }
 })
 
-attack('T88', 'keptRefreshToken keeps none that would make a session heavy', () => {
+test('keptRefreshToken keeps none that would make a session heavy (T88)', () => {
   expect(keptRefreshToken({})).toBeNull()
   expect(keptRefreshToken({ refresh_token: '1.A-token' })).toBe('1.A-token')
   expect(keptRefreshToken({ refresh_token: 'x'.repeat(16_384) })).toHaveLength(16_384)

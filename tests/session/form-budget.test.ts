@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createFormBudget } from '../../src/session/form-budget.ts'
+import { createKeptForms, formSeconds } from '../../src/session/kept-forms.ts'
+import { createMemoryStore } from '../../src/session/store-memory.ts'
+import { readableLog, ring } from './people.ts'
 
 const overhead = 4_096
 
@@ -46,6 +49,25 @@ test('createFormBudget takes room back that was freed, sent, or has expired, and
   forward(61)
   expect(reserve('a', 'a', 0)).not.toBeNull()
   expect(reserve('a', 'a', 0)).toBeNull()
+})
+
+test('settle has a form that is given back take its room for as long as it is there once more', async () => {
+  const { forward, ...made } = budget(4 * overhead)
+  const store = createMemoryStore({ maxSessions: 1, clock: () => forward(0), log: readableLog() })
+  onTestFinished(() => store.close())
+  const forms = createKeptForms({ store, ring, budget: made })
+  const place = { tenant: 'payroll', browser: 'b'.repeat(22), id: 'i'.repeat(22) }
+  const note = { target: '/', contentType: 'text/plain', page: null, person: 'anna', is: 'kept' } as const
+  const room = made.reserve('a', 'a', 0) ?? expect.fail('there is room')
+  await forms.keep(place, { note, body: Buffer.from('text'), room })
+  forward(formSeconds - 1)
+  const body = await forms.take(place)
+  await forms.settle(place, { ...note, is: 'tried' }, body)
+  forward(formSeconds - 1)
+  expect(made.reserve('a', 'a', 0)).toBeNull()
+  expect((await forms.take(place))?.toString()).toBe('text')
+  await forms.settle(place, { ...note, is: 'sent' }, null)
+  expect(made.reserve('a', 'a', 0)).not.toBeNull()
 })
 
 test('createFormBudget counts what is kept, not what was made room for', () => {

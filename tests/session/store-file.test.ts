@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Fault } from '../../src/core/fault.ts'
 import { createSessions } from '../../src/session/sessions.ts'
 import type { Change, SessionStore } from '../../src/session/store.ts'
@@ -406,6 +406,24 @@ describe('createFileStore', () => {
     expect(store.changes.epoch()).toBe(epoch)
     await visitor.endBefore('many', 5, 'lasting')
     expect(await store.endedBefore(['many'])).toBe(5)
+  })
+
+  test('a visitor takes nothing away that the gateway has not heard of, however long it stays', async () => {
+    await close(await start())
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const visitor = create({ role: 'visitor' })
+    await visitor.end('key')
+    await until('the visitor has heard of it', () => {
+      vi.advanceTimersByTime(250)
+      return visitor.changes.announcing()
+    })
+    vi.advanceTimersByTime(60_000)
+    // Written behind whatever the timers have begun.
+    await visitor.markOnce('last', 60)
+    const beside = new DatabaseSync(path, { readOnly: true })
+    expect(beside.prepare('SELECT key FROM changes').all()).toEqual([{ key: 'key' }])
+    beside.close()
   })
 
   test('a visitor makes no file, and mends none', async () => {
