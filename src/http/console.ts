@@ -118,14 +118,14 @@ export function createConsole(parts: ConsoleParts): Console {
     const account = accountOf(current(), tenant, folded)
     const said = { requestId, tenant: tenant.name, account: account?.name, callerAddress: facts.callerAddress }
     const network = networkOf(facts.callerAddress)
-    const wait = await tooMany(network, folded)
-    if (wait !== null) return tooOften(calling, said, { why: 'limit', wait })
     // An endless password would be hashed too.
     const password = typed.password.length > 1_024 ? '' : typed.password
-    const found = await parts.lookAtPassword(password, account?.password.reveal() ?? null)
-    // What was not looked at was no guess: else a crowd could shut out whoever has the account without guessing at all.
-    if (found !== 'wrong') await giveBack(network, folded)
+    const hash = account?.password.reveal() ?? null
+    const found = await parts.lookAtPassword(password, hash, () => tooMany(network, folded))
+    // It was not looked at, and no guess: else a crowd could shut out whoever has the account without guessing at all.
     if (found === 'busy') return tooOften(calling, said, { why: 'busy', wait: 10 })
+    if (typeof found === 'object') return tooOften(calling, said, { why: 'limit', ...found })
+    if (found === 'right') await giveBack(network, folded)
     metrics.signIn(tenant.name, found === 'right' ? 'break_glass_accepted' : 'break_glass_refused')
     if (found === 'wrong' || account === null) {
       log.error('break_glass_refused', { ...said, why: account === null ? 'name' : 'password' })

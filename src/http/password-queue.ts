@@ -6,7 +6,15 @@
 /** `busy`: too many are waiting; it was not looked at. */
 export type Looked = 'right' | 'wrong' | 'busy'
 
-export type PasswordQueue = (password: string, hash: string | null) => Promise<Looked>
+/**
+ * @param tooMany counts the guess and says after how many seconds to come again, or null; asked only where there is room,
+ * so that a crowd that is not looked at counts for nothing.
+ */
+export type PasswordQueue = (
+  password: string,
+  hash: string | null,
+  tooMany: () => Promise<number | null>,
+) => Promise<Looked | { readonly wait: number }>
 
 const mostWaiting = 8
 
@@ -17,12 +25,14 @@ export function createPasswordQueue(
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
 
-  return async function look(password, hash) {
+  return async function look(password, hash, tooMany) {
     if (waiting >= mostWaiting) return 'busy'
     waiting += 1
-    const turn = last.then(() => isPassword(password, hash))
-    last = turn.catch(() => {})
     try {
+      const wait = await tooMany()
+      if (wait !== null) return { wait }
+      const turn = last.then(() => isPassword(password, hash))
+      last = turn.catch(() => {})
       return (await turn) ? 'right' : 'wrong'
     } finally {
       waiting -= 1
