@@ -43,16 +43,18 @@ const breath = 8
 
 export async function startSteadyLoad(place: Place): Promise<SteadyLoad> {
   const counting = createCounting()
-  let right: Right = {}
+  /** What was right at first, and after each change. */
+  const rights: Right[] = [{}]
+  const latest = () => rights.length - 1
   let forgiving = false
   let forgiven = 0
   let over = false
   const agent = new Agent({ keepAlive: true })
 
-  /** @param begun what was right when the request was sent: it may end so too. */
-  function judge({ kind, user }: Caller, answer: Answer, begun: Right = right): void {
-    const late = verdictOf({ kind, user }, answer, right)
-    const verdict = late === 'lost' ? verdictOf({ kind, user }, answer, begun) : late
+  /** @param begun since when the request was under way: what was right at any time since, may be how it ends. */
+  function judge({ kind, user }: Caller, answer: Answer, begun: number = latest()): void {
+    const verdicts = rights.slice(begun).map((right) => verdictOf({ kind, user }, answer, right))
+    const verdict = verdicts.includes('right') ? 'right' : (verdicts.at(-1) ?? 'lost')
     if (verdict === 'logged-out' && forgiving) {
       forgiven += 1
     }
@@ -71,7 +73,7 @@ export async function startSteadyLoad(place: Place): Promise<SteadyLoad> {
   function ask(caller: Caller, asked: Omit<Asked, 'cookie'>, cookie?: string): void {
     async function loop(): Promise<void> {
       while (!over) {
-        const begun = right
+        const begun = latest()
         judge(caller, await send(place, agent, { ...asked, ...(cookie === undefined ? {} : { cookie }) }), begun)
         await pause(breath)
       }
@@ -92,7 +94,7 @@ export async function startSteadyLoad(place: Place): Promise<SteadyLoad> {
   const helpers = [
     startPings(place, signedIn.slice(0, 3), (answer, user) => judge({ kind: 'socket', user }, answer)),
     startSignIns(place, (user) => {
-      const begun = right
+      const begun = latest()
       return (answer) => judge({ kind: 'sign-in', user }, answer, begun)
     }),
     await startSignOuts(place, (answer, kind) => judge({ kind, user: null }, answer)),
@@ -101,7 +103,7 @@ export async function startSteadyLoad(place: Place): Promise<SteadyLoad> {
   return {
     cookies: signedIn.map(({ cookie }) => cookie),
     allow(next) {
-      right = next ?? {}
+      rights.push(next ?? {})
     },
     forgive() {
       forgiving = true
