@@ -28,6 +28,7 @@ export interface Bonds {
 type Whose = readonly ['nobody'] | readonly ['session', string] | readonly ['browser', string]
 
 const nobody: Whose = ['nobody']
+const none = (): readonly Whose[] => []
 /** 128 bits, base64url, and the dot. */
 const markLength = 22
 const marked = /^[\w-]{22}\./
@@ -42,11 +43,19 @@ export function newBond(): string {
 export function createBonds(ring: KeyRing): Bonds {
   const verified = new WeakMap<Session, Verified>()
 
-  /** @param whose the first makes marks, all are taken. */
-  function bondFor(tenant: string, whose: readonly [Whose, ...Whose[]], session: Session | null): CookieBond {
+  /**
+   * @param whose makes marks, and is asked for where there is one to make or to look at: most requests carry none.
+   * @param others whose marks are taken too.
+   */
+  function bondFor(
+    tenant: string,
+    whose: () => Whose,
+    session: Session | null = null,
+    others: () => readonly Whose[] = none,
+  ): CookieBond {
     const keys = ring.bondKeys
     return {
-      bind: (name, value) => `${markOf(keys[0], [tenant, whose[0], name, value])}.${value}`,
+      bind: (name, value) => `${markOf(keys[0], [tenant, whose(), name, value])}.${value}`,
       release(name, bound) {
         const pair = `${name}=${bound}`
         const known = session === null ? undefined : verified.get(session)
@@ -54,9 +63,8 @@ export function createBonds(ring: KeyRing): Bonds {
         if (known?.keys === keys && known.pairs.has(pair)) return bound.slice(markLength + 1)
         if (!marked.test(bound)) return null
         const [mark, value] = [bound.slice(0, markLength), bound.slice(markLength + 1)]
-        const fits = keys.some((key) =>
-          whose.some((each) => isSameSecret(mark, markOf(key, [tenant, each, name, value]))),
-        )
+        const isOf = (each: Whose) => keys.some((key) => isSameSecret(mark, markOf(key, [tenant, each, name, value])))
+        const fits = isOf(whose()) || others().some(isOf)
         if (fits && session !== null) remember(session, keys, pair)
         return fits ? value : null
       },
@@ -71,18 +79,21 @@ export function createBonds(ring: KeyRing): Bonds {
 
   return {
     of(tenant, session, cookieHeader) {
-      if (session === null) return bondFor(tenant, [nobody], null)
+      if (session === null) return bondFor(tenant, () => nobody)
       const { facts } = session
-      const browsers = [...(facts.browsers ?? []), browserOf(cookieHeader) ?? []].flat()
+      const browsers = () => [...(facts.browsers ?? []), browserOf(cookieHeader) ?? []].flat()
       return bondFor(
         tenant,
-        [['session', bondOf(facts)], ...browsers.map((each) => ['browser', each] as const)],
+        () => ['session', bondOf(facts)],
         session,
+        () => browsers().map((each) => ['browser', each] as const),
       )
     },
     unasked(tenant, cookieHeader) {
-      const browser = browserOf(cookieHeader)
-      return bondFor(tenant, [browser === null ? nobody : ['browser', browser]], null)
+      return bondFor(tenant, () => {
+        const browser = browserOf(cookieHeader)
+        return browser === null ? nobody : ['browser', browser]
+      })
     },
   }
 }
